@@ -1,0 +1,3 @@
+//! The functions of Noticeboard on one machine.
+
+pub mod engine;

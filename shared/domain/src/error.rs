@@ -1,0 +1,138 @@
+//! The one error of the house: a message for the caller, and a detail for the log that never reaches the caller.
+
+use std::fmt;
+
+/// What every use case returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a use case could not do what was asked.
+///
+/// It says nothing of HTTP; `noticeboard-http` maps each variant to a status in one place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// One or more fields break a rule.
+    #[error("{0}")]
+    Invalid(FieldErrors),
+    /// There is no such object. The text names the kind of object, for people.
+    #[error("No {what} matches the given query.")]
+    NotFound {
+        /// `Maintenance`, `Circuit`, …
+        what: &'static str,
+    },
+    /// What was asked contradicts the state that the object is in.
+    #[error("{0}")]
+    Conflict(String),
+    /// The caller's version of the object is not the stored one any more.
+    #[error("The object was changed by someone else: read it again and repeat the change.")]
+    VersionMismatch,
+    /// The caller may not do this.
+    #[error("{0}")]
+    Denied(String),
+    /// The input is larger than a named limit.
+    #[error("{what} is larger than {limit} bytes ({name}).")]
+    TooLarge {
+        /// What is too large, for people.
+        what: &'static str,
+        /// The limit, in bytes.
+        limit: usize,
+        /// The limit's name, as ARCHITECTURE.md lists it.
+        name: &'static str,
+    },
+    /// Storage cannot be reached or is overloaded; the same request may succeed later.
+    #[error("The service is not available right now. Try again.")]
+    Unavailable {
+        /// For the log.
+        detail: String,
+    },
+    /// Stored data or the program itself is wrong.
+    #[error("An internal error occurred. The log has the details under this request's id.")]
+    Internal {
+        /// For the log.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// An error about one field.
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        let mut errors = FieldErrors::default();
+        errors.add(field, message);
+        Self::Invalid(errors)
+    }
+
+    /// An error of the program or its data; `detail` is for the log only.
+    pub fn internal(detail: impl fmt::Display) -> Self {
+        Self::Internal { detail: detail.to_string() }
+    }
+
+    /// What the log should say beside the message, where there is more to say.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable { detail } | Self::Internal { detail } => Some(detail),
+            Self::Invalid(_)
+            | Self::NotFound { .. }
+            | Self::Conflict(_)
+            | Self::VersionMismatch
+            | Self::Denied(_)
+            | Self::TooLarge { .. } => None,
+        }
+    }
+}
+
+/// Errors by field, in the order in which they were found.
+///
+/// The key [`FieldErrors::ALL`] is for what concerns no single field (NetBox calls it `__all__`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<(&'static str, Vec<String>)>);
+
+impl FieldErrors {
+    /// The key of an error that concerns the object as a whole.
+    pub const ALL: &'static str = "__all__";
+
+    /// Adds a message for a field.
+    pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        let message = message.into();
+        match self.0.iter_mut().find(|(name, _)| *name == field) {
+            Some((_, messages)) => messages.push(message),
+            None => self.0.push((field, vec![message])),
+        }
+    }
+
+    /// Keeps the value of `result`, or notes its error under `field`.
+    pub fn keep<T>(&mut self, field: &'static str, result: std::result::Result<T, String>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.add(field, message);
+                None
+            }
+        }
+    }
+
+    /// The fields with their messages.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+        self.0.iter().map(|(field, messages)| (*field, messages.as_slice()))
+    }
+
+    /// Whether `field` has an error.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|(name, _)| *name == field)
+    }
+
+    /// `Err` when there is any error.
+    pub fn into_result(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self)) }
+    }
+}
+
+impl fmt::Display for FieldErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, (field, messages)) in self.iter().enumerate() {
+            if n > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{field}: {}", messages.join(" "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Bounded text fields, checked once at the edge.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest free text (`comments`, `impact`), in bytes. An item of the table is limited to 400 KB.
+pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+
+/// Text of at most `max` characters without NUL.
+pub fn bounded(text: &str, max: usize) -> Result<String, String> {
+    if text.contains('\0') {
+        return Err("Null characters are not allowed.".into());
+    }
+    if text.chars().count() > max {
+        return Err(format!("Ensure this field has no more than {max} characters."));
+    }
+    Ok(text.to_owned())
+}
+
+/// Free text, limited by [`MAX_TEXT_BYTES`].
+pub fn free_text(text: &str) -> Result<String, String> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(format!("Ensure this field has no more than {MAX_TEXT_BYTES} bytes."));
+    }
+    bounded(text, MAX_TEXT_BYTES)
+}
+
+/// A line of text that is not blank, of at most `MAX` characters. Blanks around it are cut.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Line<const MAX: usize>(String);
+
+impl<const MAX: usize> Line<MAX> {
+    /// Takes text as it came from a client.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err("This field may not be blank.".into());
+        }
+        bounded(text, MAX).map(Self)
+    }
+
+    /// Takes text from a mail: control characters become blanks, runs of blanks one, and what is too long is cut and
+    /// marked. Blank text becomes `fallback`.
+    pub fn clipped(text: &str, fallback: &str) -> Self {
+        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let mut line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.is_empty() {
+            line = fallback.to_owned();
+        }
+        if line.chars().count() > MAX {
+            line = line.chars().take(MAX - 1).chain(['…']).collect();
+        }
+        Self(line)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> std::fmt::Display for Line<MAX> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The provider's id of an event (`name` on the wire).
+pub type Name = Line<100>;
+/// One line that says what an event is.
+pub type Summary = Line<200>;
