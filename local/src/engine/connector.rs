@@ -80,7 +80,7 @@ impl Core {
         task.await.map_err(|death| stopped(&death))
     }
 
-    fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = TARGETS.iter().find_map(|prefix| target.strip_prefix(prefix)).unwrap_or_default();
         let body = request.body().bytes().unwrap_or_default();
@@ -89,7 +89,8 @@ impl Core {
             Err(Refusal::UnknownOperation) => (400, UNKNOWN_OPERATION.to_owned()),
             Err(Refusal::Engine(error)) => (error.status_code(), error.to_json()),
         };
-        HttpResponse::new(StatusCode::try_from(status).unwrap_or(INTERNAL_ERROR), SdkBody::from(answer))
+        let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
+        Ok(HttpResponse::new(status, SdkBody::from(answer)))
     }
 
     fn run(&self, operation: &str, body: &[u8]) -> Result<String, Refusal> {
@@ -199,7 +200,7 @@ impl HttpConnector for Connector {
         let core = self.core.clone();
         HttpConnectorFuture::new(async move {
             let answer = core.turn(1, move |core| core.answer(&request)).await;
-            answer.map_err(|stopped| ConnectorError::other(stopped.into(), None))
+            answer.unwrap_or_else(|stopped| Err(ConnectorError::other(stopped.into(), None)))
         })
     }
 }

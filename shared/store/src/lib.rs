@@ -1,1 +1,46 @@
-//! To be written.
+//! The single DynamoDB table and the bucket.
+//!
+//! **For**: keys, items, indexes, transactions, paging, and what the table's stream carries. ARCHITECTURE.md lists the
+//! access patterns with their costs.
+//!
+//! **Must not know**: the rules of the domain (which status may follow which), HTTP, or who calls it. It is the only
+//! crate that knows DynamoDB and S3; no attribute name leaves it.
+//!
+//! Invariants:
+//! - every write is conditional, and writes that belong together are one transaction;
+//! - an item that is an object carries `version`, which rises by one with each change of the object;
+//! - an object is removed only together with a tombstone that says who removed it;
+//! - nothing here scans the table.
+
+mod bucket;
+mod changes;
+mod compact;
+mod counters;
+mod events;
+mod impacts;
+mod inventory;
+mod item;
+mod journal;
+mod keys;
+mod messages;
+mod notifications;
+mod reviews;
+mod stream;
+mod table;
+mod tokens;
+mod transaction;
+mod windows;
+
+pub use bucket::Bucket;
+pub use changes::ChangePage;
+pub use compact::EventRow;
+pub use counters::{CountOf, Counters};
+pub use events::{EventPage, StoredEvent};
+pub use impacts::{ITEMS_PER_DELETED_IMPACT, ITEMS_PER_NEW_IMPACT};
+pub use inventory::Named;
+pub use item::Slice;
+pub use journal::JournalEntry;
+pub use messages::{Message, MessageMark, Thread};
+pub use stream::StreamItem;
+pub use table::{Store, TableInfo};
+pub use transaction::{CommitError, MAX_TRANSACTION_ITEMS, Refusal, Transaction};

@@ -1,0 +1,10 @@
+//! What the formats of many providers have in common, as small functions that each format puts together.
+
+pub(crate) mod circuits;
+pub(crate) mod impact;
+pub(crate) mod labels;
+pub(crate) mod status;
+pub(crate) mod tables;
+pub(crate) mod text;
+pub(crate) mod windows;
+pub(crate) mod zones;

@@ -1,0 +1,110 @@
+//! The changelog's records, and the tombstones that tell it who deleted an object.
+
+use noticeboard_domain::Result;
+use noticeboard_domain::change::{Change, ChangeStamp};
+use noticeboard_domain::ids::{ChangeId, EventId};
+use noticeboard_domain::object::ObjectRef;
+
+use crate::item::{Item, attribute, decode, kind, n};
+use crate::keys::{self, index};
+use crate::table::{Lookup, Store};
+use crate::transaction::{CommitError, Condition, Refusal, Transaction};
+
+/// How long a tombstone stays: the stream keeps its records for a day, a dead-letter queue for 14.
+const TOMBSTONE_DAYS: i64 = 30;
+
+/// A part of the changelog, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangePage {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// Where the next page begins.
+    pub next: Option<ChangeId>,
+}
+
+impl Transaction {
+    /// Leaves word of who removes an object.
+    pub(crate) fn tombstone(&mut self, object: ObjectRef, stamp: &ChangeStamp) -> Result<()> {
+        let expires = stamp.at + chrono::Duration::days(TOMBSTONE_DAYS);
+        let item = Item::helper(&keys::tombstone(object)).data(stamp)?;
+        let item = item.with(attribute::EXPIRES, n(expires.timestamp()));
+        self.put(item, Condition::Always, Refusal::Changed);
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Records a change and counts it, once: a change that is on record already is left as it is.
+    ///
+    /// The answer says whether it is new.
+    pub async fn change_record(&self, change: &Change) -> Result<bool> {
+        let key = keys::change(change.event, change.object, change.stamp.id, change.version);
+        let id = keys::number(change.stamp.id.get());
+        let item = Item::new(&key, kind::CHANGE).data(change)?.index(attribute::BY_KIND, kind::CHANGE, &id).index(
+            attribute::BY_OWNER,
+            index::changes_of(change.object),
+            id,
+        );
+        let mut transaction = Transaction::new();
+        transaction.put(item, Condition::New, Refusal::ChangeRecorded);
+        transaction.count(change);
+        match self.commit(transaction).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Refused(_)) => Ok(false),
+            Err(CommitError::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Who deleted an object.
+    pub(crate) async fn deleted_by(&self, object: ObjectRef) -> Result<Option<ChangeStamp>> {
+        self.get(&keys::tombstone(object)).await?.as_ref().map(decode).transpose()
+    }
+
+    /// The changes of an event and of what belongs to it, newest first, before `before` where that is given.
+    pub async fn changes_of_event(&self, event: EventId, before: Option<ChangeId>, limit: usize) -> Result<ChangePage> {
+        // The sort key of a change begins with its id, so that a bound on it needs no prefix of its own; an event's
+        // partition has no sort key below `CHANGE#`.
+        let lookup = Lookup::table(keys::event_partition(event));
+        let lookup = match before {
+            Some(id) => lookup.below(format!("{}{}", keys::CHANGE_PREFIX, keys::number(id.get()))),
+            None => lookup.prefix(keys::CHANGE_PREFIX),
+        };
+        self.change_page(&lookup, limit).await
+    }
+
+    /// The changes of one object, newest first.
+    pub async fn changes_of_object(
+        &self,
+        object: ObjectRef,
+        before: Option<ChangeId>,
+        limit: usize,
+    ) -> Result<ChangePage> {
+        self.change_page(&bounded(Lookup::index(index::BY_OWNER, index::changes_of(object)), before), limit).await
+    }
+
+    /// All changes, newest first.
+    pub async fn change_list(&self, before: Option<ChangeId>, limit: usize) -> Result<ChangePage> {
+        self.change_page(&bounded(Lookup::index(index::BY_KIND, kind::CHANGE), before), limit).await
+    }
+
+    /// One change.
+    pub async fn change(&self, id: ChangeId) -> Result<Option<Change>> {
+        let lookup = Lookup::index(index::BY_KIND, kind::CHANGE).prefix(keys::number(id.get()));
+        let (items, _) = self.query(&lookup, 1).await?;
+        items.first().map(decode).transpose()
+    }
+
+    async fn change_page(&self, lookup: &Lookup, limit: usize) -> Result<ChangePage> {
+        let (items, more) = self.query(&lookup.clone().backwards(), limit).await?;
+        let changes: Vec<Change> = items.iter().map(decode).collect::<Result<_>>()?;
+        let next = if more { changes.last().map(|change| change.stamp.id) } else { None };
+        Ok(ChangePage { changes, next })
+    }
+}
+
+fn bounded(lookup: Lookup, before: Option<ChangeId>) -> Lookup {
+    match before {
+        Some(id) => lookup.below(keys::number(id.get())),
+        None => lookup,
+    }
+}

@@ -1,0 +1,80 @@
+//! What filters, searches and counts need of every event, in an index of a few hundred bytes an event.
+
+use noticeboard_domain::Result;
+use noticeboard_domain::event::{Event, EventKind};
+use noticeboard_domain::fields::{Name, Summary};
+use noticeboard_domain::ids::{EventId, ProviderId};
+use noticeboard_domain::time::{OriginalTimezone, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::item::{attribute, decode_attribute};
+use crate::keys::index;
+use crate::table::{Lookup, Store};
+
+/// One event, as far as filters need it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventRow {
+    /// See [`Event::id`].
+    pub id: EventId,
+    /// See [`Event::name`].
+    pub name: Name,
+    /// See [`Event::summary`].
+    pub summary: Summary,
+    /// The status on the wire.
+    pub status: String,
+    /// See [`Event::provider`].
+    pub provider: ProviderId,
+    /// See [`Event::start`].
+    pub start: Time,
+    /// See [`Event::end`].
+    pub end: Option<Time>,
+    /// See [`Event::acknowledged`].
+    pub acknowledged: Option<bool>,
+    /// See [`Event::internal_ticket`].
+    pub internal_ticket: String,
+    /// See [`Event::original_timezone`].
+    pub original_timezone: OriginalTimezone,
+    /// See [`Event::impact`].
+    pub impact: String,
+    /// When it was made.
+    pub created: Time,
+    /// When it was last changed.
+    pub last_updated: Time,
+}
+
+impl EventRow {
+    pub(crate) fn of(event: &Event) -> Self {
+        Self {
+            id: event.id,
+            name: event.name.clone(),
+            summary: event.summary.clone(),
+            status: event.status().as_str().to_owned(),
+            provider: event.provider,
+            start: event.start,
+            end: event.end(),
+            acknowledged: event.acknowledged,
+            internal_ticket: event.internal_ticket.clone(),
+            original_timezone: event.original_timezone.clone(),
+            impact: event.impact.clone(),
+            created: event.revision.created,
+            last_updated: event.revision.last_updated,
+        }
+    }
+}
+
+impl Store {
+    /// Every event of a kind, as far as filters need it, newest first; at most `limit`.
+    ///
+    /// # Errors
+    /// [`noticeboard_domain::Error::Conflict`] when there are more than `limit`.
+    pub async fn event_rows(&self, kind: EventKind, limit: usize) -> Result<Vec<EventRow>> {
+        let lookups: Vec<Lookup> =
+            (0..index::SHARDS).map(|shard| Lookup::index(index::COMPACT, index::shard(kind, shard))).collect();
+        let shards = lookups.iter().map(|lookup| self.query_all(lookup, limit));
+        let shards = futures_util::future::try_join_all(shards).await?;
+        let mut rows: Vec<EventRow> =
+            shards.iter().flatten().map(|item| decode_attribute(item, attribute::COMPACT)).collect::<Result<_>>()?;
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+        Ok(rows)
+    }
+}

@@ -1,0 +1,89 @@
+//! How many events there are, kept by the changelog in the transaction that records a change.
+
+use noticeboard_domain::Result;
+use noticeboard_domain::change::Change;
+use noticeboard_domain::event::EventKind;
+use serde_json::{Map, Value};
+
+use crate::events::item_kind;
+use crate::item::{Attributes, integer};
+use crate::keys;
+use crate::table::Store;
+use crate::transaction::{Change as Write, Condition, Refusal, Transaction};
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CountOf {
+    /// All events of the kind.
+    All,
+    /// Those in one status.
+    Status(&'static str),
+}
+
+/// The counters of one kind of event.
+#[derive(Debug, Clone, Default)]
+pub struct Counters(Attributes);
+
+const TOTAL: &str = "total";
+
+/// Attribute names of the counters, by status.
+fn status_counter(status: &str) -> Option<&'static str> {
+    Some(match status {
+        "TENTATIVE" => "status_tentative",
+        "CONFIRMED" => "status_confirmed",
+        "CANCELLED" => "status_cancelled",
+        "IN-PROCESS" => "status_in_process",
+        "COMPLETED" => "status_completed",
+        "RE-SCHEDULED" => "status_rescheduled",
+        "UNKNOWN" => "status_unknown",
+        "REPORTED" => "status_reported",
+        "INVESTIGATING" => "status_investigating",
+        "IDENTIFIED" => "status_identified",
+        "MONITORING" => "status_monitoring",
+        "RESOLVED" => "status_resolved",
+        _ => return None,
+    })
+}
+
+impl Counters {
+    /// How many there are, as far as the changelog has come.
+    pub fn get(&self, of: &CountOf) -> u64 {
+        match of {
+            CountOf::All => integer(&self.0, TOTAL),
+            CountOf::Status(status) => status_counter(status).and_then(|name| integer(&self.0, name)),
+        }
+        .unwrap_or(0)
+    }
+}
+
+impl Transaction {
+    /// Counts a change of an event; any other change counts nothing.
+    pub(crate) fn count(&mut self, change: &Change) {
+        let Some(kind) = EventKind::of(change.object.kind) else {
+            return;
+        };
+        let status = |fields: &Option<Map<String, Value>>| {
+            fields.as_ref().and_then(|fields| fields.get("status")).and_then(Value::as_str).and_then(status_counter)
+        };
+        let (old, new) = (status(&change.before), status(&change.after));
+        let mut adds: Vec<(&'static str, Write)> = Vec::new();
+        let total = i64::from(change.after.is_some()) - i64::from(change.before.is_some());
+        if total != 0 {
+            adds.push((TOTAL, Write::Add(total)));
+        }
+        if old != new {
+            adds.extend(old.map(|name| (name, Write::Add(-1))));
+            adds.extend(new.map(|name| (name, Write::Add(1))));
+        }
+        if !adds.is_empty() {
+            self.update(keys::counters(item_kind(kind)), adds, Condition::Always, Refusal::Changed);
+        }
+    }
+}
+
+impl Store {
+    /// The counters of one kind of event.
+    pub async fn counters(&self, kind: EventKind) -> Result<Counters> {
+        Ok(Counters(self.get(&keys::counters(item_kind(kind))).await?.unwrap_or_default()))
+    }
+}

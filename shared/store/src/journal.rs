@@ -1,0 +1,74 @@
+//! Work that takes more than one transaction, written down before it begins and struck out when it is done.
+
+use noticeboard_domain::Result;
+use noticeboard_domain::change::ChangeStamp;
+use noticeboard_domain::ids::EventId;
+use noticeboard_domain::time::Time;
+use serde::{Deserialize, Serialize};
+
+use crate::item::{Item, decode, kind};
+use crate::keys;
+use crate::table::{Lookup, Store};
+use crate::transaction::{Condition, Refusal, Transaction};
+
+/// More entries than this are finished in a second round.
+const MAX_ENTRIES: usize = 1000;
+
+/// One piece of work. Doing it again from the start is harmless.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "kebab-case")]
+pub enum JournalEntry {
+    /// A mail with several notices, or with more circuits than one transaction holds.
+    Mail {
+        /// The whole message in the bucket.
+        raw: String,
+        /// When it was received.
+        received: Time,
+        /// Who handed it in.
+        actor: noticeboard_domain::change::Actor,
+    },
+    /// The deletion of an event with more impacts than one transaction holds.
+    EventDeletion {
+        /// The event.
+        event: EventId,
+        /// Who deletes it.
+        stamp: ChangeStamp,
+    },
+}
+
+impl JournalEntry {
+    /// The entry's id: the same work has the same id.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Mail { raw, .. } => format!("MAIL#{raw}"),
+            Self::EventDeletion { event, .. } => format!("EVENT#{event}"),
+        }
+    }
+}
+
+impl Transaction {
+    /// Writes work down.
+    pub fn journal_put(&mut self, entry: &JournalEntry) -> Result<()> {
+        let item = Item::new(&keys::journal(&entry.id()), kind::JOURNAL).data(entry)?;
+        self.put(item, Condition::Always, Refusal::JournalGone);
+        Ok(())
+    }
+
+    /// Strikes work out.
+    pub fn journal_delete(&mut self, entry: &JournalEntry) {
+        self.delete(keys::journal(&entry.id()), Condition::Always, Refusal::JournalGone);
+    }
+}
+
+impl Store {
+    /// Whether this work is still to be done.
+    pub async fn journal_has(&self, entry: &JournalEntry) -> Result<bool> {
+        Ok(self.get(&keys::journal(&entry.id())).await?.is_some())
+    }
+
+    /// The work that is still to be done.
+    pub async fn journal(&self) -> Result<Vec<JournalEntry>> {
+        let (items, _) = self.query(&Lookup::table(keys::JOURNAL_PARTITION), MAX_ENTRIES).await?;
+        items.iter().map(decode).collect()
+    }
+}

@@ -1,0 +1,203 @@
+//! Every key of the table, in one place.
+//!
+//! Numbers in keys are padded to 16 digits, times are `YYYY-MM-DDTHH:MM:SS.ffffffZ`, so that text order is their own
+//! order. A part that a client chooses always comes last in a key, so that no `#` in it can reach into another's.
+
+use noticeboard_domain::event::EventKind;
+use noticeboard_domain::ids::{ChangeId, EventId, EventNotificationId, ImpactId, ObjectId, ProviderId, ReviewId};
+use noticeboard_domain::notice::normalised_circuit_id;
+use noticeboard_domain::object::ObjectRef;
+use noticeboard_domain::time::Time;
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+fn key(pk: impl Into<String>, sk: impl Into<String>) -> Key {
+    Key { pk: pk.into(), sk: sk.into() }
+}
+
+/// A number as part of a key.
+pub(crate) fn number(id: u64) -> String {
+    format!("{id:016}")
+}
+
+/// A time as part of a key.
+pub(crate) fn time(time: Time) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+/// The partition of an event: the event, its impacts, its received notifications and their changes.
+pub(crate) fn event_partition(id: EventId) -> String {
+    format!("EVENT#{}", number(id.get()))
+}
+
+/// What the event, its impacts and its notifications have in common, and nothing else in the partition.
+pub(crate) const EVENT_PREFIX: &str = "EVENT";
+/// What the sort keys of impacts begin with.
+pub(crate) const IMPACT_PREFIX: &str = "EVENT#IMPACT#";
+/// What the sort keys of changes begin with.
+pub(crate) const CHANGE_PREFIX: &str = "CHANGE#";
+
+pub(crate) fn event(id: EventId) -> Key {
+    key(event_partition(id), EVENT_PREFIX)
+}
+
+pub(crate) fn impact(event: EventId, id: ImpactId) -> Key {
+    key(event_partition(event), format!("{IMPACT_PREFIX}{}", number(id.get())))
+}
+
+pub(crate) fn notification(event: EventId, id: EventNotificationId) -> Key {
+    key(event_partition(event), format!("EVENT#NOTIFICATION#{}", number(id.get())))
+}
+
+/// Holds the place of the one impact that an event may have on a target.
+pub(crate) fn target(event: EventId, target: ObjectRef) -> Key {
+    key(event_partition(event), format!("TARGET#{}#{}", target.kind, number(target.id.get())))
+}
+
+/// Says in which event's partition an impact or a notification lives, and keeps its id from being used twice.
+pub(crate) fn pointer(object: ObjectRef) -> Key {
+    key(format!("POINTER#{}#{}", object.kind, number(object.id.get())), "POINTER")
+}
+
+/// Says who deleted an object, for the changelog.
+pub(crate) fn tombstone(object: ObjectRef) -> Key {
+    key(format!("TOMBSTONE#{}#{}", object.kind, number(object.id.get())), "TOMBSTONE")
+}
+
+/// A change of an event or of what belongs to it lives with the event, any other with its own object.
+pub(crate) fn change(event: Option<EventId>, object: ObjectRef, id: ChangeId, version: u64) -> Key {
+    let pk = event.map_or_else(|| object_partition(object), event_partition);
+    key(pk, format!("{CHANGE_PREFIX}{}#{object}#{}", number(id.get()), number(version)))
+}
+
+/// The partition of an object of the inventory.
+pub(crate) fn object_partition(object: ObjectRef) -> String {
+    format!("OBJECT#{}#{}", object.kind, number(object.id.get()))
+}
+
+pub(crate) fn object(object: ObjectRef) -> Key {
+    key(object_partition(object), "OBJECT")
+}
+
+/// An event by its name. Names are not unique; the sort key tells the events apart, and groups them by provider.
+pub(crate) fn event_name(kind: EventKind, name: &str, provider: ProviderId, id: EventId) -> Key {
+    key(event_name_partition(kind, name), format!("{}#{}", number(provider.get()), number(id.get())))
+}
+
+pub(crate) fn event_name_partition(kind: EventKind, name: &str) -> String {
+    format!("NAME#{}#{name}", kind.as_str())
+}
+
+pub(crate) fn provider_name(name: &str) -> Key {
+    key(format!("UNIQUE#circuits.provider#name#{name}"), "UNIQUE")
+}
+
+pub(crate) fn provider_slug(slug: &str) -> Key {
+    key(format!("UNIQUE#circuits.provider#slug#{slug}"), "UNIQUE")
+}
+
+pub(crate) fn circuit_cid(provider: ProviderId, cid: &str) -> Key {
+    key(format!("UNIQUE#circuits.circuit#{}#{}", number(provider.get()), normalised_circuit_id(cid)), "UNIQUE")
+}
+
+/// One UTC month's events: `WINDOW#2026-12`.
+pub(crate) fn window_month(month: &str) -> String {
+    format!("WINDOW#{month}")
+}
+
+/// Events that are longer than [`crate::windows::MAX_MONTHS`].
+pub(crate) const WINDOW_LONG: &str = "WINDOW#LONG";
+/// Events without an end.
+pub(crate) const WINDOW_OPEN: &str = "WINDOW#OPEN";
+
+pub(crate) fn window(partition: &str, event: EventId) -> Key {
+    key(partition, event_partition(event))
+}
+
+/// One notice of one mail that was applied.
+pub(crate) fn message(message: &str, notice: usize) -> Key {
+    key(message_partition(message), format!("NOTICE#{notice:04}"))
+}
+
+pub(crate) fn message_partition(message: &str) -> String {
+    format!("MESSAGE#{message}")
+}
+
+/// What is known of one ticket of one provider.
+pub(crate) fn thread(provider: ProviderId, kind: EventKind, maintenance_id: &str) -> Key {
+    key(format!("THREAD#{}#{}#{maintenance_id}", number(provider.get()), kind.as_str()), "THREAD")
+}
+
+pub(crate) fn review(id: ReviewId) -> Key {
+    key(format!("REVIEW#{}", number(id.get())), "REVIEW")
+}
+
+pub(crate) fn token(key_part: &str) -> Key {
+    key(format!("TOKEN#{key_part}"), "TOKEN")
+}
+
+pub(crate) fn counters(kind: &str) -> Key {
+    key(format!("COUNT#{kind}"), "COUNT")
+}
+
+/// Work that was begun and must be finished.
+pub(crate) const JOURNAL_PARTITION: &str = "JOURNAL";
+
+pub(crate) fn journal(id: &str) -> Key {
+    key(JOURNAL_PARTITION, id)
+}
+
+/// Partitions and sort keys of the indexes.
+pub(crate) mod index {
+    use super::{EventKind, ObjectId, ObjectRef, ProviderId, Time, number, time};
+
+    /// `by-kind`: everything of one kind, newest first.
+    pub(crate) const BY_KIND: &str = "by-kind";
+    /// `by-status`: events of one kind and status, by start.
+    pub(crate) const BY_STATUS: &str = "by-status";
+    /// `by-owner`: what belongs to a provider, a target, an object.
+    pub(crate) const BY_OWNER: &str = "by-owner";
+    /// `compact`: what filters need of every event, in [`SHARDS`] parts.
+    pub(crate) const COMPACT: &str = "compact";
+
+    /// Parts of the compact index, read in parallel.
+    pub(crate) const SHARDS: u64 = 8;
+
+    pub(crate) fn status(kind: EventKind, status: &str) -> String {
+        format!("{}#{status}", kind.as_str())
+    }
+
+    pub(crate) fn start(start: Time, id: u64) -> String {
+        format!("{}#{}", time(start), number(id))
+    }
+
+    pub(crate) fn provider_events(provider: ProviderId, kind: EventKind) -> String {
+        format!("PROVIDER#{}#{}", number(provider.get()), kind.as_str())
+    }
+
+    pub(crate) fn provider_circuits(provider: ProviderId) -> String {
+        format!("PROVIDER#{}#circuit", number(provider.get()))
+    }
+
+    pub(crate) fn target(target: ObjectRef) -> String {
+        format!("TARGET#{}#{}", target.kind, number(target.id.get()))
+    }
+
+    pub(crate) fn changes_of(object: ObjectRef) -> String {
+        format!("CHANGES#{}#{}", object.kind, number(object.id.get()))
+    }
+
+    pub(crate) fn shard(kind: EventKind, shard: u64) -> String {
+        format!("{}#{shard}", kind.as_str())
+    }
+
+    pub(crate) fn shard_of(id: impl Into<ObjectId>) -> u64 {
+        // Low bits of a minted id are a sequence; the product spreads neighbours over the shards.
+        id.into().get().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61
+    }
+}

@@ -1,0 +1,100 @@
+//! What is known of mails: which notices of which mail were applied, and which windows a ticket has.
+
+use noticeboard_domain::Result;
+use noticeboard_domain::event::EventKind;
+use noticeboard_domain::ids::{EventId, ProviderId, ReviewId};
+use noticeboard_domain::thread::KnownWindow;
+use noticeboard_domain::time::Time;
+use serde::{Deserialize, Serialize};
+
+use crate::item::{Item, attribute, decode, encode, integer, n, s};
+use crate::keys;
+use crate::table::{Lookup, Store};
+use crate::transaction::{Change, Condition, Refusal, Transaction};
+
+/// A mail holds no more notices than this (`noticeboard-mail` refuses more).
+const MAX_NOTICES: usize = 1000;
+
+/// What one part of a mail came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageMark {
+    /// A notice of it was applied to this event.
+    Event(EventId),
+    /// It became this review item.
+    Review(ReviewId),
+}
+
+/// One part of a mail that is dealt with. The item keeps a second delivery from being applied again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Which notice of the mail, counted from 0; a review item takes the place of the first.
+    pub notice: usize,
+    /// How many the mail has.
+    pub of: usize,
+    /// What became of it.
+    pub mark: MessageMark,
+    /// The sender's address, so that another sender cannot use up a Message-ID.
+    pub email_from: String,
+    /// When the mail was received.
+    pub received: Time,
+}
+
+/// The windows that one ticket of one provider is known to have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Thread {
+    /// 0 for a ticket that no mail has named before.
+    pub version: u64,
+    /// The windows with their events.
+    pub windows: Vec<KnownWindow>,
+}
+
+impl Transaction {
+    /// Marks a part of a mail as dealt with; refused when it is so already.
+    pub fn message_create(&mut self, key: &str, message: &Message) -> Result<()> {
+        let item = Item::helper(&keys::message(key, message.notice)).data(message)?;
+        self.put(item, Condition::New, Refusal::NoticeApplied);
+        Ok(())
+    }
+
+    /// Stores the windows of a ticket over the version that was read.
+    pub fn thread_put(
+        &mut self,
+        provider: ProviderId,
+        kind: EventKind,
+        maintenance_id: &str,
+        version: u64,
+        windows: &[KnownWindow],
+    ) -> Result<()> {
+        let key = keys::thread(provider, kind, maintenance_id);
+        if version == 0 {
+            let item = Item::helper(&key).data(&windows)?.with(attribute::VERSION, n(1));
+            self.put(item, Condition::New, Refusal::ThreadChanged);
+        } else {
+            let set = vec![
+                (attribute::DATA, Change::Set(s(encode(&windows)?))),
+                (attribute::VERSION, Change::Set(n(version + 1))),
+            ];
+            self.update(key, set, Condition::Version(version), Refusal::ThreadChanged);
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// What parts of a mail are dealt with, by its Message-ID.
+    pub async fn message(&self, key: &str) -> Result<Vec<Message>> {
+        let lookup = Lookup::table(keys::message_partition(key));
+        self.query_all(&lookup, MAX_NOTICES).await?.iter().map(decode).collect()
+    }
+
+    /// The windows of a ticket.
+    pub async fn thread(&self, provider: ProviderId, kind: EventKind, maintenance_id: &str) -> Result<Thread> {
+        match self.get(&keys::thread(provider, kind, maintenance_id)).await? {
+            None => Ok(Thread::default()),
+            Some(item) => {
+                Ok(Thread { version: integer(&item, attribute::VERSION).unwrap_or_default(), windows: decode(&item)? })
+            }
+        }
+    }
+}

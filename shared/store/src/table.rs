@@ -1,0 +1,311 @@
+//! The table: the connection to it, its definition, and the few ways of reading that everything else uses.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    TimeToLiveSpecification,
+};
+use noticeboard_domain::{Error, Result};
+
+use crate::item::{Attributes, attribute, key_attributes, s};
+use crate::keys::{Key, index};
+
+/// DynamoDB's limit for one BatchGetItem.
+const MAX_BATCH: usize = 100;
+
+/// The table and how to reach it. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    table: Arc<str>,
+}
+
+/// What `create_if_missing` found or made.
+#[derive(Debug, Clone)]
+pub struct TableInfo {
+    /// The table's stream, for the local stream driver.
+    pub stream_arn: Option<String>,
+}
+
+/// Where a query looks and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Lookup {
+    index: Option<&'static str>,
+    pk: (&'static str, String),
+    sort: Option<(&'static str, Sort)>,
+    backwards: bool,
+    consistent: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Sort {
+    Prefix(String),
+    From(String),
+    Below(String),
+}
+
+impl Lookup {
+    /// In the table itself, with strong consistency.
+    pub(crate) fn table(pk: impl Into<String>) -> Self {
+        Self { index: None, pk: (attribute::PK, pk.into()), sort: None, backwards: false, consistent: true }
+    }
+
+    /// In an index.
+    pub(crate) fn index(index: &'static str, pk: impl Into<String>) -> Self {
+        Self { index: Some(index), pk: (names(index)[0], pk.into()), sort: None, backwards: false, consistent: false }
+    }
+
+    fn sort_name(&self) -> &'static str {
+        self.index.map_or(attribute::SK, |index| names(index)[1])
+    }
+
+    pub(crate) fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.sort = Some((self.sort_name(), Sort::Prefix(prefix.into())));
+        self
+    }
+
+    pub(crate) fn from(mut self, from: impl Into<String>) -> Self {
+        self.sort = Some((self.sort_name(), Sort::From(from.into())));
+        self
+    }
+
+    pub(crate) fn below(mut self, below: impl Into<String>) -> Self {
+        self.sort = Some((self.sort_name(), Sort::Below(below.into())));
+        self
+    }
+
+    /// The largest sort key first.
+    pub(crate) fn backwards(mut self) -> Self {
+        self.backwards = true;
+        self
+    }
+}
+
+fn names(name: &str) -> [&'static str; 2] {
+    match name {
+        index::BY_KIND => attribute::BY_KIND,
+        index::BY_STATUS => attribute::BY_STATUS,
+        index::BY_OWNER => attribute::BY_OWNER,
+        _ => attribute::BY_SHARD,
+    }
+}
+
+impl Store {
+    /// The table of this name, reached by this client.
+    pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The table's name.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Makes the table where there is none, as `template.yaml` defines it (a test compares the two).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the endpoint cannot be reached or refuses.
+    pub async fn create_if_missing(&self) -> Result<TableInfo> {
+        let described = self.client.describe_table().table_name(self.table()).send().await;
+        match described {
+            Ok(found) => {
+                let arn = found.table.and_then(|table| table.latest_stream_arn);
+                return Ok(TableInfo { stream_arn: arn });
+            }
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {}
+            Err(error) => return Err(unavailable("describe the table", &error)),
+        }
+        let failed = |error: aws_sdk_dynamodb::error::BuildError| Error::internal(error);
+        let key = |name: &str, kind: KeyType| {
+            KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(failed)
+        };
+        let mut create = self
+            .client
+            .create_table()
+            .table_name(self.table())
+            .billing_mode(BillingMode::PayPerRequest)
+            .key_schema(key(attribute::PK, KeyType::Hash)?)
+            .key_schema(key(attribute::SK, KeyType::Range)?)
+            .stream_specification(
+                StreamSpecification::builder()
+                    .stream_enabled(true)
+                    .stream_view_type(StreamViewType::NewAndOldImages)
+                    .build()
+                    .map_err(failed)?,
+            );
+        let indexes = [index::BY_KIND, index::BY_STATUS, index::BY_OWNER, index::COMPACT];
+        let keys = indexes.iter().flat_map(|index| names(index)).chain([attribute::PK, attribute::SK]);
+        for name in keys {
+            create = create.attribute_definitions(
+                AttributeDefinition::builder()
+                    .attribute_name(name)
+                    .attribute_type(ScalarAttributeType::S)
+                    .build()
+                    .map_err(failed)?,
+            );
+        }
+        for index in indexes {
+            let [pk, sk] = names(index);
+            let projection = if index == index::COMPACT {
+                Projection::builder().projection_type(ProjectionType::Include).non_key_attributes(attribute::COMPACT)
+            } else {
+                Projection::builder().projection_type(ProjectionType::All)
+            };
+            create = create.global_secondary_indexes(
+                GlobalSecondaryIndex::builder()
+                    .index_name(index)
+                    .key_schema(key(pk, KeyType::Hash)?)
+                    .key_schema(key(sk, KeyType::Range)?)
+                    .projection(projection.build())
+                    .build()
+                    .map_err(failed)?,
+            );
+        }
+        let made = create.send().await.map_err(|error| unavailable("create the table", &error))?;
+        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(attribute::EXPIRES);
+        self.wait_until_active().await?;
+        self.client
+            .update_time_to_live()
+            .table_name(self.table())
+            .time_to_live_specification(ttl.build().map_err(failed)?)
+            .send()
+            .await
+            .map_err(|error| unavailable("set the table's time to live", &error))?;
+        Ok(TableInfo { stream_arn: made.table_description.and_then(|table| table.latest_stream_arn) })
+    }
+
+    async fn wait_until_active(&self) -> Result<()> {
+        for _ in 0..120 {
+            let table = self.client.describe_table().table_name(self.table()).send().await;
+            let table = table.map_err(|error| unavailable("describe the table", &error))?.table;
+            let status = table.as_ref().and_then(|table| table.table_status.as_ref());
+            if status == Some(&aws_sdk_dynamodb::types::TableStatus::Active) {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+        Err(Error::Unavailable { detail: format!("table {} did not become active within a minute", self.table()) })
+    }
+
+    /// One item, with strong consistency.
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Attributes>> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(self.table())
+            .set_key(Some(key_attributes(key)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| unavailable("read an item", &error))?;
+        Ok(found.item)
+    }
+
+    /// Several items, with strong consistency, in no particular order; those that do not exist are left out.
+    pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Attributes>> {
+        let mut unique: Vec<&Key> = Vec::with_capacity(keys.len());
+        let mut seen = std::collections::HashSet::new();
+        unique.extend(keys.iter().filter(|key| seen.insert(*key)));
+        let batches = unique.chunks(MAX_BATCH).map(|batch| self.get_batch(batch));
+        let found = futures_util::future::try_join_all(batches).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn get_batch(&self, keys: &[&Key]) -> Result<Vec<Attributes>> {
+        let mut wanted: Vec<Attributes> = keys.iter().map(|key| key_attributes(key)).collect();
+        let mut found = Vec::with_capacity(wanted.len());
+        for attempt in 0..8u32 {
+            let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true);
+            let request = request.build().map_err(Error::internal)?;
+            let answer = self.client.batch_get_item().request_items(self.table(), request).send().await;
+            let answer = answer.map_err(|error| unavailable("read a batch of items", &error))?;
+            found.extend(answer.responses.into_iter().flat_map(|mut tables| tables.remove(self.table())).flatten());
+            let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(self.table()));
+            match left.map(|left| left.keys).filter(|keys| !keys.is_empty()) {
+                None => return Ok(found),
+                Some(keys) => wanted = keys,
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10 << attempt)).await;
+        }
+        Err(Error::Unavailable { detail: "a batch of items was not answered whole after 8 tries".into() })
+    }
+
+    /// The items of a lookup, at most `limit` of them; and whether there are more.
+    pub(crate) async fn query(&self, lookup: &Lookup, limit: usize) -> Result<(Vec<Attributes>, bool)> {
+        let mut items: Vec<Attributes> = Vec::new();
+        let mut start: Option<HashMap<String, AttributeValue>> = None;
+        loop {
+            // One more than wanted tells whether there are more.
+            let wanted = (limit + 1 - items.len()).min(10_000);
+            let mut query = self
+                .client
+                .query()
+                .table_name(self.table())
+                .set_index_name(lookup.index.map(str::to_owned))
+                .consistent_read(lookup.consistent)
+                .scan_index_forward(!lookup.backwards)
+                .limit(i32::try_from(wanted).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .expression_attribute_names("#pk", lookup.pk.0)
+                .expression_attribute_values(":pk", s(&lookup.pk.1));
+            let condition = match &lookup.sort {
+                None => "#pk = :pk",
+                Some((name, sort)) => {
+                    let (condition, value) = match sort {
+                        Sort::Prefix(value) => ("#pk = :pk AND begins_with(#sk, :sk)", value),
+                        Sort::From(value) => ("#pk = :pk AND #sk >= :sk", value),
+                        Sort::Below(value) => ("#pk = :pk AND #sk < :sk", value),
+                    };
+                    query = query.expression_attribute_names("#sk", *name).expression_attribute_values(":sk", s(value));
+                    condition
+                }
+            };
+            let answer = query.key_condition_expression(condition).send().await;
+            let answer = answer.map_err(|error| unavailable("query the table", &error))?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if items.len() > limit {
+                items.truncate(limit);
+                return Ok((items, true));
+            }
+            if start.is_none() {
+                return Ok((items, false));
+            }
+        }
+    }
+
+    /// Every item of a lookup that is known to be small or limited by its caller's own rules.
+    pub(crate) async fn query_all(&self, lookup: &Lookup, most: usize) -> Result<Vec<Attributes>> {
+        let (items, more) = self.query(lookup, most).await?;
+        if more {
+            return Err(Error::Conflict(format!(
+                "More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter."
+            )));
+        }
+        Ok(items)
+    }
+}
+
+/// Storage could not do what was asked: throttled or unreachable, the caller may try again.
+pub(crate) fn unavailable<E, R>(what: &str, error: &SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let code = error.code().unwrap_or("no answer");
+    let detail = format!("{what}: {code}: {}", error.message().map_or_else(|| format!("{error:?}"), str::to_owned));
+    // A request that DynamoDB calls malformed will be malformed again: that is our mistake, not a bad hour.
+    if code == "ValidationException" || code == "ResourceNotFoundException" {
+        return Error::Internal { detail };
+    }
+    Error::Unavailable { detail }
+}

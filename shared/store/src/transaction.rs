@@ -1,0 +1,309 @@
+//! Writes that happen together or not at all, each with its condition and with what a failed condition means.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use noticeboard_domain::{Error, Result};
+
+use crate::item::{Attributes, Item, attribute, key_attributes, n, s};
+use crate::keys::Key;
+use crate::table::{Store, unavailable};
+
+/// DynamoDB's limit for one transaction.
+pub const MAX_TRANSACTION_ITEMS: usize = 100;
+
+/// How often a transaction that met another one is tried again.
+const MAX_CONFLICTS: u32 = 12;
+/// The longest pause before the first of these tries; each further one may wait twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(8);
+
+/// Why a transaction was not done: which of its conditions did not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// A minted id, or a key made of it, is in use: mint again.
+    IdTaken,
+    /// The object is not there, or not in the version that was read.
+    Changed,
+    /// The event is gone, or takes no changes to its impacts.
+    EventClosed,
+    /// The event is gone.
+    EventGone,
+    /// The event has an impact on this target.
+    ImpactExists,
+    /// A provider has this name.
+    ProviderNameTaken,
+    /// A provider has this slug.
+    ProviderSlugTaken,
+    /// The provider has a circuit of this id.
+    CircuitIdTaken,
+    /// This notice of this mail was applied before, or is being applied.
+    NoticeApplied,
+    /// The ticket's windows changed meanwhile.
+    ThreadChanged,
+    /// This change is on record.
+    ChangeRecorded,
+    /// The journal entry is gone: the work is done.
+    JournalGone,
+}
+
+/// Why a commit did nothing.
+#[derive(Debug)]
+pub enum CommitError {
+    /// A condition did not hold; the first one in the order of the writes.
+    Refused(Refusal),
+    /// Storage or the request is at fault.
+    Failed(Error),
+}
+
+impl From<Error> for CommitError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Writes that happen together or not at all.
+#[derive(Debug, Default)]
+pub struct Transaction {
+    writes: Vec<(Write, Refusal)>,
+}
+
+#[derive(Debug)]
+enum Write {
+    Put(Item, Condition),
+    Update { key: Key, set: Vec<(&'static str, Change)>, condition: Condition },
+    Delete(Key, Condition),
+}
+
+/// What an update does to one attribute.
+#[derive(Debug)]
+pub(crate) enum Change {
+    Set(AttributeValue),
+    Remove,
+    Add(i64),
+}
+
+/// What must hold for a write to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// No item has this key.
+    New,
+    /// There is an item with this key, and it is not being deleted.
+    Exists,
+    /// The item has this version and is not being deleted.
+    Version(u64),
+    /// The item has this version, being deleted or not.
+    VersionEvenDeleting(u64),
+    /// The item is an event whose impacts may change.
+    ImpactsOpen,
+    /// Nothing: the write is harmless however often it is repeated.
+    Always,
+}
+
+/// A condition as DynamoDB wants it.
+#[derive(Debug, Default)]
+struct Expression {
+    text: Option<&'static str>,
+    names: Option<HashMap<String, String>>,
+    values: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Condition {
+    fn expression(self) -> Expression {
+        let (text, names, value) = match self {
+            Self::New => ("attribute_not_exists(#PK)", vec![attribute::PK], None),
+            Self::Exists => (
+                "attribute_exists(#PK) AND attribute_not_exists(#deleting)",
+                vec![attribute::PK, attribute::DELETING],
+                None,
+            ),
+            Self::Version(version) => (
+                "#version = :if AND attribute_not_exists(#deleting)",
+                vec![attribute::VERSION, attribute::DELETING],
+                Some(n(version)),
+            ),
+            Self::VersionEvenDeleting(version) => ("#version = :if", vec![attribute::VERSION], Some(n(version))),
+            Self::ImpactsOpen => (
+                "#impacts = :if AND attribute_not_exists(#deleting)",
+                vec![attribute::IMPACTS, attribute::DELETING],
+                Some(s(crate::events::IMPACTS_OPEN)),
+            ),
+            Self::Always => return Expression::default(),
+        };
+        Expression {
+            text: Some(text),
+            names: Some(names.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()),
+            values: value.map(|value| HashMap::from([(":if".to_owned(), value)])),
+        }
+    }
+}
+
+impl Transaction {
+    /// No writes yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many items it writes or checks.
+    pub fn len(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// How many more items it can take.
+    pub fn room(&self) -> usize {
+        MAX_TRANSACTION_ITEMS.saturating_sub(self.writes.len())
+    }
+
+    /// Whether it does nothing.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    pub(crate) fn put(&mut self, item: Item, condition: Condition, refusal: Refusal) {
+        self.writes.push((Write::Put(item, condition), refusal));
+    }
+
+    pub(crate) fn update(
+        &mut self,
+        key: Key,
+        set: Vec<(&'static str, Change)>,
+        condition: Condition,
+        refusal: Refusal,
+    ) {
+        self.writes.push((Write::Update { key, set, condition }, refusal));
+    }
+
+    pub(crate) fn delete(&mut self, key: Key, condition: Condition, refusal: Refusal) {
+        self.writes.push((Write::Delete(key, condition), refusal));
+    }
+}
+
+impl Write {
+    fn build(&self, table: &str) -> Result<TransactWriteItem> {
+        let built = TransactWriteItem::builder();
+        let failed = |error: aws_sdk_dynamodb::error::BuildError| Error::internal(error);
+        Ok(match self {
+            Self::Put(item, condition) => {
+                let condition = condition.expression();
+                let put = Put::builder()
+                    .table_name(table)
+                    .set_item(Some(item.0.clone()))
+                    .set_condition_expression(condition.text.map(str::to_owned))
+                    .set_expression_attribute_names(condition.names)
+                    .set_expression_attribute_values(condition.values);
+                built.put(put.build().map_err(failed)?)
+            }
+            Self::Update { key, set, condition } => {
+                let condition = condition.expression();
+                let mut names = condition.names.unwrap_or_default();
+                let mut values = condition.values.unwrap_or_default();
+                let (mut sets, mut removes, mut adds) = (vec![], vec![], vec![]);
+                for (at, (name, change)) in set.iter().enumerate() {
+                    names.insert(format!("#a{at}"), (*name).to_owned());
+                    match change {
+                        Change::Set(value) => {
+                            sets.push(format!("#a{at} = :a{at}"));
+                            values.insert(format!(":a{at}"), value.clone());
+                        }
+                        Change::Remove => removes.push(format!("#a{at}")),
+                        Change::Add(amount) => {
+                            adds.push(format!("#a{at} :a{at}"));
+                            values.insert(format!(":a{at}"), n(amount));
+                        }
+                    }
+                }
+                let clauses = [("SET", sets), ("REMOVE", removes), ("ADD", adds)];
+                let clauses = clauses.into_iter().filter(|(_, parts)| !parts.is_empty());
+                let expression: Vec<String> =
+                    clauses.map(|(clause, parts)| format!("{clause} {}", parts.join(", "))).collect();
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .update_expression(expression.join(" "))
+                    .set_condition_expression(condition.text.map(str::to_owned))
+                    .set_expression_attribute_names(Some(names))
+                    .set_expression_attribute_values((!values.is_empty()).then_some(values));
+                built.update(update.build().map_err(failed)?)
+            }
+            Self::Delete(key, condition) => {
+                let condition = condition.expression();
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .set_condition_expression(condition.text.map(str::to_owned))
+                    .set_expression_attribute_names(condition.names)
+                    .set_expression_attribute_values(condition.values);
+                built.delete(delete.build().map_err(failed)?)
+            }
+        }
+        .build())
+    }
+}
+
+impl Store {
+    /// Does all writes of a transaction, or none.
+    ///
+    /// A transaction that meets another one on the same item is tried again; its conditions decide then.
+    ///
+    /// # Errors
+    /// [`CommitError::Refused`] when a condition does not hold, [`CommitError::Failed`] otherwise.
+    pub async fn commit(&self, transaction: Transaction) -> std::result::Result<(), CommitError> {
+        if transaction.is_empty() {
+            return Ok(());
+        }
+        if transaction.len() > MAX_TRANSACTION_ITEMS {
+            let len = transaction.len();
+            return Err(Error::internal(format!("{len} writes do not fit one transaction")).into());
+        }
+        let items =
+            transaction.writes.iter().map(|(write, _)| write.build(self.table())).collect::<Result<Vec<_>>>()?;
+        let mut pause = FIRST_PAUSE;
+        for attempt in 0.. {
+            let sent = self.client().transact_write_items().set_transact_items(Some(items.clone())).send().await;
+            let Err(error) = sent else {
+                return Ok(());
+            };
+            match cancellation(&error) {
+                Some(Cancelled::Condition(at)) => {
+                    let refusal = transaction.writes.get(at).map(|(_, refusal)| *refusal);
+                    return Err(refusal.map_or_else(
+                        || CommitError::Failed(Error::internal("a cancellation reason without its write")),
+                        CommitError::Refused,
+                    ));
+                }
+                Some(Cancelled::Conflict) if attempt < MAX_CONFLICTS => {
+                    tokio::time::sleep(pause.mul_f64(rand::random_range(0.2..1.0))).await;
+                    pause = (pause * 2).min(Duration::from_millis(250));
+                }
+                Some(Cancelled::Conflict) | None => return Err(unavailable("transaction", &error).into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Cancelled {
+    /// The write at this place had a condition that did not hold.
+    Condition(usize),
+    /// Another transaction was under way on the same item.
+    Conflict,
+}
+
+fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancelled> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        let conflict = error.as_service_error().is_some_and(|error| error.is_transaction_in_progress_exception());
+        return conflict.then_some(Cancelled::Conflict);
+    };
+    let codes: Vec<&str> = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("")).collect();
+    if let Some(at) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
+        return Some(Cancelled::Condition(at));
+    }
+    codes.contains(&"TransactionConflict").then_some(Cancelled::Conflict)
+}
+
+/// The item that a stream or a query gave, as far as a caller outside may see it: nothing.
+pub(crate) fn is_deleting(item: &Attributes) -> bool {
+    item.contains_key(attribute::DELETING)
+}
