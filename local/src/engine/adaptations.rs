@@ -3,7 +3,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use dynoxide::actions::get_records::GetRecordsResponse;
 use rusqlite::{Connection, params};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::EngineError;
 
@@ -73,4 +76,29 @@ impl Trim {
             .map(|deleted| deleted as u64)
             .map_err(|source| EngineError::Maintain { task: "trim the stream", location: location.to_owned(), source })
     }
+}
+
+/// Answers of `GetRecords` with `userIdentity` as the API has it. It tells the deletions of items whose time to live has
+/// passed from all others; the engine writes its members (`type`, `principalId`) as in the events that Lambda gets, so
+/// that the SDK reads none.
+///
+/// To be dropped when the engine writes `Type` and `PrincipalId`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Records {
+    AsGiven(GetRecordsResponse),
+    Corrected(Value),
+}
+
+pub(super) fn with_api_identities(answer: GetRecordsResponse) -> Records {
+    if answer.records.iter().all(|record| record.user_identity.is_none()) {
+        return Records::AsGiven(answer);
+    }
+    let mut corrected = json!(answer);
+    for record in corrected["Records"].as_array_mut().into_iter().flatten() {
+        if let Some(identity) = record.get_mut("userIdentity") {
+            *identity = json!({ "Type": identity["type"], "PrincipalId": identity["principalId"] });
+        }
+    }
+    Records::Corrected(corrected)
 }

@@ -19,9 +19,10 @@ use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{Semaphore, watch};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::{Mutex, watch};
 
-use super::EngineError;
+use super::{EngineError, adaptations};
 
 const TARGETS: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
 
@@ -30,54 +31,46 @@ const TARGETS: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
 /// So it is taken out again. A caller's own token goes through.
 pub(super) const SDK_MADE_TOKEN: &str = "sdk-made";
 
-/// How many requests are in the engine at a time. SQLite runs one of them; the others read their request or write their
-/// answer meanwhile. The rest wait in line here, where the order is fair, and not each on a thread of its own.
-const IN_ENGINE: u32 = 4;
-
 /// What the clients and the maintenance share.
 pub(super) struct Core {
     pub(super) database: Database,
     pub(super) location: String,
     pub(super) writes: watch::Sender<u64>,
-    line: Arc<Semaphore>,
+    /// Who holds it is in the engine. SQLite serves one at a time in any case; here the others wait in a fair line, and
+    /// without a thread each.
+    turn: Arc<Mutex<()>>,
     /// Held, not read. Declared last: freed after the database is closed.
     _lock: Option<File>,
 }
 
 impl Core {
     pub(super) fn new(database: Database, location: String, lock: Option<File>) -> Self {
-        let line = Arc::new(Semaphore::new(IN_ENGINE as usize));
-        Self { database, location, writes: watch::Sender::new(0), line, _lock: lock }
+        Self { database, location, writes: watch::Sender::new(0), turn: Arc::default(), _lock: lock }
     }
 
     pub(super) fn announce_write(&self) {
         self.writes.send_modify(|count| *count += 1);
     }
 
-    /// Runs `task` with no request in the engine, so that its own connection never finds the file locked.
+    /// Runs `task`, which may block, with nothing else in the engine.
     pub(super) async fn alone<T: Send + 'static>(
         self: &Arc<Self>,
         task: impl FnOnce(&Core) -> T + Send + 'static,
     ) -> Result<T, EngineError> {
-        self.turn(IN_ENGINE, task).await
-    }
-
-    /// Runs `task` on a thread that may block, when `share` of [`IN_ENGINE`] is free.
-    async fn turn<T: Send + 'static>(
-        self: &Arc<Self>,
-        share: u32,
-        task: impl FnOnce(&Core) -> T + Send + 'static,
-    ) -> Result<T, EngineError> {
-        let stopped = |death: &dyn fmt::Display| EngineError::Stopped(death.to_string());
-        let place = self.line.clone().acquire_many_owned(share).await.map_err(|closed| stopped(&closed))?;
+        let turn = self.turn.clone().lock_owned().await;
+        // Most tasks take less time than to wake another thread for them, so the runtime's own thread does them, after
+        // handing on what else it had to do. A runtime of one thread cannot hand on, and pays for the other thread.
+        if Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+            return Ok(tokio::task::block_in_place(|| task(self)));
+        }
         let core = self.clone();
-        // The place goes along: a caller that stops waiting does not end the task, nor free its place.
+        // The turn goes along: a caller that stops waiting does not end the task, nor the turn.
         let task = tokio::task::spawn_blocking(move || {
             let done = task(&core);
-            drop(place);
+            drop(turn);
             done
         });
-        task.await.map_err(|death| stopped(&death))
+        task.await.map_err(|death| EngineError::Stopped(death.to_string()))
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
@@ -114,7 +107,7 @@ impl Core {
             "ListStreams" => call(body, |request| db.list_streams(request)),
             "DescribeStream" => call(body, |request| db.describe_stream(request)),
             "GetShardIterator" => call(body, |request| db.get_shard_iterator(request)),
-            "GetRecords" => call(body, |request| db.get_records(request)),
+            "GetRecords" => call(body, |request| db.get_records(request).map(adaptations::with_api_identities)),
 
             "CreateTable" => call(body, |request| db.create_table(request)),
             "DescribeTable" => call(body, |request| db.describe_table(request)),
@@ -199,7 +192,7 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let core = self.core.clone();
         HttpConnectorFuture::new(async move {
-            let answer = core.turn(1, move |core| core.answer(&request)).await;
+            let answer = core.alone(move |core| core.answer(&request)).await;
             answer.unwrap_or_else(|stopped| Err(ConnectorError::other(stopped.into(), None)))
         })
     }

@@ -24,9 +24,9 @@ use std::time::SystemTime;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::{IdentityCache, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{IdentityCache, SharedHttpClient, StalledStreamProtectionConfig};
 use dynoxide::{Database, DynoxideError};
 use tokio::sync::watch;
 
@@ -122,9 +122,7 @@ impl Engine {
         adaptations::prepare(&location)?;
         let core = Arc::new(Core::new(database, location, lock));
         let sdk = sdk_config(Connector::new(core.clone()));
-        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&sdk)
-            .idempotency_token_provider(SDK_MADE_TOKEN)
-            .build();
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&sdk).idempotency_token_provider(SDK_MADE_TOKEN).build();
         Ok(Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             streams: aws_sdk_dynamodbstreams::Client::new(&sdk),

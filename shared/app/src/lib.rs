@@ -1,1 +1,145 @@
-//! To be written.
+//! The use cases: what Noticeboard does when someone asks, a mail arrives, or the table changes.
+//!
+//! **For**: everything that functions and pages call, over `domain`, `store` and `mail`. Each use case takes typed
+//! input and an [`Actor`], and leaves the table consistent whatever happens in between.
+//!
+//! **Must not know**: HTTP, wire shapes, Lambda's events, DynamoDB's attributes.
+//!
+//! Invariant: a use case that loses a race reads again and repeats what commutes; what does not commute is answered
+//! [`noticeboard_domain::Error::VersionMismatch`]. An update is never lost.
+
+mod changelog;
+mod clock;
+mod events;
+mod impacts;
+mod ingest;
+mod inventory;
+mod journal;
+mod notices;
+mod notifications;
+mod tokens;
+mod views;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use noticeboard_domain::change::{Actor, ChangeStamp};
+use noticeboard_domain::ids::IdMint;
+use noticeboard_domain::object::AllowedTargets;
+use noticeboard_domain::time::{self, Time};
+use noticeboard_domain::{Error, Result};
+use noticeboard_store::{Bucket, Store};
+
+pub use clock::Clock;
+pub use events::{EventFilter, EventList};
+pub use impacts::ImpactFilter;
+pub use ingest::{Ingested, MAX_MAIL_BYTES, Outcome, Trust, Verdict, Verdicts};
+pub use inventory::{CircuitFilter, ProviderFilter};
+pub use notices::{Applied, Effect};
+pub use notifications::NotificationFilter;
+pub use tokens::{NewToken, Principal};
+pub use views::{EventView, ImpactView, NotificationView, Target};
+
+/// How often a use case that lost a race reads again and repeats.
+pub(crate) const MAX_RACES: usize = 16;
+
+/// What is set once at start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The types that an impact may point at (`NOTICEBOARD_ALLOWED_TARGETS`).
+    pub allowed_targets: AllowedTargets,
+    /// A token that is accepted as an administrator's (`NOTICEBOARD_TOKEN`).
+    pub admin_token: Option<String>,
+    /// How many entries a filtered list may read (`NOTICEBOARD_LIST_READ_LIMIT`).
+    pub list_read_limit: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { allowed_targets: AllowedTargets::default(), admin_token: None, list_read_limit: 250_000 }
+    }
+}
+
+impl Settings {
+    /// Shortest token that may be set as the administrator's.
+    pub const MIN_TOKEN: usize = 20;
+
+    /// Reads the settings with a function that gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// Names the variable that is wrong, and what it should be.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> std::result::Result<Self, String> {
+        let mut settings = Self::default();
+        if let Some(list) = variable("NOTICEBOARD_ALLOWED_TARGETS") {
+            settings.allowed_targets = AllowedTargets::parse(&list).map_err(|error| {
+                format!("NOTICEBOARD_ALLOWED_TARGETS: {error}. Use a list such as circuits.circuit,dcim.site.")
+            })?;
+        }
+        if let Some(token) = variable("NOTICEBOARD_TOKEN") {
+            if token.len() < Self::MIN_TOKEN {
+                return Err(format!("NOTICEBOARD_TOKEN: use {} characters or more.", Self::MIN_TOKEN));
+            }
+            settings.admin_token = Some(token);
+        }
+        if let Some(limit) = variable("NOTICEBOARD_LIST_READ_LIMIT") {
+            settings.list_read_limit =
+                limit.parse().map_err(|_| "NOTICEBOARD_LIST_READ_LIMIT: use a whole number.".to_owned())?;
+        }
+        Ok(settings)
+    }
+}
+
+/// Everything that the use cases work with. Shared by all requests of a process.
+pub struct App {
+    store: Store,
+    bucket: Bucket,
+    clock: Clock,
+    mint: Mutex<IdMint>,
+    settings: Settings,
+    tokens: tokens::Tokens,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("table", &self.store.table()).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(store: Store, bucket: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
+        let tokens = tokens::Tokens::new(settings.admin_token.as_deref());
+        Arc::new(Self { store, bucket, clock, mint: Mutex::default(), settings, tokens })
+    }
+
+    /// The table, for those who read its stream.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The time.
+    pub fn now(&self) -> Time {
+        time::stored(self.clock.now())
+    }
+
+    fn mint_at(&self, now: Time) -> u64 {
+        let mut mint = self.mint.lock().unwrap_or_else(PoisonError::into_inner);
+        mint.next(now.timestamp_millis(), rand::random())
+    }
+
+    /// A new id.
+    pub(crate) fn mint<T: TryFrom<u64, Error = String>>(&self) -> Result<T> {
+        T::try_from(self.mint_at(self.now())).map_err(Error::internal)
+    }
+
+    /// Stamps a change that happens now.
+    pub(crate) fn stamp(&self, actor: &Actor) -> Result<ChangeStamp> {
+        let at = self.now();
+        let id = self.mint_at(at).try_into().map_err(Error::internal)?;
+        Ok(ChangeStamp { id, at, actor: actor.clone() })
+    }
+}
+
+/// The answer when a use case lost too many races.
+pub(crate) fn too_many_races() -> Error {
+    Error::Unavailable { detail: format!("lost {MAX_RACES} races for the same object") }
+}

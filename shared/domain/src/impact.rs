@@ -65,11 +65,8 @@ pub struct ImpactChanges {
 }
 
 impl ImpactChanges {
-    /// A new impact.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when event or target are missing.
-    pub fn into_impact(self, id: ImpactId, revision: Revision) -> Result<Impact> {
+    /// Which fields a whole impact needs and these changes lack.
+    pub fn missing(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
         for (absent, fields) in [
             (self.event.is_none(), ["event_content_type", "event_object_id"]),
@@ -79,6 +76,15 @@ impl ImpactChanges {
                 fields.into_iter().for_each(|field| errors.add(field, "This field is required."));
             }
         }
+        errors
+    }
+
+    /// A new impact.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when event or target are missing.
+    pub fn into_impact(self, id: ImpactId, revision: Revision) -> Result<Impact> {
+        let errors = self.missing();
         let (Some(event), Some(target)) = (self.event, self.target) else {
             return Err(Error::Invalid(errors));
         };

@@ -1,1 +1,100 @@
-//! To be written.
+//! What every HTTP function shares.
+//!
+//! **For**: authentication, errors, bodies, paging, headers, and the wire shapes of NetBox Notices.
+//!
+//! **Must not know**: the table, Lambda, and what a use case does. A function's router extracts with what is here,
+//! calls one use case of `noticeboard-app`, and answers with a shape of [`wire`].
+
+mod answer;
+mod context;
+mod error;
+mod input;
+mod paging;
+pub mod wire;
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use noticeboard_app::App;
+use serde_json::json;
+
+pub use answer::{created, deleted, etag, not_modified, object, precondition};
+pub use context::{Caller, Context, Credentials};
+pub use error::ApiError;
+pub use input::{Body, Fields, ProviderRef, parse_time};
+pub use paging::{Page, Query};
+
+/// The version of NetBox's API that clients are told; 4.6 has cursor paging.
+const API_VERSION: &str = "4.6";
+
+/// Largest JSON body, in bytes. API Gateway stops at 10 MB.
+pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// The answer of every handler.
+pub type Answer = std::result::Result<Response, ApiError>;
+
+/// What the handlers of all functions work with.
+#[derive(Debug)]
+pub struct Api {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// The public address (`NOTICEBOARD_BASE_URL`), where it cannot be taken from the request.
+    pub base_url: Option<String>,
+}
+
+/// The request's id, as the answer names it.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// Puts around a function's routes what every answer has: request id, API version, limits, and the answers for paths
+/// and methods that do not exist.
+pub fn finish(router: Router) -> Router {
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(every_answer))
+}
+
+async fn every_answer(mut request: Request, next: Next) -> Response {
+    let id = uuid::Uuid::new_v4().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    // Never the query: it can carry a token.
+    tracing::debug!(request_id = id, %method, path, status = status.as_u16(), "answered");
+    if let Some(error) = response.extensions().get::<error::Logged>()
+        && status.is_server_error()
+    {
+        tracing::error!(request_id = id, %method, path, detail = error.0, "request failed");
+    }
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("api-version"), HeaderValue::from_static(API_VERSION));
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A path without its trailing slash is redirected when it is read, as NetBox does (behaviours L13).
+async fn not_found(request: Request) -> Response {
+    let uri = request.uri();
+    let read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if read && !uri.path().ends_with('/') && uri.path().starts_with("/api") {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let target = format!("{}/{query}", uri.path());
+        return (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, target)]).into_response();
+    }
+    (StatusCode::NOT_FOUND, Json(json!({"detail": "Not found."}))).into_response()
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    let detail = format!("Method \"{}\" not allowed.", request.method());
+    (StatusCode::METHOD_NOT_ALLOWED, Json(json!({ "detail": detail }))).into_response()
+}

@@ -31,6 +31,8 @@ pub(crate) struct Line {
 /// A table: the text directly in it, without that of the tables inside it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Table {
+    /// How many lines stand before it.
+    pub(crate) line: usize,
     pub(crate) rows: Vec<Vec<Cell>>,
 }
 
@@ -65,6 +67,14 @@ impl Document {
             rest = if markup.is_empty() { markup } else { builder.markup(markup) };
         }
         builder.finish()
+    }
+
+    /// The document up to that line.
+    pub(crate) fn before(&self, line: usize) -> Self {
+        Self {
+            lines: self.lines.iter().take(line).cloned().collect(),
+            tables: self.tables.iter().filter(|table| table.line < line).cloned().collect(),
+        }
     }
 
     /// The document as plain text.
@@ -125,8 +135,16 @@ impl Builder {
     }
 
     fn characters(&mut self, text: &str) {
-        for c in text.chars() {
-            self.character(c);
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let run = end_of(rest.as_bytes(), 0, |c| !c.is_ascii_graphic());
+            let (taken, after) = rest.split_at(run.max(c.len_utf8()));
+            if run > 0 {
+                self.letters(taken);
+            } else {
+                self.character(c);
+            }
+            rest = after;
         }
     }
 
@@ -149,24 +167,27 @@ impl Builder {
                     Blanks::None | Blanks::Spaces(_) | Blanks::One => Blanks::One,
                 }
             }
-            c => {
-                let start = self.line.text.len();
-                if start > 0 {
-                    match self.blanks {
-                        Blanks::None => {}
-                        Blanks::Spaces(n) => self.line.text.extend(std::iter::repeat_n(' ', n)),
-                        Blanks::One => self.line.text.push(' '),
-                    }
-                }
-                self.blanks = Blanks::None;
-                self.line.text.push(c);
-                if self.bold > 0 {
-                    let end = self.line.text.len();
-                    match self.line.bold.last_mut() {
-                        Some(range) if range.end == start => range.end = end,
-                        _ => self.line.bold.push(end - c.len_utf8()..end),
-                    }
-                }
+            c => self.letters(c.encode_utf8(&mut [0; 4])),
+        }
+    }
+
+    /// Adds text without blanks, and the blanks that came before it.
+    fn letters(&mut self, letters: &str) {
+        let start = self.line.text.len();
+        if start > 0 {
+            match self.blanks {
+                Blanks::None => {}
+                Blanks::Spaces(n) => self.line.text.extend(std::iter::repeat_n(' ', n)),
+                Blanks::One => self.line.text.push(' '),
+            }
+        }
+        self.blanks = Blanks::None;
+        self.line.text.push_str(letters);
+        if self.bold > 0 {
+            let end = self.line.text.len();
+            match self.line.bold.last_mut() {
+                Some(range) if range.end == start => range.end = end,
+                _ => self.line.bold.push(end - letters.len()..end),
             }
         }
     }
@@ -241,7 +262,7 @@ impl Builder {
             b"pre" => self.preformatted += 1,
             b"table" if self.tables.len() < MAX_TABLE_DEPTH => {
                 self.tables.push(OpenTable { index: self.document.tables.len(), in_cell: false });
-                self.document.tables.push(Table::default());
+                self.document.tables.push(Table { line: self.document.lines.len(), rows: Vec::new() });
             }
             b"table" => self.deeper_tables += 1,
             _ => {}
@@ -357,8 +378,6 @@ fn after_end_tag<'a>(text: &'a str, end_tag: &[u8]) -> &'a str {
 
 /// The characters that the reference at the start of `text` stands for, and its length. A bare `&` stands for itself.
 fn character_reference(text: &str) -> ([Option<char>; 2], usize) {
-    /// No named character is longer.
-    const MAX_NAME: usize = 32;
     let bytes = text.as_bytes();
     if bytes.get(1) == Some(&b'#') {
         let hexadecimal = matches!(bytes.get(2), Some(b'x' | b'X'));
@@ -372,16 +391,12 @@ fn character_reference(text: &str) -> ([Option<char>; 2], usize) {
             return ([Some(numbered_character(code)), None], length);
         }
     } else {
-        let name = bytes.get(1..bytes.len().min(1 + MAX_NAME)).unwrap_or_default();
-        let end = 1 + end_of(name, 0, |c| !c.is_ascii_alphanumeric());
-        // The old names are valid without `;`, so that `&nbspx` is a blank and an x.
-        for end in (2..=end + 1).rev() {
-            let named = text.get(1..end).and_then(|name| NAMED_ENTITIES.get(name));
-            // The table holds every beginning of a name as well, standing for nothing.
-            if let Some(&(first, second)) = named.filter(|(first, _)| *first != 0) {
-                let second = if second == 0 { None } else { char::from_u32(second) };
-                return ([char::from_u32(first), second], end);
-            }
+        // The old names are valid without `;`, so that `&nbspx` is a blank and an x: the longest name counts. The table
+        // holds every beginning of a name as well, standing for nothing; behind one that it lacks comes no name.
+        let beginnings = (2..=bytes.len()).map_while(|end| Some((end, *NAMED_ENTITIES.get(text.get(1..end)?)?)));
+        if let Some((end, (first, second))) = beginnings.filter(|(_, (first, _))| *first != 0).last() {
+            let second = if second == 0 { None } else { char::from_u32(second) };
+            return ([char::from_u32(first), second], end);
         }
     }
     ([Some('&'), None], 1)
@@ -445,12 +460,15 @@ mod tests {
 
     #[test]
     fn tables_hold_their_own_cells_and_not_those_inside_them() {
-        let html = "<table><tr><tr><th>Id</th><th>Impact<tr><td>A<br>B<td><table><tr><td>inner</table>outer</td></table>";
+        let html =
+            "<table><tr><tr><th>Id</th><th>Impact<tr><td>A<br>B<td><table><tr><td>inner</table>outer</td></table>";
         let document = Document::from_html(html);
         let tables: Vec<Vec<Vec<&str>>> = (document.tables.iter())
             .map(|t| t.rows.iter().map(|r| r.iter().map(|c| c.text.as_str()).collect()).collect())
             .collect();
         assert_eq!(tables, [vec![vec!["Id", "Impact"], vec!["A\nB", "outer"]], vec![vec!["inner"]]]);
         assert_eq!(document.text(), "Id\nImpact\nA\nB\ninner\nouter");
+        assert_eq!(document.tables.iter().map(|table| table.line).collect::<Vec<_>>(), [0, 4]);
+        assert_eq!(document.before(4).tables.len(), 1);
     }
 }

@@ -24,7 +24,7 @@ limits! {
     MAX_PARTS = 1_000;
     /// MIME parts inside one another.
     MAX_PART_DEPTH = 32;
-    /// One text, HTML or calendar part, decoded.
+    /// All texts, HTML and calendars together, decoded.
     MAX_TEXT_BYTES = 4 * 1024 * 1024;
     /// iCalendar components inside one another; MAINTNOTE needs three.
     MAX_CALENDAR_DEPTH = 16;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use chrono::DateTime;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode_char;
 use mail_parser::{Address, ContentType, Header, HeaderName, HeaderValue, MessageParser};
 use memchr::memmem;
 use noticeboard_domain::time::Time;
@@ -60,15 +60,15 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
     if raw.is_empty() {
         return Err(Reason::Empty);
     }
-    let mut messages = Vec::new();
+    let mut walk = Walk::default();
     let mut parts = 1;
     // Parts still to be read, the next one last.
     let mut waiting = vec![Entity { bytes: Cow::Borrowed(raw), of: None, depth: 0 }];
     while let Some(entity) = waiting.pop() {
         let children = match entity.bytes {
-            Cow::Borrowed(bytes) => read(&mut messages, bytes, entity.of, entity.depth)?,
+            Cow::Borrowed(bytes) => walk.visit(bytes, entity.of, entity.depth)?,
             Cow::Owned(bytes) => {
-                let children = read(&mut messages, &bytes, entity.of, entity.depth)?;
+                let children = walk.visit(&bytes, entity.of, entity.depth)?;
                 children.into_iter().map(Entity::into_owned).collect()
             }
         };
@@ -81,7 +81,7 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
         }
         waiting.extend(children.into_iter().rev());
     }
-    Ok(messages)
+    Ok(walk.messages)
 }
 
 /// What the headers alone tell of a mail that is refused.
@@ -136,21 +136,6 @@ impl Message {
         }
     }
 
-    fn take_leaf(&mut self, part: &Part<'_>) -> Result<(), Reason> {
-        if part.is_calendar() {
-            self.calendars.push(part.text("calendar")?);
-        } else if matches!(part.main_type.as_str(), "text" | "multipart") && !part.is_attachment {
-            let text = part.text("text")?;
-            if part.subtype == "html" {
-                self.html.push(Document::from_html(&text));
-            } else if !text.trim().is_empty() {
-                self.plain.push(Document::from_text(&text));
-                self.plain_text.get_or_insert(text);
-            }
-        }
-        Ok(())
-    }
-
     /// Every body that a format may be read from, the one that holds more of the structure first.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = &Document> {
         self.html.iter().chain(&self.plain)
@@ -180,39 +165,68 @@ impl Entity<'_> {
     }
 }
 
-/// Reads one part into its message and returns the parts inside it.
-fn read<'a>(
-    messages: &mut Vec<Message>,
-    bytes: &'a [u8],
-    of: Option<usize>,
-    depth: usize,
-) -> Result<Vec<Entity<'a>>, Reason> {
-    let (head, body) = split_head(bytes)?;
-    let parsed = HEADERS.parse_headers(&head);
-    let headers = parsed.as_ref().map(|message| message.headers()).unwrap_or_default();
-    let of = of.unwrap_or_else(|| {
-        let mut message = Message::default();
-        message.take_headers(headers);
-        messages.push(message);
-        messages.len() - 1
-    });
-    let part = Part::new(headers, body);
-    if part.main_type == "multipart"
-        && let Some(boundary) = &part.boundary
-    {
-        let pieces = split_multipart(body, boundary)?;
-        if !pieces.is_empty() {
-            let entity = |piece| Entity { bytes: Cow::Borrowed(piece), of: Some(of), depth: depth + 1 };
-            return Ok(pieces.into_iter().map(entity).collect());
+/// What the walk over the parts has found.
+#[derive(Default)]
+struct Walk {
+    messages: Vec<Message>,
+    /// Bytes of text so far.
+    text_bytes: usize,
+}
+
+impl Walk {
+    /// Reads one part into its message and returns the parts inside it.
+    fn visit<'a>(&mut self, bytes: &'a [u8], of: Option<usize>, depth: usize) -> Result<Vec<Entity<'a>>, Reason> {
+        let (head, body) = split_head(bytes)?;
+        let parsed = HEADERS.parse_headers(&head);
+        let headers = parsed.as_ref().map(|message| message.headers()).unwrap_or_default();
+        let of = of.unwrap_or_else(|| {
+            let mut message = Message::default();
+            message.take_headers(headers);
+            self.messages.push(message);
+            self.messages.len() - 1
+        });
+        let part = Part::new(headers, body);
+        if part.main_type == "multipart"
+            && let Some(boundary) = &part.boundary
+        {
+            let pieces = split_multipart(body, boundary)?;
+            if !pieces.is_empty() {
+                let entity = |piece| Entity { bytes: Cow::Borrowed(piece), of: Some(of), depth: depth + 1 };
+                return Ok(pieces.into_iter().map(entity).collect());
+            }
         }
+        if part.main_type == "message" && matches!(part.subtype.as_str(), "rfc822" | "global") {
+            return Ok(vec![Entity { bytes: part.decoded(), of: None, depth: depth + 1 }]);
+        }
+        let is_calendar = part.is_calendar();
+        let is_body = matches!(part.main_type.as_str(), "text" | "multipart") && !part.is_attachment;
+        if is_calendar || is_body {
+            let text = self.text(&part)?;
+            if let Some(message) = self.messages.get_mut(of) {
+                if is_calendar {
+                    message.calendars.push(text);
+                } else if part.subtype == "html" {
+                    message.html.push(Document::from_html(&text));
+                } else if !text.trim().is_empty() {
+                    message.plain.push(Document::from_text(&text));
+                    message.plain_text.get_or_insert(text);
+                }
+            }
+        }
+        Ok(Vec::new())
     }
-    if part.main_type == "message" && matches!(part.subtype.as_str(), "rfc822" | "global") {
-        return Ok(vec![Entity { bytes: part.decoded(), of: None, depth: depth + 1 }]);
+
+    /// The part as text, where the limit allows it.
+    fn text(&mut self, part: &Part<'_>) -> Result<String, Reason> {
+        let too_large = Reason::TooLarge { what: "text", limit: MAX_TEXT_BYTES };
+        // No encoding is more than three times as long as what it encodes, soft line breaks aside.
+        if part.body.len() > 4 * MAX_TEXT_BYTES.value {
+            return Err(too_large);
+        }
+        let text = decode_charset(&part.decoded(), part.charset.as_deref());
+        self.text_bytes += text.len();
+        if self.text_bytes > MAX_TEXT_BYTES.value { Err(too_large) } else { Ok(text) }
     }
-    if let Some(message) = messages.get_mut(of) {
-        message.take_leaf(&part)?;
-    }
-    Ok(Vec::new())
 }
 
 /// A part's own headers and its body, still encoded.
@@ -274,22 +288,9 @@ impl<'a> Part<'a> {
     fn decode<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         match self.encoding.as_str() {
             "base64" => Cow::Owned(lenient_base64(bytes)),
-            // A broken escape spoils all of it for the decoder; what was sent is then still better than nothing.
-            "quoted-printable" => quoted_printable_decode(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
+            "quoted-printable" => Cow::Owned(lenient_quoted_printable(bytes)),
             _ => Cow::Borrowed(bytes),
         }
-    }
-
-    /// The part as text.
-    fn text(&self, what: &'static str) -> Result<String, Reason> {
-        let too_large = Reason::TooLarge { what, limit: MAX_TEXT_BYTES };
-        // No encoding is more than three times as long as what it encodes, soft line breaks aside.
-        if self.body.len() > 4 * MAX_TEXT_BYTES.value {
-            return Err(too_large);
-        }
-        let decoded = self.decoded();
-        let text = decode_charset(&decoded, self.charset.as_deref());
-        if text.len() > MAX_TEXT_BYTES.value { Err(too_large) } else { Ok(text) }
     }
 }
 
@@ -308,6 +309,34 @@ pub(crate) fn lenient_base64(bytes: &[u8]) -> Vec<u8> {
         let clean: Vec<u8> = bytes.iter().copied().filter(alphabet).collect();
         base64_decode(&clean).unwrap_or_default()
     })
+}
+
+/// Quoted-printable as it arrives: a `=` that begins no escape stands for itself (RFC 2045 6.7, note 2). mail-parser
+/// gives up on such a part, and with it on what a gateway pasted together.
+fn lenient_quoted_printable(bytes: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr(b'=', rest) {
+        let (before, escape) = rest.split_at(at);
+        decoded.extend_from_slice(before);
+        let line_end =
+            escape.iter().skip(1).position(|c| !matches!(c, b' ' | b'\t' | b'\r')).map_or(escape.len(), |n| n + 1);
+        let taken = match escape {
+            [_, high, low, ..] if let Some(byte) = quoted_printable_decode_char(*high, *low) => {
+                decoded.push(byte);
+                3
+            }
+            // A soft line break, with the blanks that some relay put before it.
+            _ if matches!(escape.get(line_end), Some(b'\n') | None) => (line_end + 1).min(escape.len()),
+            _ => {
+                decoded.push(b'=');
+                1
+            }
+        };
+        rest = escape.get(taken..).unwrap_or_default();
+    }
+    decoded.extend_from_slice(rest);
+    decoded
 }
 
 /// Text in the charset that it claims, or in the one that it evidently has.
@@ -329,9 +358,7 @@ fn decode_charset(bytes: &[u8], charset: Option<&str>) -> String {
         Err(_) if charset.as_deref().is_some_and(|charset| charset.starts_with("utf")) => {
             String::from_utf8_lossy(bytes).into_owned()
         }
-        Err(_) => {
-            decode("windows-1252", bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
-        }
+        Err(_) => decode("windows-1252", bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned()),
     });
     match text.strip_prefix('\u{FEFF}') {
         Some(rest) => rest.replace('\0', ""),

@@ -33,8 +33,10 @@ pub enum Reason {
         limit: Limit,
     },
     /// No known format recognises the mail.
-    #[error("No known format reads this mail{}.", nearest(format, missing))]
+    #[error("No known format reads this mail{}{}.", of(provider), nearest(format, missing))]
     NoFormat {
+        /// The name of the provider that sent it, where the sender is known.
+        provider: Option<String>,
         /// The format that came nearest, where the mail shows any sign of one.
         format: Option<&'static str>,
         /// What that format missed.
@@ -48,6 +50,10 @@ pub enum Reason {
         /// What is missing or cannot be read, as a clause: `VEVENT 2 has no DTSTART`.
         missing: String,
     },
+}
+
+fn of(provider: &Option<String>) -> String {
+    provider.as_ref().map(|provider| format!(" of {provider}")).unwrap_or_default()
 }
 
 fn nearest(format: &Option<&'static str>, missing: &str) -> String {

@@ -64,9 +64,9 @@ impl Sender {
 
     /// Whether `domain`, in lower case, is one of the provider's or below one.
     fn has_domain(&self, domain: &str) -> bool {
-        self.domains.iter().any(|own| {
-            domain.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-        })
+        self.domains
+            .iter()
+            .any(|own| domain.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with('.')))
     }
 }
 

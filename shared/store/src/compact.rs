@@ -43,7 +43,8 @@ pub struct EventRow {
 }
 
 impl EventRow {
-    pub(crate) fn of(event: &Event) -> Self {
+    /// The row of an event.
+    pub fn of(event: &Event) -> Self {
         Self {
             id: event.id,
             name: event.name.clone(),

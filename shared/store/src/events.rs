@@ -2,7 +2,7 @@
 
 use noticeboard_domain::Result;
 use noticeboard_domain::change::ChangeStamp;
-use noticeboard_domain::event::{Event, EventKind};
+use noticeboard_domain::event::{Event, EventDetail, EventKind};
 use noticeboard_domain::ids::{EventId, ProviderId};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::notice::NoticeOrder;
@@ -102,6 +102,7 @@ impl Transaction {
         }
         self.put(item, Condition::New, Refusal::IdTaken);
         self.event_name(event);
+        self.event_replaces(None, Some(event));
         self.windows(None, Some(event));
         Ok(())
     }
@@ -109,6 +110,18 @@ impl Transaction {
     fn event_name(&mut self, event: &Event) {
         let key = keys::event_name(event.kind(), event.name.as_str(), event.provider, event.id);
         self.put(Item::helper(&key), Condition::Always, Refusal::Changed);
+    }
+
+    fn event_replaces(&mut self, before: Option<&Event>, after: Option<&Event>) {
+        let (old, new) = (before.and_then(replaces), after.and_then(replaces));
+        if old != new {
+            if let (Some(original), Some(event)) = (old, before) {
+                self.delete(keys::replaced(original, event.id), Condition::Always, Refusal::Changed);
+            }
+            if let (Some(original), Some(event)) = (new, after) {
+                self.put(Item::helper(&keys::replaced(original, event.id)), Condition::Always, Refusal::Changed);
+            }
+        }
     }
 
     /// Stores a changed event over the version that was read. When `after` has the version of `before`, only the
@@ -137,6 +150,7 @@ impl Transaction {
                 self.delete(key, Condition::Always, Refusal::Changed);
                 self.event_name(after);
             }
+            self.event_replaces(Some(old), Some(after));
             self.windows(Some(old), Some(after));
         }
         if let Some(order) = order {
@@ -196,6 +210,7 @@ impl Transaction {
     fn event_delete_helpers(&mut self, event: &Event) {
         let key = keys::event_name(event.kind(), event.name.as_str(), event.provider, event.id);
         self.delete(key, Condition::Always, Refusal::Changed);
+        self.event_replaces(Some(event), None);
         self.windows(Some(event), None);
     }
 
@@ -224,6 +239,13 @@ fn moving_keys(event: &Event) -> [(&'static str, aws_sdk_dynamodb::types::Attrib
         (attribute::BY_OWNER[0], s(index::provider_events(event.provider, kind))),
         (attribute::BY_OWNER[1], s(start)),
     ]
+}
+
+fn replaces(event: &Event) -> Option<EventId> {
+    match &event.detail {
+        EventDetail::Maintenance(maintenance) => maintenance.replaces,
+        EventDetail::Outage(_) => None,
+    }
 }
 
 fn count(number: usize) -> i64 {
@@ -278,6 +300,14 @@ impl Store {
         }
         let items = self.query_all(&lookup, MAX_CHILDREN).await?;
         let id = |item: &Attributes| text(item, attribute::SK)?.split_once('#')?.1.parse().ok();
+        Ok(items.iter().filter_map(id).collect())
+    }
+
+    /// The maintenances that replace an event.
+    pub async fn events_replacing(&self, original: EventId) -> Result<Vec<EventId>> {
+        let lookup = Lookup::table(keys::event_partition(original)).prefix(keys::REPLACED_PREFIX);
+        let items = self.query_all(&lookup, MAX_CHILDREN).await?;
+        let id = |item: &Attributes| text(item, attribute::SK)?.strip_prefix(keys::REPLACED_PREFIX)?.parse().ok();
         Ok(items.iter().filter_map(id).collect())
     }
 

@@ -24,8 +24,8 @@ pub enum JournalEntry {
         raw: String,
         /// When it was received.
         received: Time,
-        /// Who handed it in.
-        actor: noticeboard_domain::change::Actor,
+        /// The id under which its changes are recorded.
+        request_id: String,
     },
     /// The deletion of an event with more impacts than one transaction holds.
     EventDeletion {

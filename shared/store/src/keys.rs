@@ -59,6 +59,14 @@ pub(crate) fn target(event: EventId, target: ObjectRef) -> Key {
     key(event_partition(event), format!("TARGET#{}#{}", target.kind, number(target.id.get())))
 }
 
+/// What the sort keys of the maintenances that replace an event begin with.
+pub(crate) const REPLACED_PREFIX: &str = "REPLACED#";
+
+/// Lives with a maintenance that another one replaces, and names that one.
+pub(crate) fn replaced(original: EventId, by: EventId) -> Key {
+    key(event_partition(original), format!("{REPLACED_PREFIX}{}", number(by.get())))
+}
+
 /// Says in which event's partition an impact or a notification lives, and keeps its id from being used twice.
 pub(crate) fn pointer(object: ObjectRef) -> Key {
     key(format!("POINTER#{}#{}", object.kind, number(object.id.get())), "POINTER")

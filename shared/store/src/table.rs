@@ -196,6 +196,14 @@ impl Store {
         Err(Error::Unavailable { detail: format!("table {} did not become active within a minute", self.table()) })
     }
 
+    /// Opens the connection, by a read that finds nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the table cannot be reached.
+    pub async fn warm_up(&self) -> Result<()> {
+        self.get(&Key { pk: "WARM-UP".into(), sk: "WARM-UP".into() }).await.map(drop)
+    }
+
     /// One item, with strong consistency.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Attributes>> {
         let found = self

@@ -282,7 +282,11 @@ mod tests {
         check("SUMMARY:a b", "SUMMARY", "a b");
         check("summary:a\r\n  b\r\n\tc", "SUMMARY", "a bc");
         check(r"SUMMARY:a\, b\; c\\d\ne\Nf\x\", "SUMMARY", "a, b; c\\d\ne\nf\\x\\");
-        check("DESCRIPTION:outages\nseveral times.\\nLo\n cation: X", "DESCRIPTION", "outagesseveral times.\nLocation: X");
+        check(
+            "DESCRIPTION:outages\nseveral times.\\nLo\n cation: X",
+            "DESCRIPTION",
+            "outagesseveral times.\nLocation: X",
+        );
         check("X-MAINTNOTE-OBJECT-ID:A-\nELF\n TOO\nUID:1", "X-MAINTNOTE-OBJECT-ID", "A-");
         check("SUMMARY:\nUID:1", "SUMMARY", "");
     }

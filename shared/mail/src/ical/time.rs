@@ -100,7 +100,8 @@ fn floating_zone(calendar: &Calendar) -> Zone {
 /// The zone of that `TZID`: by its name, else by the offset that the calendar describes, if it is a fixed one.
 fn zone_by_id(calendar: &Calendar, id: &str) -> Option<Zone> {
     named(id).or_else(|| {
-        let described = calendar.zones.iter().find(|zone| zone.get("TZID").is_some_and(|own| own.value.trim() == id))?;
+        let described =
+            calendar.zones.iter().find(|zone| zone.get("TZID").is_some_and(|own| own.value.trim() == id))?;
         if let Some(zone) = described.get("X-LIC-LOCATION").and_then(|location| named(location.value.trim())) {
             return Some(zone);
         }
@@ -253,10 +254,18 @@ mod tests {
         check("", "DTSTART:20240305T220000Z", Err("has neither DTEND nor DURATION"));
         check("", "DTSTART:20240305T220000Z\nDTEND:20240305T210000Z", Err("ends before it starts"));
         check("", "DTSTART:tomorrow\nDTEND:20240305T210000Z", Err("has a DTSTART that cannot be read (tomorrow)"));
-        check("", "DTSTART:20240230T220000Z\nDTEND:20240305T210000Z", Err("has a DTSTART that cannot be read (20240230T220000Z)"));
+        check(
+            "",
+            "DTSTART:20240230T220000Z\nDTEND:20240305T210000Z",
+            Err("has a DTSTART that cannot be read (20240230T220000Z)"),
+        );
         check("", "DTSTART:20240305T220000Z\nDURATION:-PT1H", Err("has a DURATION that cannot be read (-PT1H)"));
         check("", "DTSTART:20240305T220000Z\nDURATION:PT", Err("has a DURATION that cannot be read (PT)"));
-        check("", "DTSTART:20240305T220000Z\nDURATION:P99999999999W", Err("has a DURATION that cannot be read (P99999999999W)"));
+        check(
+            "",
+            "DTSTART:20240305T220000Z\nDURATION:P99999999999W",
+            Err("has a DURATION that cannot be read (P99999999999W)"),
+        );
         check("", "DTSTART:20240305T220000Z\nDTEND:20240306T220000Z\nRRULE:FREQ=DAILY", Err("repeats (RRULE)"));
     }
 }

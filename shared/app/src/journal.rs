@@ -1,0 +1,34 @@
+//! Work that takes more than one transaction is finished, whoever began it.
+
+use noticeboard_domain::Result;
+use noticeboard_store::JournalEntry;
+
+use crate::App;
+
+impl App {
+    /// Finishes one piece of work. Repeating it, also at the same time, is harmless.
+    pub async fn journal_finish(&self, entry: &JournalEntry) -> Result<()> {
+        if !self.store.journal_has(entry).await? {
+            return Ok(());
+        }
+        match entry {
+            JournalEntry::EventDeletion { event, stamp } => self.event_deletion_finish(*event, stamp).await,
+            JournalEntry::Mail { raw, received, request_id } => {
+                self.ingest_again(raw, *received, request_id).await?;
+                // A mail that turned out to be dealt with already leaves its entry to us.
+                let mut transaction = noticeboard_store::Transaction::new();
+                transaction.journal_delete(entry);
+                self.commit_all(transaction).await
+            }
+        }
+    }
+
+    /// Finishes all work that was left when a process ended.
+    pub async fn journal_finish_all(&self) -> Result<usize> {
+        let entries = self.store.journal().await?;
+        for entry in &entries {
+            self.journal_finish(entry).await?;
+        }
+        Ok(entries.len())
+    }
+}

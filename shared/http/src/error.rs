@@ -1,0 +1,83 @@
+//! The one place that maps errors to HTTP.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use noticeboard_domain::{Error, FieldErrors};
+use serde_json::{Map, Value, json};
+
+/// An error on its way to the caller.
+#[derive(Debug)]
+pub enum ApiError {
+    /// A use case failed.
+    Domain(Error),
+    /// No credentials, or wrong ones (behaviours L1: 403).
+    Unauthenticated(&'static str),
+    /// The body is not JSON, or not of the expected shape.
+    Body(Value),
+    /// The body is larger than its limit.
+    BodyTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+        /// The limit's name.
+        name: &'static str,
+    },
+}
+
+/// What the log is to say of a failed request; never sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Logged(pub(crate) String);
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
+}
+
+impl From<FieldErrors> for ApiError {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Domain(Error::Invalid(errors))
+    }
+}
+
+/// After how many seconds a caller may try again.
+const RETRY_AFTER: &str = "1";
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let error = match self {
+            Self::Domain(error) => error,
+            Self::Unauthenticated(detail) => return detailed(StatusCode::FORBIDDEN, detail),
+            Self::Body(body) => return (StatusCode::BAD_REQUEST, Json(body)).into_response(),
+            Self::BodyTooLarge { limit, name } => {
+                let detail = format!("The request body is larger than {limit} bytes ({name}).");
+                return detailed(StatusCode::PAYLOAD_TOO_LARGE, &detail);
+            }
+        };
+        let mut response = match &error {
+            Error::Invalid(errors) => (StatusCode::BAD_REQUEST, Json(field_errors(errors))).into_response(),
+            Error::NotFound { .. } => detailed(StatusCode::NOT_FOUND, &error.to_string()),
+            Error::Conflict(_) => detailed(StatusCode::CONFLICT, &error.to_string()),
+            Error::VersionMismatch => detailed(StatusCode::PRECONDITION_FAILED, &error.to_string()),
+            Error::Denied(_) => detailed(StatusCode::FORBIDDEN, &error.to_string()),
+            Error::TooLarge { .. } => detailed(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),
+            Error::Unavailable { .. } => {
+                let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
+                (StatusCode::SERVICE_UNAVAILABLE, retry, Json(json!({"detail": error.to_string()}))).into_response()
+            }
+            Error::Internal { .. } => detailed(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        };
+        if let Some(detail) = error.detail() {
+            response.extensions_mut().insert(Logged(detail.to_owned()));
+        }
+        response
+    }
+}
+
+fn detailed(status: StatusCode, detail: &str) -> Response {
+    (status, Json(json!({ "detail": detail }))).into_response()
+}
+
+fn field_errors(errors: &FieldErrors) -> Map<String, Value> {
+    errors.iter().map(|(field, messages)| (field.to_owned(), json!(messages))).collect()
+}

@@ -1,0 +1,45 @@
+//! The shapes of NetBox Notices on the wire: what clients send and what they get, key by key.
+
+pub mod change;
+pub mod event;
+pub mod impact;
+pub mod inventory;
+pub mod notification;
+
+use noticeboard_domain::object::ObjectType;
+use noticeboard_domain::time::{Time, rfc3339};
+
+/// Where objects of a type live, below the public address; none for types without a resource of their own.
+pub fn path(kind: ObjectType) -> Option<&'static str> {
+    Some(match kind {
+        ObjectType::Maintenance => "/api/plugins/notices/maintenance/",
+        ObjectType::Outage => "/api/plugins/notices/outage/",
+        ObjectType::Impact => "/api/plugins/notices/impact/",
+        ObjectType::EventNotification => "/api/plugins/notices/eventnotification/",
+        ObjectType::Provider => "/api/circuits/providers/",
+        ObjectType::Circuit => "/api/circuits/circuits/",
+        ObjectType::Device
+        | ObjectType::Interface
+        | ObjectType::PowerFeed
+        | ObjectType::PowerPanel
+        | ObjectType::Rack
+        | ObjectType::Site
+        | ObjectType::IpAddress
+        | ObjectType::Prefix
+        | ObjectType::VirtualMachine
+        | ObjectType::VmInterface => return None,
+    })
+}
+
+/// The address of an object.
+pub fn url(base: &str, kind: ObjectType, id: u64) -> Option<String> {
+    path(kind).map(|path| format!("{base}{path}{id}/"))
+}
+
+pub(crate) fn time(time: Time) -> String {
+    rfc3339(time)
+}
+
+pub(crate) fn optional_time(value: Option<Time>) -> Option<String> {
+    value.map(rfc3339)
+}

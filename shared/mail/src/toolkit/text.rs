@@ -1,0 +1,84 @@
+//! Comparing text as people read it: without regard to case and to how many blanks there are.
+
+/// What follows `start` at the start of `text`, where it is there.
+pub(crate) fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
+    let mut rest = text.trim_start();
+    for (i, word) in start.split_whitespace().enumerate() {
+        let trimmed = rest.trim_start();
+        if i > 0 && trimmed.len() == rest.len() {
+            return None;
+        }
+        let end = trimmed.char_indices().nth(word.chars().count()).map_or(trimmed.len(), |(at, _)| at);
+        let (found, after) = trimmed.split_at(end);
+        if !same(found, word) {
+            return None;
+        }
+        rest = after;
+    }
+    Some(rest)
+}
+
+/// Whether the two are the same words.
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    let same_word = |a: &str, b: &str| {
+        a.eq_ignore_ascii_case(b) || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+    };
+    let (mut a, mut b) = (a.split_whitespace(), b.split_whitespace());
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if same_word(a, b) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// The text in lower case, with one blank between words: what phrases are looked for in.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !plain.is_empty() {
+            plain.push(' ');
+        }
+        plain.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    plain
+}
+
+/// Whether `phrase` occurs in `plain` as whole words; both are in the form of [`plain`].
+pub(crate) fn has_phrase(plain: &str, phrase: &str) -> bool {
+    plain.match_indices(phrase).any(|(at, _)| {
+        let before = plain.get(..at).and_then(|before| before.chars().next_back());
+        let after = plain.get(at + phrase.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_found_whatever_its_case_and_blanks() {
+        for (text, start, expected) in [
+            ("Maintenance  TICKET #: A", "Maintenance Ticket #", Some(": A")),
+            ("  Ticket", "ticket", Some("")),
+            ("Tickets", "Ticket", Some("s")),
+            ("MaintenanceTicket", "Maintenance Ticket", None),
+            ("Tick", "Ticket", None),
+            ("É b", "é", Some(" b")),
+        ] {
+            assert_eq!(strip_start(text, start), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn phrases_are_whole_words() {
+        let text = plain("This  has BEEN\nrescheduled.");
+        assert!(has_phrase(&text, "has been rescheduled"));
+        assert!(!has_phrase(&text, "scheduled"));
+        assert!(!has_phrase(&text, "has bee"));
+        assert!(same("Circuit   id ", "CIRCUIT ID"));
+        assert!(!same("Circuit id", "Circuitid"));
+    }
+}
