@@ -1,1 +1,34 @@
-//! To be written.
+//! Reads the table's stream and puts every change on record, exactly once in effect. It also finishes work that a
+//! writer wrote down and could not finish.
+//!
+//! **Must not know**: how a change is stored, and who publishes it.
+
+use aws_lambda_events::dynamodb::Event;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use noticeboard_app::App;
+use noticeboard_store::StreamItem;
+
+/// Handles one batch of the stream, in its order. The first record that fails ends it: the answer names its sequence
+/// number, and everything from there on is delivered again.
+pub async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
+    let mut response = DynamoDbEventResponse::default();
+    for record in &event.records {
+        let done = async {
+            match app.store().stream_item(record).await? {
+                StreamItem::Change(change) => app.change_record(&change).await.map(drop),
+                StreamItem::Journal(entry) => app.journal_finish(&entry).await,
+                StreamItem::Review(_) | StreamItem::Nothing => Ok(()),
+            }
+        };
+        if let Err(error) = done.await {
+            let sequence = record.change.sequence_number.clone().unwrap_or_default();
+            tracing::error!(sequence, %error, detail = error.detail(), "a change is not on record yet");
+            // An empty identifier would fail the whole batch, which is right for a record without one.
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = Some(sequence);
+            response.batch_item_failures.push(failure);
+            break;
+        }
+    }
+    response
+}

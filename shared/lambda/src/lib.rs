@@ -76,3 +76,8 @@ pub async fn run_http(router: impl FnOnce(Arc<Api>) -> Router) -> Result<(), Err
     let api = Arc::new(Api { app: start.app, base_url: variable("NOTICEBOARD_BASE_URL") });
     lambda_http::run(noticeboard_http::finish(router(api))).await
 }
+
+/// A use case's error, as Lambda logs it.
+pub fn failed(error: noticeboard_domain::Error) -> Error {
+    format!("{error} {}", error.detail().unwrap_or_default()).into()
+}

@@ -1,0 +1,44 @@
+//! SNS topics, standard and FIFO.
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::types::MessageAttributeValue;
+
+use crate::cloud_event::CloudEvent;
+
+/// SNS takes messages of at most this size, attributes included.
+const MAX_MESSAGE_BYTES: usize = 262_144;
+/// SNS takes group and deduplication ids of at most this length.
+const MAX_ID: usize = 128;
+
+/// What subscriptions can filter by: at most five, for a filter policy has no more.
+fn attributes(event: &CloudEvent) -> Vec<(&'static str, String)> {
+    let fields = [("kind", "kind"), ("status", "status"), ("provider", "provider"), ("impact", "impact")];
+    let mut attributes = vec![("topic", event.topic.clone())];
+    let found = fields.into_iter().filter_map(|(name, field)| Some((name, event.field(field)?)));
+    attributes.extend(found.filter(|(_, value)| !value.is_empty() && value.len() <= 100));
+    attributes
+}
+
+fn size(body: &str, attributes: &[(&'static str, String)]) -> usize {
+    const TYPE: usize = "String".len();
+    body.len() + attributes.iter().map(|(name, value)| name.len() + TYPE + value.len()).sum::<usize>()
+}
+
+/// Publishes a message; one that is too large goes without its payload, never cut.
+pub(crate) async fn send(client: &Client, topic: &str, event: &CloudEvent) -> Result<(), String> {
+    let attributes = attributes(event);
+    let mut body = serde_json::to_string(event).map_err(|error| error.to_string())?;
+    if size(&body, &attributes) > MAX_MESSAGE_BYTES {
+        body = serde_json::to_string(&event.thin()).map_err(|error| error.to_string())?;
+    }
+    let mut publish = client.publish().topic_arn(topic).message(body);
+    for (name, value) in attributes {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+        publish = publish.message_attributes(name, value.map_err(|error| error.to_string())?);
+    }
+    if topic.ends_with(".fifo") {
+        let clip = |text: &str| text.chars().take(MAX_ID).collect::<String>();
+        publish = publish.message_group_id(clip(&event.partitionkey)).message_deduplication_id(clip(&event.id));
+    }
+    publish.send().await.map(drop).map_err(|error| format!("{error:?}"))
+}
