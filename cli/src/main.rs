@@ -1,1 +1,58 @@
-fn main() {}
+//! `noticeboard`: serve, parse, ingest, token.
+//!
+//! It composes what the libraries do, and holds no rules of its own.
+
+mod ingest;
+mod parse;
+mod serve;
+mod server;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Provider maintenance and outage mail as structured events, in an API, a feed and a calendar.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine.
+    Serve(serve::Options),
+    /// Read mails and print the notices in them as a JSON array.
+    Parse(parse::Options),
+    /// Hand mails to a running server, or into a data folder that nothing serves.
+    Ingest(ingest::Options),
+    /// Make, list and revoke tokens.
+    Token(token::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let log = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+    let done = match cli.command {
+        Command::Serve(options) => serve::run(options).await,
+        Command::Parse(options) => parse::run(&options),
+        Command::Ingest(options) => ingest::run(&options).await,
+        Command::Token(options) => token::run(options).await,
+    };
+    match done {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("noticeboard: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An environment variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

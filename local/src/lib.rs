@@ -1,3 +1,16 @@
 //! The functions of Noticeboard on one machine.
+//!
+//! **For**: an embedded DynamoDB-compatible engine, the table's stream and the brokers' queues with the rules that
+//! Lambda has for them, and the HTTP functions on one port.
+//!
+//! **Must not know**: what any function does. It feeds the functions' libraries the same events that AWS would, and
+//! holds no rule of its own.
 
+mod demo;
 pub mod engine;
+mod queue;
+mod serve;
+mod state;
+mod stream;
+
+pub use serve::{Running, ServeOptions, StartError, Storage, open};

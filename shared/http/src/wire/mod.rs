@@ -5,6 +5,7 @@ pub mod event;
 pub mod impact;
 pub mod inventory;
 pub mod notification;
+pub mod token;
 
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::time::{Time, rfc3339};

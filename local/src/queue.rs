@@ -1,0 +1,161 @@
+//! A durable FIFO queue for each broker, with the rules that SQS and Lambda have: in order within a group, a message
+//! that fails holds up its group and no other, and ends as a dead letter when it fails too often.
+
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use noticeboard_publish::{BrokerName, Queue, QueueError, QueueMessage};
+use tokio::sync::Notify;
+
+use crate::state::{State, StateError};
+
+/// Messages of one call of the handler (SQS FIFO: 10).
+const BATCH: usize = 10;
+/// Messages that are looked at to find some whose group is not held up.
+const WINDOW: i32 = 200;
+/// Deliveries of one message before it is a dead letter (`maxReceiveCount` in `template.yaml`).
+const MAX_RECEIVES: u32 = 10;
+/// The pause after a first failure; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause.
+const MAX_PAUSE: Duration = Duration::from_secs(300);
+
+/// The queue of one broker.
+#[derive(Debug, Clone)]
+pub(crate) struct LocalQueue {
+    broker: BrokerName,
+    state: State,
+    /// The place of the next message.
+    next: Arc<AtomicU64>,
+    arrived: Arc<Notify>,
+}
+
+struct Held {
+    receives: u32,
+    until: Instant,
+}
+
+impl LocalQueue {
+    pub(crate) async fn open(broker: BrokerName, state: State) -> Result<Self, StateError> {
+        let last = state.list(&partition(&broker), 1, true).await?;
+        let last = last.first().and_then(|(sk, _)| sk.parse::<u64>().ok()).unwrap_or(0);
+        Ok(Self { broker, state, next: Arc::new(AtomicU64::new(last + 1)), arrived: Arc::default() })
+    }
+
+    /// Delivers until the future is dropped.
+    pub(crate) async fn deliver<H, F>(&self, handler: H) -> Result<(), StateError>
+    where
+        H: Fn(SqsEvent) -> F,
+        F: Future<Output = SqsBatchResponse>,
+    {
+        let mut held: HashMap<String, Held> = HashMap::new();
+        loop {
+            let arrived = self.arrived.notified();
+            let (batch, wake) = self.batch(&held).await?;
+            if batch.is_empty() {
+                let wake = wake.map_or(Duration::from_secs(60), |at| at.saturating_duration_since(Instant::now()));
+                tokio::select! {
+                    () = arrived => {}
+                    () = tokio::time::sleep(wake) => {}
+                }
+                continue;
+            }
+            let mut event = SqsEvent::default();
+            event.records = batch.iter().map(|(sk, message)| self.record(sk, message)).collect();
+            let response = handler(event).await;
+            let failed: HashSet<&str> =
+                response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+            // An identifier that is empty or not ours fails the whole batch, as on AWS.
+            let all = failed.iter().any(|id| !batch.iter().any(|(sk, _)| sk == id));
+            for (sk, message) in &batch {
+                if !all && !failed.contains(sk.as_str()) {
+                    self.state.delete(&partition(&self.broker), sk).await?;
+                    held.remove(&message.event.partitionkey);
+                    continue;
+                }
+                // Only the first failure of a group counts: those behind it were not tried.
+                let group = message.event.partitionkey.clone();
+                let now = Instant::now();
+                let tried = held.get(&group).is_none_or(|held| held.until <= now);
+                if !tried {
+                    continue;
+                }
+                let receives = held.get(&group).map_or(0, |held| held.receives) + 1;
+                if receives >= MAX_RECEIVES {
+                    self.bury(sk, message).await?;
+                    held.remove(&group);
+                    continue;
+                }
+                let pause = FIRST_PAUSE.saturating_mul(1 << (receives - 1).min(20)).min(MAX_PAUSE);
+                held.insert(group, Held { receives, until: now + pause });
+            }
+        }
+    }
+
+    /// The first messages whose groups are not held up, and when the next group is free again.
+    async fn batch(
+        &self,
+        held: &HashMap<String, Held>,
+    ) -> Result<(Vec<(String, QueueMessage)>, Option<Instant>), StateError> {
+        let (mut batch, mut wake) = (Vec::new(), None::<Instant>);
+        for (sk, body) in self.state.list(&partition(&self.broker), WINDOW, false).await? {
+            let Ok(message) = serde_json::from_str::<QueueMessage>(&body) else {
+                tracing::error!(broker = %self.broker, sk, "a message of the queue cannot be read");
+                continue;
+            };
+            if let Some(held) = held.get(&message.event.partitionkey)
+                && held.until > Instant::now()
+            {
+                wake = Some(wake.map_or(held.until, |at| at.min(held.until)));
+                continue;
+            }
+            batch.push((sk, message));
+            if batch.len() == BATCH {
+                break;
+            }
+        }
+        Ok((batch, wake))
+    }
+
+    async fn bury(&self, sk: &str, message: &QueueMessage) -> Result<(), StateError> {
+        tracing::error!(broker = %self.broker, message = message.event.id, "not delivered: it is a dead letter now");
+        let body = serde_json::to_string(message).unwrap_or_default();
+        self.state.put(&format!("DEADLETTER#{}", self.broker), &message.event.id, &body).await?;
+        self.state.delete(&partition(&self.broker), sk).await
+    }
+
+    fn record(&self, sk: &str, message: &QueueMessage) -> SqsMessage {
+        let mut record = SqsMessage::default();
+        record.message_id = Some(sk.to_owned());
+        record.body = serde_json::to_string(message).ok();
+        record.attributes.insert("MessageGroupId".to_owned(), message.event.partitionkey.clone());
+        record.event_source = Some("aws:sqs".to_owned());
+        record
+    }
+}
+
+fn partition(broker: &BrokerName) -> String {
+    format!("QUEUE#{broker}")
+}
+
+impl Queue for LocalQueue {
+    fn send<'a>(
+        &'a self,
+        message: &'a QueueMessage,
+    ) -> Pin<Box<dyn Future<Output = Result<(), QueueError>> + Send + 'a>> {
+        Box::pin(async move {
+            let failed = |detail: String| QueueError { broker: message.broker.clone(), detail };
+            let body = serde_json::to_string(message).map_err(|error| failed(error.to_string()))?;
+            let place = format!("{:020}", self.next.fetch_add(1, Ordering::Relaxed));
+            let put = self.state.put(&partition(&self.broker), &place, &body).await;
+            put.map_err(|error| failed(error.to_string()))?;
+            self.arrived.notify_one();
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,339 @@
+//! All functions in one process: opened, run and stopped together.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use axum::Router;
+use noticeboard_app::{App, Clock, Settings};
+use noticeboard_delivery::Delivery;
+use noticeboard_domain::token::Scope;
+use noticeboard_http::Api;
+use noticeboard_publish::{Broker, BrokerSetting, Queue};
+use noticeboard_publisher::Publisher;
+use noticeboard_store::{Bucket, Store};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::demo;
+use crate::engine::{Engine, EngineError, STREAM_RETENTION};
+use crate::queue::LocalQueue;
+use crate::state::State;
+use crate::stream::Reader;
+
+/// The table's name, unless `NOTICEBOARD_TABLE` says otherwise.
+const TABLE: &str = "noticeboard";
+/// The database file in the data folder.
+const DATABASE: &str = "noticeboard.db";
+/// How often expired items and consumed stream records are removed.
+const CLEANING: Duration = Duration::from_secs(3600);
+/// How often work is looked for that a writer began and did not finish.
+const UNFINISHED: Duration = Duration::from_secs(60);
+/// How long requests under way may take when the program is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Where the table and the bucket are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In a folder, on the embedded engine.
+    Folder(PathBuf),
+    /// In memory, on the embedded engine; gone when the program ends.
+    Memory,
+    /// At a DynamoDB endpoint; large things in a folder.
+    Endpoint {
+        /// The endpoint's address.
+        url: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the data is.
+    pub storage: Storage,
+    /// The settings of the use cases.
+    pub settings: Settings,
+    /// Who is told of changes.
+    pub brokers: Vec<BrokerSetting>,
+    /// The public address, where it cannot be taken from requests.
+    pub base_url: Option<String>,
+    /// Whether to fill an empty table with demonstration data.
+    pub demo: bool,
+    /// The table's name (`NOTICEBOARD_TABLE`).
+    pub table: Option<String>,
+}
+
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("cannot make the data folder {}: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The embedded engine cannot be opened.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The table cannot be used.
+    #[error("cannot use the table: {0}")]
+    Table(String),
+    /// Nothing can listen there.
+    #[error("cannot listen on {address}: {source}; choose another --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl From<noticeboard_domain::Error> for StartError {
+    fn from(error: noticeboard_domain::Error) -> Self {
+        Self::Table(format!("{error} {}", error.detail().unwrap_or_default()))
+    }
+}
+
+/// A table and a bucket, open.
+struct Opened {
+    app: Arc<App>,
+    state: State,
+    streams: aws_sdk_dynamodbstreams::Client,
+    stream_arn: String,
+    engine: Option<Engine>,
+}
+
+/// The use cases over a data folder, without serving them: for commands that work on it while nothing serves it.
+///
+/// # Errors
+/// [`StartError`], also when a program serves the folder.
+pub async fn open(storage: &Storage, settings: Settings) -> Result<Arc<App>, StartError> {
+    Ok(open_all(storage, settings, None).await?.app)
+}
+
+async fn open_all(storage: &Storage, settings: Settings, table: Option<&str>) -> Result<Opened, StartError> {
+    let table = table.unwrap_or(TABLE);
+    let folder = |folder: &PathBuf| {
+        std::fs::create_dir_all(folder).map_err(|source| StartError::Folder { folder: folder.clone(), source })
+    };
+    let (dynamodb, streams, bucket, engine) = match storage {
+        Storage::Folder(path) => {
+            folder(path)?;
+            let engine = Engine::open(&path.join(DATABASE))?;
+            (engine.dynamodb(), engine.streams(), Bucket::folder(path.join("bucket")), Some(engine))
+        }
+        Storage::Memory => {
+            let engine = Engine::memory()?;
+            (engine.dynamodb(), engine.streams(), Bucket::memory(), Some(engine))
+        }
+        Storage::Endpoint { url, folder: path } => {
+            folder(path)?;
+            let sdk = endpoint(url).await;
+            let streams = aws_sdk_dynamodbstreams::Client::new(&sdk);
+            (aws_sdk_dynamodb::Client::new(&sdk), streams, Bucket::folder(path.join("bucket")), None)
+        }
+    };
+    let store = Store::new(dynamodb.clone(), table);
+    let info = store.create_if_missing().await?;
+    let stream_arn = info.stream_arn.ok_or_else(|| {
+        StartError::Table(format!("{table} has no stream: enable one with NEW_AND_OLD_IMAGES, or use another table"))
+    })?;
+    let state = State::open(dynamodb, format!("{table}-local")).await;
+    let state = state.map_err(|error| StartError::Table(error.to_string()))?;
+    let app = App::new(store, bucket, Clock::system(), settings);
+    Ok(Opened { app, state, streams, stream_arn, engine })
+}
+
+async fn endpoint(url: &str) -> SdkConfig {
+    let sdk = noticeboard_lambda::sdk().await;
+    let mut sdk = sdk.into_builder().endpoint_url(url).behavior_version(BehaviorVersion::latest());
+    // An endpoint on this machine asks for some region and some credentials, whichever.
+    if std::env::var_os("AWS_REGION").is_none() && std::env::var_os("AWS_DEFAULT_REGION").is_none() {
+        sdk.set_region(Some(aws_config::Region::new("us-east-1")));
+    }
+    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() && std::env::var_os("AWS_PROFILE").is_none() {
+        let credentials = aws_credential_types::Credentials::from_keys("local", "local", None);
+        sdk.set_credentials_provider(Some(aws_credential_types::provider::SharedCredentialsProvider::new(credentials)));
+    }
+    sdk.build()
+}
+
+/// A running program.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// An administrator's token that was made just now, because there was none.
+    pub new_token: Option<String>,
+    /// The use cases.
+    pub app: Arc<App>,
+    tasks: JoinSet<Result<(), String>>,
+    stop: tokio::sync::watch::Sender<bool>,
+}
+
+impl Running {
+    /// Opens the data and starts everything; ready when it returns.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is wrong and what to do.
+    pub async fn start(options: ServeOptions) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(options.listen).await;
+        let listener = listener.map_err(|source| StartError::Listen { address: options.listen, source })?;
+        let address = listener.local_addr().map_err(|source| StartError::Listen { address: options.listen, source })?;
+        let has_token = options.settings.admin_token.is_some();
+        let opened = open_all(&options.storage, options.settings.clone(), options.table.as_deref()).await?;
+        let app = opened.app.clone();
+        let new_token = if has_token || !app.token_list().await?.is_empty() {
+            None
+        } else {
+            Some(app.token_create("admin", Scope::Admin, "made at first start", None).await?.text)
+        };
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let mut tasks = JoinSet::new();
+        start_readers(&mut tasks, &opened, &options).await?;
+        start_cleaning(&mut tasks, &opened);
+        if options.demo {
+            demo::fill(&app).await?;
+        }
+        let api = Arc::new(Api { app: app.clone(), base_url: options.base_url });
+        let router = noticeboard_http::finish(routes(&api));
+        tasks.spawn(async move {
+            let mut stopped = stopped;
+            let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };
+            let served = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+            served.map_err(|error| format!("HTTP: {error}"))
+        });
+        Ok(Self { address, new_token, app, tasks, stop })
+    }
+
+    /// Runs until `stop` is done, or a part fails, which it says; then lets requests under way finish.
+    ///
+    /// # Errors
+    /// What failed.
+    pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), String> {
+        let failed = tokio::select! {
+            () = stop => None,
+            ended = self.tasks.join_next() => ended,
+        };
+        // Nobody listens any more when the server itself has ended.
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(GRACE, self.tasks.join_next()).await;
+        match failed {
+            None => Ok(()),
+            Some(Ok(result)) => result,
+            Some(Err(error)) => Err(error.to_string()),
+        }
+    }
+}
+
+fn routes(api: &Arc<Api>) -> Router {
+    Router::new()
+        .merge(noticeboard_events::router(api.clone()))
+        .merge(noticeboard_impacts::router(api.clone()))
+        .merge(noticeboard_notifications::router(api.clone()))
+        .merge(noticeboard_inventory::router(api.clone()))
+        .merge(noticeboard_platform::router(api.clone()))
+        .merge(noticeboard_ical_feed::router(api.clone()))
+}
+
+async fn start_readers(
+    tasks: &mut JoinSet<Result<(), String>>,
+    opened: &Opened,
+    options: &ServeOptions,
+) -> Result<(), StartError> {
+    let reader = |name| Reader {
+        name,
+        streams: opened.streams.clone(),
+        arn: opened.stream_arn.clone(),
+        state: opened.state.clone(),
+        writes: opened.engine.as_ref().map(Engine::writes),
+    };
+    let app = opened.app.clone();
+    let changelog = reader(CHANGELOG);
+    tasks.spawn(async move {
+        let handler = |event| noticeboard_changelog::handle(&app, event);
+        changelog.run(handler).await.map_err(|error| error.to_string())
+    });
+    let mut queues = Vec::new();
+    for setting in &options.brokers {
+        let name = setting.name();
+        let queue = LocalQueue::open(name.clone(), opened.state.clone()).await;
+        let queue = queue.map_err(|error| StartError::Table(error.to_string()))?;
+        let sdk = match setting {
+            BrokerSetting::Log => None,
+            BrokerSetting::Sns(_) => Some(noticeboard_lambda::sdk().await),
+        };
+        let sns = || aws_sdk_sns::Client::new(&sdk.unwrap_or_else(|| SdkConfig::builder().build()));
+        let delivery = Delivery::new(vec![Broker::new(setting, sns)]);
+        let delivered = queue.clone();
+        tasks.spawn(async move {
+            let handler = |event| delivery.handle(event);
+            delivered.deliver(handler).await.map_err(|error| error.to_string())
+        });
+        queues.push((name, Box::new(queue) as Box<dyn Queue>));
+    }
+    let publisher = Publisher::new(opened.app.store().clone(), queues);
+    let reader = reader(PUBLISHER);
+    tasks.spawn(async move {
+        let handler = |event| publisher.handle(event);
+        reader.run(handler).await.map_err(|error| error.to_string())
+    });
+    Ok(())
+}
+
+const CHANGELOG: &str = "changelog";
+const PUBLISHER: &str = "publisher";
+
+fn start_cleaning(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened) {
+    let app = opened.app.clone();
+    tasks.spawn(async move {
+        loop {
+            if let Err(error) = app.journal_finish_all().await {
+                tracing::error!(%error, detail = error.detail(), "unfinished work is still unfinished");
+            }
+            tokio::time::sleep(UNFINISHED).await;
+        }
+    });
+    let Some(engine) = opened.engine.clone() else {
+        // AWS removes expired items and old stream records itself.
+        return;
+    };
+    let (app, state) = (opened.app.clone(), opened.state.clone());
+    tasks.spawn(async move {
+        loop {
+            tokio::time::sleep(CLEANING).await;
+            if let Err(error) = clean(&app, &engine, &state).await {
+                tracing::error!(error, "cleaning failed; it is tried again in an hour");
+            }
+        }
+    });
+}
+
+/// Removes expired items, and the stream records that both readers have consumed and that AWS would not keep.
+async fn clean(app: &App, engine: &Engine, state: &State) -> Result<(), String> {
+    let expired = engine.sweep_ttl().await.map_err(|error| error.to_string())?;
+    let text = |error: crate::state::StateError| error.to_string();
+    let changelog = Reader::checkpoints(state, CHANGELOG).await.map_err(text)?;
+    let publisher = Reader::checkpoints(state, PUBLISHER).await.map_err(text)?;
+    let mut trimmed = 0;
+    for (shard, sequence) in &changelog {
+        let Some(other) = publisher.get(shard) else {
+            continue;
+        };
+        let number = |text: &str| text.parse::<u128>().unwrap_or(0);
+        let both = if number(sequence) < number(other) { sequence } else { other };
+        let before = std::time::SystemTime::from(app.now()) - STREAM_RETENTION;
+        let done = engine.trim_stream(app.store().table(), both, before).await;
+        trimmed += done.map_err(|error| error.to_string())?;
+    }
+    tracing::debug!(expired, trimmed, "cleaned");
+    Ok(())
+}

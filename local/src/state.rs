@@ -1,0 +1,112 @@
+//! What the stand-ins for Lambda and SQS must remember over a restart: a table of their own, without a stream.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+
+/// The table of checkpoints, queues and dead letters.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    client: Client,
+    table: String,
+}
+
+/// The state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} in the table {table}: {detail}")]
+pub(crate) struct StateError {
+    what: &'static str,
+    table: String,
+    detail: String,
+}
+
+impl State {
+    /// Opens the table, and makes it where there is none.
+    pub(crate) async fn open(client: Client, table: String) -> Result<Self, StateError> {
+        let state = Self { client, table };
+        let described = state.client.describe_table().table_name(&state.table).send().await;
+        match described {
+            Ok(_) => Ok(state),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
+                state.create().await?;
+                Ok(state)
+            }
+            Err(error) => Err(state.failed("describe", error)),
+        }
+    }
+
+    async fn create(&self) -> Result<(), StateError> {
+        let mut create = self.client.create_table().table_name(&self.table).billing_mode(BillingMode::PayPerRequest);
+        for (name, kind) in [("PK", KeyType::Hash), ("SK", KeyType::Range)] {
+            let key = KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+            let attribute =
+                AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
+            create = create
+                .key_schema(key.map_err(|error| self.failed("create", error))?)
+                .attribute_definitions(attribute.map_err(|error| self.failed("create", error))?);
+        }
+        create.send().await.map(drop).map_err(|error| self.failed("create", error))
+    }
+
+    fn failed(&self, what: &'static str, error: impl std::fmt::Debug) -> StateError {
+        StateError { what, table: self.table.clone(), detail: format!("{error:?}") }
+    }
+
+    /// Stores a value.
+    pub(crate) async fn put(&self, pk: &str, sk: &str, value: &str) -> Result<(), StateError> {
+        let item = [("PK", pk), ("SK", sk), ("value", value)];
+        let item: HashMap<String, AttributeValue> =
+            item.into_iter().map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned()))).collect();
+        // The last writer is right: each key has one writer.
+        #[allow(clippy::disallowed_methods)]
+        let put = self.client.put_item();
+        put.table_name(&self.table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| self.failed("put", error))
+    }
+
+    /// A value.
+    pub(crate) async fn get(&self, pk: &str, sk: &str) -> Result<Option<String>, StateError> {
+        let found = self.client.get_item().table_name(&self.table).set_key(Some(key(pk, sk))).consistent_read(true);
+        let item = found.send().await.map_err(|error| self.failed("get", error))?.item;
+        Ok(item.and_then(|mut item| item.remove("value")).and_then(|value| text(&value)))
+    }
+
+    /// Removes a value.
+    pub(crate) async fn delete(&self, pk: &str, sk: &str) -> Result<(), StateError> {
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(pk, sk)));
+        delete.send().await.map(drop).map_err(|error| self.failed("delete", error))
+    }
+
+    /// The first values of a partition, by sort key; or the last one.
+    pub(crate) async fn list(&self, pk: &str, limit: i32, last: bool) -> Result<Vec<(String, String)>, StateError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .scan_index_forward(!last)
+            .consistent_read(true)
+            .limit(limit);
+        let items = query.send().await.map_err(|error| self.failed("query", error))?.items.unwrap_or_default();
+        Ok(items.into_iter().filter_map(|item| Some((text(item.get("SK")?)?, text(item.get("value")?)?))).collect())
+    }
+}
+
+fn key(pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+    HashMap::from([
+        ("PK".to_owned(), AttributeValue::S(pk.to_owned())),
+        ("SK".to_owned(), AttributeValue::S(sk.to_owned())),
+    ])
+}
+
+fn text(value: &AttributeValue) -> Option<String> {
+    value.as_s().ok().cloned()
+}
