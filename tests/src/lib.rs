@@ -1,1 +1,290 @@
-//! To be written.
+//! What the tests share: a server of their own, in this process or as the real program, and a client for it.
+//!
+//! Each test has its own table and port, and leaves nothing behind.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use noticeboard_app::Settings;
+use noticeboard_local::{Running, ServeOptions, Storage};
+use serde_json::Value;
+
+/// The administrator's token of every server here.
+pub const TOKEN: &str = "test-token-0123456789-abcdef";
+
+/// The folder of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// A sample mail of the repository.
+pub fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(root().join("samples").join(name)).unwrap()
+}
+
+/// A client with a token.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub url: String,
+    pub token: Option<String>,
+    agent: ureq::Agent,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The body as JSON, of an answer with this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Client {
+    pub fn new(url: &str, token: Option<&str>) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(Duration::from_secs(120)));
+        let agent = config.build().into();
+        Self { url: url.to_owned(), token: token.map(str::to_owned), agent }
+    }
+
+    pub fn with_token(&self, token: Option<&str>) -> Self {
+        Self::new(&self.url, token)
+    }
+
+    /// Sends a request; `None` when the connection broke.
+    pub fn try_send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Token {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = self.agent.run(request.body(body.to_vec()).unwrap()).ok()?;
+        let text = answer.body_mut().with_config().limit(1 << 30).read_to_string().ok()?;
+        Some(Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), text })
+    }
+
+    #[track_caller]
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_send(method, path, headers, body).unwrap_or_else(|| panic!("no answer to {method} {path}"))
+    }
+
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], b"")
+    }
+
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
+    }
+
+    #[track_caller]
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, &[("content-type", "application/json")], body.to_string().as_bytes())
+    }
+
+    #[track_caller]
+    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send("PATCH", path, &[("content-type", "application/json")], body.to_string().as_bytes())
+    }
+
+    #[track_caller]
+    pub fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], b"")
+    }
+
+    /// Hands in a mail.
+    #[track_caller]
+    pub fn ingest(&self, raw: &[u8]) -> Answer {
+        self.send("POST", "/api/plugins/notices/inbound-mail/", &[("content-type", "message/rfc822")], raw)
+    }
+
+    /// Makes a provider, and gives its id.
+    #[track_caller]
+    pub fn provider(&self, name: &str, slug: &str) -> u64 {
+        let body = serde_json::json!({"name": name, "slug": slug});
+        self.post("/api/circuits/providers/", &body).expect(201)["id"].as_u64().unwrap()
+    }
+
+    /// Makes a circuit, and gives its id.
+    #[track_caller]
+    pub fn circuit(&self, provider: u64, cid: &str) -> u64 {
+        let body = serde_json::json!({"provider": provider, "cid": cid});
+        self.post("/api/circuits/circuits/", &body).expect(201)["id"].as_u64().unwrap()
+    }
+}
+
+/// Waits until `check` gives something: what follows from the stream comes a moment later.
+#[track_caller]
+pub fn eventually<T>(what: &str, check: impl Fn() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(found) = check() {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what} did not happen within 20 s");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A server in this process, in memory.
+#[derive(Debug)]
+pub struct Server {
+    pub client: Client,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::ops::Deref for Server {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Server {
+    /// An empty one.
+    pub fn memory() -> Self {
+        Self::start(Settings::default())
+    }
+
+    /// An empty one with these settings.
+    pub fn start(mut settings: Settings) -> Self {
+        settings.admin_token = Some(TOKEN.to_owned());
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (ready, address) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let options = ServeOptions {
+                    listen: "127.0.0.1:0".parse().unwrap(),
+                    storage: Storage::Memory,
+                    settings,
+                    brokers: Vec::new(),
+                    base_url: None,
+                    demo: false,
+                    table: None,
+                };
+                let running = Running::start(options).await.unwrap();
+                ready.send(running.address).unwrap();
+                running.until(async move { drop(stopped.await) }).await.unwrap();
+            });
+        });
+        let url = format!("http://{}", address.recv().unwrap());
+        Self { client: Client::new(&url, Some(TOKEN)), stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.unwrap();
+            }
+        }
+    }
+}
+
+/// The real program: `target/<profile>/noticeboard`, built before by `make test`.
+pub fn program() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let path = here.parent().and_then(Path::parent).unwrap().join("noticeboard");
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo build -p noticeboard` first, as `make test` does",
+        path.display()
+    );
+    path
+}
+
+/// The real program, serving a data folder.
+#[derive(Debug)]
+pub struct Process {
+    pub client: Client,
+    child: Child,
+    /// Lines of standard error, as they come.
+    pub errors: std::sync::mpsc::Receiver<String>,
+}
+
+impl Process {
+    /// Starts it, and waits until it says that it is ready.
+    pub fn start(data: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(program())
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(arguments)
+            .env("NOTICEBOARD_TOKEN", TOKEN)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (send, errors) = std::sync::mpsc::channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let _ = send.send(line);
+            }
+        });
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.find_map(|line| line.unwrap().strip_prefix("Noticeboard is ready: ").map(str::to_owned));
+        let Some(url) = ready else {
+            let said: Vec<String> = errors.iter().collect();
+            panic!("the program ended before it was ready: {said:?}");
+        };
+        // What else it prints must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { client: Client::new(url.trim_end_matches('/'), Some(TOKEN)), child, errors }
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl std::ops::Deref for Process {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -207,10 +207,8 @@ impl App {
         };
         let (new_impacts, changed_impacts) =
             self.notice_impacts(delivery, &event, before.as_ref(), &circuits, &notice.circuits)?;
-        let effect = match effect {
-            Effect::Unchanged if !new_impacts.is_empty() || !changed_impacts.is_empty() => Effect::Updated,
-            other => other,
-        };
+        let touched = !new_impacts.is_empty() || !changed_impacts.is_empty();
+        let effect = if effect == Effect::Unchanged && touched { Effect::Updated } else { effect };
         let windows = with_window(&thread, known, &event, notice);
         Ok(Plan { event, order: Some(order), effect, before, original, new_impacts, changed_impacts, thread, windows })
     }

@@ -245,39 +245,26 @@ impl<'a> Fields<'a> {
 
     /// Tags, of which there are none yet: only an empty list is right.
     pub fn tags(&mut self) -> Option<Vec<String>> {
-        match self.value("tags")? {
-            Value::Array(tags) if tags.is_empty() => Some(Vec::new()),
-            Value::Array(tags) => {
-                let first = tags.first().unwrap_or(&Value::Null);
-                self.errors.add("tags", format!("Related object not found using the provided attributes: {first}"));
-                None
-            }
-            other => {
-                let kind = python_type(other);
-                self.errors.add("tags", format!("Expected a list of items but got type \"{kind}\"."));
-                None
-            }
-        }
+        let value = self.value("tags")?;
+        let message = match value.as_array().map(|tags| tags.first()) {
+            Some(None) => return Some(Vec::new()),
+            Some(Some(first)) => format!("Related object not found using the provided attributes: {first}"),
+            None => format!("Expected a list of items but got type \"{}\".", python_type(value)),
+        };
+        self.errors.add("tags", message);
+        None
     }
 
     /// Custom fields.
     pub fn custom_fields(&mut self) -> Option<Map<String, Value>> {
-        match self.value("custom_fields")? {
-            Value::Object(fields) => {
-                let value = Value::Object(fields.clone());
-                if value.to_string().len() > MAX_CUSTOM_FIELDS_BYTES {
-                    let message = format!("Ensure this field has no more than {MAX_CUSTOM_FIELDS_BYTES} bytes.");
-                    self.errors.add("custom_fields", message);
-                    return None;
-                }
-                Some(fields.clone())
-            }
-            other => {
-                let message = format!("Expected a dictionary of items but got type \"{}\".", python_type(other));
-                self.errors.add("custom_fields", message);
-                None
-            }
-        }
+        let value = self.value("custom_fields")?;
+        let message = match value.as_object() {
+            Some(fields) if value.to_string().len() <= MAX_CUSTOM_FIELDS_BYTES => return Some(fields.clone()),
+            Some(_) => format!("Ensure this field has no more than {MAX_CUSTOM_FIELDS_BYTES} bytes."),
+            None => format!("Expected a dictionary of items but got type \"{}\".", python_type(value)),
+        };
+        self.errors.add("custom_fields", message);
+        None
     }
 
     /// The caller's note on the change.

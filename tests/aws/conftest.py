@@ -1,0 +1,171 @@
+"""One run of the tests: AWS's counterpart on a port of its own, a table, a bucket, and the functions' programs."""
+
+import contextlib
+import copy
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import boto3
+import pytest
+
+import template
+from lambda_runtime import Function
+
+TABLE = "noticeboard"
+BUCKET = "mail"
+# The token in events/.
+TOKEN = "example-token-for-local-use"
+SERVICES = "dynamodb,s3,sns,sqs"
+
+
+@pytest.fixture(scope="session")
+def folder():
+    with tempfile.TemporaryDirectory(prefix="noticeboard-") as path:
+        yield Path(path)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(url, process, log):
+    for _ in range(300):
+        with contextlib.suppress(OSError):
+            return urllib.request.urlopen(url, timeout=5).close()
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise TimeoutError(f"{url} does not answer:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def environment(folder):
+    """What every program of the run is told about AWS; nothing of the developer's own account is in it."""
+    port = free_port()
+    log = folder / "ministack.log"
+    settings = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "SERVICES": SERVICES,
+        "STATE_DIR": str(folder),
+        "TMPDIR": str(folder),
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"], env=os.environ | settings, stdout=output, stderr=output
+        )
+    try:
+        endpoint = f"http://127.0.0.1:{port}"
+        wait_for(f"{endpoint}/_ministack/health", process, log)
+        yield {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": endpoint,
+            "PATH": os.environ["PATH"],
+        }
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def aws(environment):
+    """Makes a boto3 client of a service."""
+    session = boto3.Session(
+        environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], region_name=environment["AWS_REGION"]
+    )
+    return lambda service: session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])
+
+
+@pytest.fixture(scope="session")
+def binaries():
+    """The folder of the programs: NOTICEBOARD_BIN_DIR as it is, else the workspace's own, built now."""
+    if folder := os.environ.get("NOTICEBOARD_BIN_DIR"):
+        return Path(folder)
+    packages = [f"noticeboard-{name}" for name in template.functions().values()] + ["noticeboard"]
+    arguments = [argument for package in packages for argument in ("--package", package)]
+    subprocess.run(["cargo", "build", "--quiet", *arguments], cwd=template.ROOT, check=True)
+    target = os.environ.get("CARGO_TARGET_DIR", "target")
+    return template.ROOT / target / "debug"
+
+
+@pytest.fixture(scope="session")
+def queues(aws):
+    """The addresses of the brokers' queues."""
+    sqs = aws("sqs")
+    make = lambda name: sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    return {name: make(name) for name in ("log", "sns")}
+
+
+@pytest.fixture(scope="session")
+def topic(aws):
+    return aws("sns").create_topic(Name="changes")["TopicArn"]
+
+
+@pytest.fixture(scope="session")
+def invoke(aws, binaries, environment, folder, queues, topic):
+    """Gives an event to a function, whose program is started when it is needed first."""
+    template.create_table(aws("dynamodb"), TABLE)
+    aws("s3").create_bucket(Bucket=BUCKET)
+    settings = environment | {
+        "NOTICEBOARD_TABLE": TABLE,
+        "NOTICEBOARD_BUCKET": BUCKET,
+        "NOTICEBOARD_TOKEN": TOKEN,
+        "NOTICEBOARD_BROKERS": f"log,sns={topic}",
+        "NOTICEBOARD_QUEUE_LOG": queues["log"],
+        "NOTICEBOARD_QUEUE_SNS": queues["sns"],
+    }
+    started = {}
+
+    def invoke(name, event):
+        if name not in started:
+            started[name] = Function(binaries / f"noticeboard-{name}", settings, folder / f"{name}.log")
+        return started[name].invoke(event)
+
+    yield invoke
+    for function in started.values():
+        function.stop()
+
+
+def sample(name):
+    """An event of events/."""
+    return json.loads((template.ROOT / "events" / f"{name}.json").read_text())
+
+
+class Api:
+    """The HTTP API: routes a request as template.yaml says."""
+
+    def __init__(self, invoke):
+        self.invoke = invoke
+
+    def send(self, event):
+        answer = self.invoke(template.routed_to(event["rawPath"]), event)
+        return answer["statusCode"], answer["body"]
+
+    def request(self, method, path, query="", body=None):
+        """A request like that of events/platform.json; its answer is JSON."""
+        event = copy.deepcopy(sample("platform"))
+        event |= {"rawPath": path, "rawQueryString": query, "body": body}
+        event["requestContext"]["http"] |= {"method": method, "path": path}
+        status, answer = self.send(event)
+        return status, json.loads(answer)
+
+    def get(self, path, query=""):
+        status, answer = self.request("GET", path, query)
+        assert status == 200, answer
+        return answer
+
+
+@pytest.fixture(scope="session")
+def api(invoke):
+    return Api(invoke)
