@@ -1,7 +1,7 @@
 """One run of the tests: AWS's counterpart on a port of its own, a table, a bucket, and the functions' programs."""
 
+import base64
 import contextlib
-import copy
 import json
 import os
 import socket
@@ -150,20 +150,27 @@ class Api:
 
     def send(self, event):
         answer = self.invoke(template.routed_to(event["rawPath"]), event)
-        return answer["statusCode"], answer["body"]
+        body = answer["body"]
+        return answer["statusCode"], base64.b64decode(body) if answer["isBase64Encoded"] else body
 
     def request(self, method, path, query="", body=None):
-        """A request like that of events/platform.json; its answer is JSON."""
-        event = copy.deepcopy(sample("platform"))
-        event |= {"rawPath": path, "rawQueryString": query, "body": body}
+        """A request with the token of events/; status and body of its answer."""
+        event = sample("platform") | {"rawPath": path, "rawQueryString": query}
         event["requestContext"]["http"] |= {"method": method, "path": path}
-        status, answer = self.send(event)
-        return status, json.loads(answer)
+        if body is not None:
+            event["body"] = json.dumps(body)
+            event["headers"]["content-type"] = "application/json"
+        return self.send(event)
+
+    def post(self, path, body):
+        status, answer = self.request("POST", path, body=body)
+        assert status == 201, answer
+        return json.loads(answer)
 
     def get(self, path, query=""):
         status, answer = self.request("GET", path, query)
         assert status == 200, answer
-        return answer
+        return json.loads(answer)
 
 
 @pytest.fixture(scope="session")

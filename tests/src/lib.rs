@@ -219,7 +219,10 @@ impl Drop for Server {
 /// The real program: `target/<profile>/noticeboard`, built before by `make test`.
 pub fn program() -> PathBuf {
     let here = std::env::current_exe().unwrap();
-    let path = here.parent().and_then(Path::parent).unwrap().join("noticeboard");
+    let folder = here.parent().unwrap();
+    // Tests live in `deps`, beside which the programs are.
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
+    let path = folder.join("noticeboard");
     assert!(
         path.exists(),
         "{} is missing: run `cargo build -p noticeboard` first, as `make test` does",
@@ -265,6 +268,13 @@ impl Process {
         // What else it prints must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Self { client: Client::new(url.trim_end_matches('/'), Some(TOKEN)), child, errors }
+    }
+
+    /// Memory that it holds, in MB.
+    pub fn resident_megabytes(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse::<f64>().unwrap() / 1024.0
     }
 
     /// Ends it as a crash would.

@@ -1,0 +1,59 @@
+# `make run` and `make test` do everything on a fresh machine; each other target is a part of these.
+# All that they write is inside this folder: target, .venv, data.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint build rust-test aws-test bench deny clean
+
+CARGO  ?= cargo
+PYTHON ?= python3
+DATA   ?= data
+LISTEN ?= 127.0.0.1:8080
+
+help: ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: ## Run it with demonstration data
+	@echo "Building. The first time this takes up to ten minutes on two cores; afterwards seconds."
+	@$(CARGO) build --quiet -p noticeboard
+	@mkdir -p $(DATA)
+	@[ -s $(DATA)/token ] || (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > $(DATA)/token)
+	@echo "Calendar, for a browser or a calendar program:"
+	@echo "  http://$(LISTEN)/api/plugins/notices/ical/?token=$$(cat $(DATA)/token)"
+	@echo "API, from another terminal:"
+	@echo "  curl -s -H \"Authorization: Token \$$(cat $(DATA)/token)\" http://$(LISTEN)/api/plugins/notices/maintenance/"
+	@echo "README.md has a walk. Ctrl-C stops; every change is published here as a line of JSON."
+	@NOTICEBOARD_TOKEN=$$(cat $(DATA)/token) target/debug/noticeboard serve --demo --data $(DATA) --listen $(LISTEN)
+
+test: build rust-test aws-test ## Run every test that needs no AWS account
+
+lint: ## Formatting, lints, documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
+
+build:
+	@echo "Building. The first time this takes up to ten minutes on two cores."
+	$(CARGO) build --workspace --quiet
+
+rust-test: build
+	$(CARGO) test --workspace --quiet
+
+.venv/done: tests/requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+aws-test: build .venv/done
+	.venv/bin/python -m pytest -q -p no:cacheprovider tests/aws
+
+bench: ## Measure, with a release build
+	$(CARGO) build --release --quiet -p noticeboard
+	$(CARGO) run --release --quiet -p noticeboard-tests --bin bench
+	$(CARGO) run --release --quiet -p noticeboard-local --example engine_bench
+	$(CARGO) run --release --quiet -p noticeboard-mail --example mail_bench
+
+deny: ## Licences and advisories of the dependencies (needs cargo-deny)
+	$(CARGO) deny check
+
+clean: ## Remove what was built, not the data
+	rm -rf target .venv

@@ -1,0 +1,97 @@
+"""The HTTP functions' programs answer their sample events."""
+
+import datetime
+import json
+
+import icalendar
+import pytest
+
+from conftest import sample
+
+NOTICES = "/api/plugins/notices"
+
+
+@pytest.fixture(scope="module")
+def provider(api):
+    status, body = api.send(sample("inventory"))
+    assert status == 201, body
+    return json.loads(body)
+
+
+@pytest.fixture(scope="module")
+def maintenance(api, provider):
+    """The sample maintenance, begun an hour from now."""
+    event = sample("events")
+    start = datetime.datetime.now(datetime.UTC).replace(microsecond=0) + datetime.timedelta(hours=1)
+    end = start + datetime.timedelta(hours=4)
+    times = {"start": start.isoformat(), "end": end.isoformat()}
+    event["body"] = json.dumps(json.loads(event["body"]) | times)
+    status, body = api.send(event)
+    assert status == 201, body
+    return json.loads(body)
+
+
+def listed(api, name):
+    status, body = api.send(sample(name))
+    assert status == 200, body
+    return json.loads(body)["results"]
+
+
+def test_a_provider_is_made(api, provider):
+    assert provider["slug"] == "example-fibre"
+    assert api.get("/api/circuits/providers/", "slug=example-fibre")["results"] == [provider]
+
+
+def test_a_maintenance_is_made_and_listed(api, provider, maintenance):
+    assert maintenance["provider"]["id"] == provider["id"]
+    assert maintenance["id"] in [event["id"] for event in listed(api, "events-list")]
+
+
+def test_an_impact_is_made_and_listed(api, provider, maintenance):
+    circuit = api.post("/api/circuits/circuits/", {"cid": "EF-77", "provider": provider["id"], "type": 1})
+    impact = {
+        "event_content_type": "notices.maintenance",
+        "event_object_id": maintenance["id"],
+        "target_content_type": "circuits.circuit",
+        "target_object_id": circuit["id"],
+        "impact": "OUTAGE",
+    }
+    made = api.post(f"{NOTICES}/impact/", impact)
+    assert made["id"] in [impact["id"] for impact in listed(api, "impacts")]
+
+
+def test_a_received_notification_is_made_and_listed(api, maintenance):
+    mail = {
+        "event_content_type": "notices.maintenance",
+        "event_object_id": maintenance["id"],
+        "subject": "Maintenance EF-2026-201",
+        "email_from": "noc@fibre.example",
+        "email_body": "Splice work.",
+        "email_received": "2026-12-01T09:00:00Z",
+    }
+    made = api.post(f"{NOTICES}/eventnotification/", mail)
+    assert made["id"] in [mail["id"] for mail in listed(api, "notifications")]
+
+
+def test_the_status_is_told(api):
+    status, body = api.send(sample("platform"))
+    assert (status, set(json.loads(body)["plugins"])) == (200, {"notices"})
+
+
+def test_the_calendar_has_the_maintenance(api, maintenance):
+    status, body = api.send(sample("ical-feed"))
+    assert status == 200, body
+    summaries = [str(entry["SUMMARY"]) for entry in icalendar.Calendar.from_ical(body).events]
+    assert f"{maintenance['name']} - {maintenance['summary']}" in summaries
+
+
+def test_without_a_token_nothing_is_told(api):
+    event = sample("platform")
+    del event["headers"]["authorization"]
+    status, body = api.send(event)
+    assert (status, json.loads(body)["detail"]) == (403, "Authentication credentials were not provided.")
+
+
+def test_an_unknown_path_is_answered_as_the_api_answers(api):
+    status, body = api.request("GET", "/api/nothing/")
+    assert (status, json.loads(body)) == (404, {"detail": "Not found."})

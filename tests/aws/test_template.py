@@ -1,0 +1,66 @@
+"""template.yaml by itself: it is valid, complete, and routes and filters as meant."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import template
+from conftest import sample
+
+FUNCTIONS = sorted(path.name for path in (template.ROOT / "functions").iterdir() if path.is_dir())
+
+
+def test_the_linter_has_no_complaint():
+    command = [Path(sys.executable).with_name("cfn-lint"), template.PATH]
+    lint = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert (lint.returncode, lint.stdout) == (0, "")
+
+
+def test_every_function_is_deployed():
+    assert sorted(template.functions().values()) == FUNCTIONS
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_has_a_sample_event(function):
+    assert sample(function)
+
+
+@pytest.mark.parametrize(
+    ("path", "function"),
+    [
+        ("/api/plugins/notices/maintenance/", "events"),
+        ("/api/plugins/notices/maintenance/7/timeline/", "events"),
+        ("/api/plugins/notices/outage/7/", "events"),
+        ("/api/plugins/notices/impact/", "impacts"),
+        ("/api/plugins/notices/eventnotification/7/", "notifications"),
+        ("/api/plugins/notices/inbound-mail/", "notifications"),
+        ("/api/plugins/notices/review/7/raw/", "notifications"),
+        ("/api/circuits/providers/", "inventory"),
+        ("/api/circuits/circuits/7/", "inventory"),
+        ("/api/plugins/notices/ical/", "ical-feed"),
+        ("/plugins/notices/ical/maintenances.ics", "ical-feed"),
+        ("/api/", "platform"),
+        ("/api/status/", "platform"),
+        ("/api/plugins/notices/", "platform"),
+        ("/api/core/object-changes/7/", "platform"),
+        ("/", "platform"),
+    ],
+)
+def test_a_path_reaches_its_function(path, function):
+    assert template.routed_to(path) == function
+    # A path without its slash is redirected by the function that has it.
+    assert template.routed_to(path.rstrip("/") or "/") == function
+
+
+def record(kind, name):
+    image = "OldImage" if name == "REMOVE" else "NewImage"
+    return {"eventName": name, "dynamodb": {image: {"type": {"S": kind}}}}
+
+
+@pytest.mark.parametrize("mapping", ["ChangelogStream", "PublisherStream"])
+@pytest.mark.parametrize("name", ["INSERT", "MODIFY", "REMOVE"])
+def test_only_what_matters_wakes_the_readers_of_the_stream(mapping, name):
+    assert all(template.wakes(mapping, record(kind, name)) for kind in ("maintenance", "impact", "journal"))
+    assert not any(template.wakes(mapping, record(kind, name)) for kind in ("helper", "change"))
