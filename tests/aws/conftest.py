@@ -22,7 +22,7 @@ TABLE = "noticeboard"
 BUCKET = "mail"
 # The token in events/.
 TOKEN = "example-token-for-local-use"
-SERVICES = "dynamodb,s3,sns,sqs"
+SERVICES = "dynamodb,iam,s3,sns,sqs,sts"
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +52,8 @@ def environment(folder):
     port = free_port()
     log = folder / "ministack.log"
     settings = {
+        # Policies are enforced; the key "test" may do everything.
+        "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
@@ -92,7 +94,7 @@ def binaries():
     """The folder of the programs: NOTICEBOARD_BIN_DIR as it is, else the workspace's own, built now."""
     if folder := os.environ.get("NOTICEBOARD_BIN_DIR"):
         return Path(folder)
-    packages = [f"noticeboard-{name}" for name in template.functions().values()] + ["noticeboard"]
+    packages = [f"noticeboard-{name}" for name in template.functions()] + ["noticeboard"]
     arguments = [argument for package in packages for argument in ("--package", package)]
     subprocess.run(["cargo", "build", "--quiet", *arguments], cwd=template.ROOT, check=True)
     target = os.environ.get("CARGO_TARGET_DIR", "target")
@@ -103,8 +105,8 @@ def binaries():
 def queues(aws):
     """The addresses of the brokers' queues."""
     sqs = aws("sqs")
-    make = lambda name: sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    return {name: make(name) for name in ("log", "sns")}
+    fifo = {"FifoQueue": "true"}
+    return {name: sqs.create_queue(QueueName=f"{name}.fifo", Attributes=fifo)["QueueUrl"] for name in ("log", "sns")}
 
 
 @pytest.fixture(scope="session")
@@ -113,23 +115,57 @@ def topic(aws):
 
 
 @pytest.fixture(scope="session")
-def invoke(aws, binaries, environment, folder, queues, topic):
-    """Gives an event to a function, whose program is started when it is needed first."""
+def start(aws, binaries, environment, folder, queues, topic):
+    """Starts a function's program with the variables and the permissions that template.yaml gives it, no more."""
     template.create_table(aws("dynamodb"), TABLE)
     aws("s3").create_bucket(Bucket=BUCKET)
-    settings = environment | {
+    values = {
         "NOTICEBOARD_TABLE": TABLE,
         "NOTICEBOARD_BUCKET": BUCKET,
+        "NOTICEBOARD_BASE_URL": "",
+        "NOTICEBOARD_ALLOWED_TARGETS": "",
+        "NOTICEBOARD_LIST_READ_LIMIT": "250000",
         "NOTICEBOARD_TOKEN": TOKEN,
         "NOTICEBOARD_BROKERS": f"log,sns={topic}",
         "NOTICEBOARD_QUEUE_LOG": queues["log"],
         "NOTICEBOARD_QUEUE_SNS": queues["sns"],
+        "RUST_LOG": "info",
     }
+    arns = {
+        "Table": aws("dynamodb").describe_table(TableName=TABLE)["Table"]["TableArn"],
+        "Bucket": f"arn:aws:s3:::{BUCKET}",
+        "Topic": topic,
+        "LogQueue": arn(aws, queues["log"]),
+        "SnsQueue": arn(aws, queues["sns"]),
+        "StreamFailures": "arn:aws:sqs:us-east-1:000000000000:stream-failures",
+    }
+    iam = aws("iam")
+
+    def start(name):
+        iam.create_user(UserName=name)
+        policy = json.dumps(template.permissions(name, arns))
+        iam.put_user_policy(UserName=name, PolicyName="template", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        settings = {variable: values[variable] for variable in template.variables(name)}
+        return Function(binaries / f"noticeboard-{name}", environment | credentials | settings, folder / f"{name}.log")
+
+    return start
+
+
+def arn(aws, queue):
+    attributes = aws("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    return attributes["QueueArn"]
+
+
+@pytest.fixture(scope="session")
+def invoke(start):
+    """Gives an event to a function, whose program is started when it is needed first."""
     started = {}
 
     def invoke(name, event):
         if name not in started:
-            started[name] = Function(binaries / f"noticeboard-{name}", settings, folder / f"{name}.log")
+            started[name] = start(name)
         return started[name].invoke(event)
 
     yield invoke

@@ -1,6 +1,7 @@
 """What template.yaml says, in the terms of the AWS API."""
 
 import json
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -10,29 +11,50 @@ ROOT = Path(__file__).parents[2]
 PATH = ROOT / "template.yaml"
 
 
-def load():
-    document, problems = decode(str(PATH))
-    assert not problems, problems
-    return document["Resources"]
-
-
-RESOURCES = load()
+DOCUMENT, PROBLEMS = decode(str(PATH))
+assert not PROBLEMS, PROBLEMS
+RESOURCES = DOCUMENT["Resources"]
 
 
 def functions():
-    """The functions' names by their resources' names: the last part of CodeUri."""
-    return {
-        name: Path(resource["Properties"]["CodeUri"]).name
-        for name, resource in RESOURCES.items()
-        if resource["Type"] == "AWS::Serverless::Function"
-    }
+    """The properties of each function, by its name: the last part of CodeUri."""
+    found = (one["Properties"] for one in RESOURCES.values() if one["Type"] == "AWS::Serverless::Function")
+    return {Path(properties["CodeUri"]).name: properties for properties in found}
+
+
+def variables(function):
+    """The environment variables that a function has."""
+    parts = (DOCUMENT["Globals"]["Function"], functions()[function])
+    return {name for part in parts for name in part.get("Environment", {}).get("Variables", {})}
+
+
+def permissions(function, arns):
+    """What a function may do, as one policy document; `arns` are those of the resources that it names."""
+    statements = []
+    for policy in functions()[function]["Policies"]:
+        document = RESOURCES[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
+        statements += document["Statement"]
+    return {"Version": "2012-10-17", "Statement": resolved(statements, arns)}
+
+
+def resolved(value, arns):
+    match value:
+        case {"Fn::GetAtt": [name, "Arn"]} | {"Ref": name}:
+            return arns[name]
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{(\w+)\.Arn\}", lambda found: arns[found[1]], text)
+        case dict():
+            return {key: resolved(one, arns) for key, one in value.items()}
+        case list():
+            return [resolved(one, arns) for one in value]
+    return value
 
 
 def routed_to(path):
     """The name of the function that the HTTP API gives a path to: the most specific route wins, then the default."""
     found = {}
-    for resource, function in functions().items():
-        for event in RESOURCES[resource]["Properties"].get("Events", {}).values():
+    for function, properties in functions().items():
+        for event in properties.get("Events", {}).values():
             route = event["Properties"].get("Path", "{proxy+}")
             if fnmatchcase(path, route.replace("{proxy+}", "*")):
                 found[route] = function

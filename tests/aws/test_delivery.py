@@ -2,15 +2,17 @@
 
 import json
 
-from conftest import sample
+from conftest import arn, sample
 
 
 def subscribe(aws, topic, name, **filters):
     sqs = aws("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [allow | {"Resource": arn(aws, url)}]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     attributes = {"RawMessageDelivery": "true", "FilterPolicy": json.dumps(filters)}
-    aws("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    aws("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn(aws, url), Attributes=attributes)
     return url
 
 

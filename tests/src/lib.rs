@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
+pub mod changelog;
+pub mod maintnote;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -119,6 +122,29 @@ impl Client {
     #[track_caller]
     pub fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", path, &[], b"")
+    }
+
+    /// The body of a GET, byte for byte.
+    #[track_caller]
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let token = self.token.as_deref().unwrap_or_default();
+        let request = self.agent.get(format!("{}{path}", self.url)).header("authorization", format!("Token {token}"));
+        let mut answer = request.call().unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{path}");
+        answer.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap()
+    }
+
+    /// All elements of a list, page by page.
+    #[track_caller]
+    pub fn all(&self, path: &str) -> Vec<Value> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let (mut results, mut next) = (Vec::new(), Some(format!("{path}{separator}limit=1000")));
+        while let Some(path) = next {
+            let mut page = self.get(&path).expect(200);
+            results.append(page["results"].as_array_mut().unwrap());
+            next = page["next"].as_str().map(|next| next.strip_prefix(&self.url).unwrap().to_owned());
+        }
+        results
     }
 
     /// Hands in a mail.
@@ -277,10 +303,11 @@ impl Process {
         line.trim().trim_end_matches(" kB").trim().parse::<f64>().unwrap() / 1024.0
     }
 
-    /// Ends it as a crash would.
-    pub fn kill(mut self) {
+    /// Ends it as a crash would, and gives what was left on standard error.
+    pub fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.errors.iter().collect()
     }
 }
 

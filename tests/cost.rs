@@ -1,0 +1,207 @@
+//! What each access pattern costs: calls, read units and write units, as ARCHITECTURE.md says.
+//!
+//! The table there is read by this test: a figure that does not hold any more fails it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeSerializationInterceptorContextMut, FinalizerInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use noticeboard_app::{App, Clock, EventFilter, Settings, Trust};
+use noticeboard_domain::change::{Actor, Origin};
+use noticeboard_domain::event::{EventChanges, EventKind};
+use noticeboard_domain::fields::{Name, Summary};
+use noticeboard_domain::impact::{EventRef, ImpactChanges};
+use noticeboard_domain::inventory::{CircuitChanges, Label, ProviderChanges, Slug};
+use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, Status};
+use noticeboard_local::engine::Engine;
+use noticeboard_store::{Bucket, Store};
+
+/// Counts calls and capacity units.
+#[derive(Debug, Default, Clone)]
+struct Meter(Arc<Mutex<Cost>>);
+
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+struct Cost {
+    calls: u32,
+    read: f64,
+    write: f64,
+}
+
+impl Meter {
+    fn take(&self) -> Cost {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    fn add(&self, consumed: &[ConsumedCapacity], write: bool) {
+        let units: f64 = consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum();
+        let mut cost = self.0.lock().unwrap();
+        cost.calls += 1;
+        if write { cost.write += units } else { cost.read += units }
+    }
+}
+
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "Meter"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), aws_sdk_dynamodb::error::BoxError> {
+        let total = Some(ReturnConsumedCapacity::Total);
+        let input = context.input_mut();
+        if let Some(input) = input.downcast_mut::<GetItemInput>() {
+            input.return_consumed_capacity = total;
+        } else if let Some(input) = input.downcast_mut::<QueryInput>() {
+            input.return_consumed_capacity = total;
+        } else if let Some(input) = input.downcast_mut::<BatchGetItemInput>() {
+            input.return_consumed_capacity = total;
+        } else if let Some(input) = input.downcast_mut::<TransactWriteItemsInput>() {
+            input.return_consumed_capacity = total;
+        }
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), aws_sdk_dynamodb::error::BoxError> {
+        let Some(Ok(output)) = context.output_or_error() else {
+            return Ok(());
+        };
+        if let Some(output) = output.downcast_ref::<GetItemOutput>() {
+            self.add(output.consumed_capacity.as_slice(), false);
+        } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
+            self.add(output.consumed_capacity.as_slice(), false);
+        } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
+            self.add(output.consumed_capacity(), false);
+        } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
+            self.add(output.consumed_capacity(), true);
+        }
+        Ok(())
+    }
+}
+
+/// The rows of the table in ARCHITECTURE.md, by their first cell.
+fn documented() -> HashMap<String, Cost> {
+    let text = std::fs::read_to_string(noticeboard_tests::root().join("ARCHITECTURE.md")).unwrap();
+    let rows = text.lines().skip_while(|line| !line.starts_with("| use case |")).skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let number = |at: usize| cells[at].parse::<f64>().unwrap();
+            (cells[0].to_owned(), Cost { calls: number(2) as u32, read: number(3), write: number(4) })
+        })
+        .collect()
+}
+
+fn maintenance(name: &str, provider: noticeboard_domain::ids::ProviderId) -> EventChanges {
+    EventChanges {
+        name: Some(Name::parse(name).unwrap()),
+        summary: Some(Summary::parse("fibre splice").unwrap()),
+        provider: Some(provider),
+        status: Some(Status::Maintenance(MaintenanceStatus::Confirmed)),
+        start: "2026-12-01T02:00:00Z".parse().ok(),
+        end: Some("2026-12-01T06:00:00Z".parse().ok()),
+        ..EventChanges::default()
+    }
+}
+
+#[tokio::test]
+async fn each_use_case_costs_what_the_table_says() {
+    let engine = Engine::memory().unwrap();
+    let meter = Meter::default();
+    let config = engine.dynamodb().config().to_builder().interceptor(meter.clone()).build();
+    let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), "cost");
+    store.create_if_missing().await.unwrap();
+    let app = App::new(store, Bucket::memory(), Clock::system(), Settings::default());
+    let actor = Actor {
+        user: "noc".into(),
+        request_id: "r".into(),
+        origin: Origin::Web,
+        detail: "API".into(),
+        message: String::new(),
+    };
+    let provider = ProviderChanges {
+        name: Some(Label::parse("Example Carrier").unwrap()),
+        slug: Some(Slug::parse("carrier-example").unwrap()),
+        ..ProviderChanges::default()
+    };
+    let provider = app.provider_create(&actor, provider).await.unwrap().id;
+    let circuit = |cid: &str| CircuitChanges {
+        cid: Some(Label::parse(cid).unwrap()),
+        provider: Some(provider),
+        ..CircuitChanges::default()
+    };
+    let target = app.circuit_create(&actor, circuit("EC-1002")).await.unwrap().0.object();
+    app.circuit_create(&actor, circuit("EC-1001")).await.unwrap();
+    meter.take();
+
+    let mut costs: Vec<(&str, Cost)> = Vec::new();
+    let kind = EventKind::Maintenance;
+    let event = app.event_create(&actor, kind, maintenance("M-1", provider)).await.unwrap().stored.event;
+    costs.push(("create an event", meter.take()));
+    let acknowledge = EventChanges { acknowledged: Some(Some(true)), ..EventChanges::default() };
+    app.event_change(&actor, kind, event.id, acknowledge, None).await.unwrap();
+    costs.push(("change an event", meter.take()));
+    let impact = ImpactChanges {
+        event: Some(EventRef { kind, id: event.id }),
+        target: Some(target),
+        impact: Some(Some(ImpactLevel::Outage)),
+        ..ImpactChanges::default()
+    };
+    let impact = app.impact_create(&actor, impact).await.unwrap().impact;
+    costs.push(("create an impact", meter.take()));
+    app.event(kind, event.id).await.unwrap();
+    costs.push(("an event with impacts and mails", meter.take()));
+    app.impact(impact.id).await.unwrap();
+    costs.push(("an impact", meter.take()));
+    let mail = noticeboard_tests::sample("maintenance.eml");
+    app.ingest("r", mail.clone(), None, Trust::HandedIn).await.unwrap();
+    costs.push(("a mail with one window and one known circuit", meter.take()));
+    app.ingest("r", mail, None, Trust::HandedIn).await.unwrap();
+    costs.push(("the same mail again", meter.take()));
+    for at in 0..50 {
+        app.event_create(&actor, kind, maintenance(&format!("M-1{at}"), provider)).await.unwrap();
+    }
+    meter.take();
+    app.event_list(kind, &EventFilter::default(), 0, 50).await.unwrap();
+    costs.push(("a page of 50 events", meter.take()));
+    let named = EventFilter { names: vec!["M-1".into()], ..EventFilter::default() };
+    app.event_list(kind, &named, 0, 50).await.unwrap();
+    costs.push(("events of a name", meter.take()));
+    let found = EventFilter { q: "splice".into(), ..EventFilter::default() };
+    app.event_list(kind, &found, 0, 50).await.unwrap();
+    costs.push(("a filtered page of 50 of 52 events", meter.take()));
+    app.event_changes(event.id, None, 50).await.unwrap();
+    costs.push(("the timeline of an event", meter.take()));
+    app.event_calendar("2026-11-01T00:00:00Z".parse().unwrap(), MaintenanceStatus::ALL).await.unwrap();
+    costs.push(("the feed of 52 events, 2 with impacts", meter.take()));
+    app.event_delete(&actor, kind, event.id, None).await.unwrap();
+    costs.push(("delete an event with one impact", meter.take()));
+
+    let documented = documented();
+    let mut wrong = Vec::new();
+    for (name, cost) in costs {
+        let row = format!("| {name} | … | {} | {} | {} |", cost.calls, cost.read, cost.write);
+        if documented.get(name) != Some(&cost) {
+            wrong.push(row);
+        }
+    }
+    assert!(wrong.is_empty(), "ARCHITECTURE.md should say:\n{}", wrong.join("\n"));
+}
