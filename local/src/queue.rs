@@ -2,10 +2,10 @@
 //! that fails holds up its group and no other, and ends as a dead letter when it fails too often.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -16,8 +16,8 @@ use crate::state::{State, StateError};
 
 /// Messages of one call of the handler (SQS FIFO: 10).
 const BATCH: usize = 10;
-/// Messages that are looked at to find some whose group is not held up.
-const WINDOW: i32 = 200;
+/// Messages that are read at a time to find some whose group is not held up.
+const WINDOW: i32 = 100;
 /// Deliveries of one message before it is a dead letter (`maxReceiveCount` in `template.yaml`).
 const MAX_RECEIVES: u32 = 10;
 /// The pause after a first failure; each further one is twice as long.
@@ -30,8 +30,6 @@ const MAX_PAUSE: Duration = Duration::from_secs(300);
 pub(crate) struct LocalQueue {
     broker: BrokerName,
     state: State,
-    /// The place of the next message.
-    next: Arc<AtomicU64>,
     arrived: Arc<Notify>,
 }
 
@@ -41,14 +39,12 @@ struct Held {
 }
 
 impl LocalQueue {
-    pub(crate) async fn open(broker: BrokerName, state: State) -> Result<Self, StateError> {
-        let last = state.list(&partition(&broker), 1, true).await?;
-        let last = last.first().and_then(|(sk, _)| sk.parse::<u64>().ok()).unwrap_or(0);
-        Ok(Self { broker, state, next: Arc::new(AtomicU64::new(last + 1)), arrived: Arc::default() })
+    pub(crate) fn new(broker: BrokerName, state: State) -> Self {
+        Self { broker, state, arrived: Arc::default() }
     }
 
-    /// Delivers until the future is dropped.
-    pub(crate) async fn deliver<H, F>(&self, handler: H) -> Result<(), StateError>
+    /// Delivers until the future is dropped, or the queue fails.
+    pub(crate) async fn deliver<H, F>(&self, handler: H) -> Result<Infallible, StateError>
     where
         H: Fn(SqsEvent) -> F,
         F: Future<Output = SqsBatchResponse>,
@@ -103,36 +99,45 @@ impl LocalQueue {
         held: &HashMap<String, Held>,
     ) -> Result<(Vec<(String, QueueMessage)>, Option<Instant>), StateError> {
         let (mut batch, mut wake) = (Vec::new(), None::<Instant>);
-        for (sk, body) in self.state.list(&partition(&self.broker), WINDOW, false).await? {
-            let Ok(message) = serde_json::from_str::<QueueMessage>(&body) else {
-                tracing::error!(broker = %self.broker, sk, "a message of the queue cannot be read");
-                continue;
-            };
-            if let Some(held) = held.get(&message.event.partitionkey)
-                && held.until > Instant::now()
-            {
-                wake = Some(wake.map_or(held.until, |at| at.min(held.until)));
-                continue;
+        let mut after = None;
+        loop {
+            let page = self.state.list(&partition(&self.broker), after.as_deref(), WINDOW).await?;
+            after = page.last().map(|(sk, _)| sk.clone());
+            for (sk, body) in page {
+                let Ok(message) = serde_json::from_str::<QueueMessage>(&body) else {
+                    tracing::error!(broker = %self.broker, sk, "a message of the queue cannot be read");
+                    self.state.put(&dead_letters(&self.broker), &sk, &body).await?;
+                    self.state.delete(&partition(&self.broker), &sk).await?;
+                    continue;
+                };
+                if let Some(held) = held.get(&message.event.partitionkey)
+                    && held.until > Instant::now()
+                {
+                    wake = Some(wake.map_or(held.until, |at| at.min(held.until)));
+                    continue;
+                }
+                batch.push((sk, message));
+                if batch.len() == BATCH {
+                    return Ok((batch, wake));
+                }
             }
-            batch.push((sk, message));
-            if batch.len() == BATCH {
-                break;
+            if after.is_none() {
+                return Ok((batch, wake));
             }
         }
-        Ok((batch, wake))
     }
 
     async fn bury(&self, sk: &str, message: &QueueMessage) -> Result<(), StateError> {
         tracing::error!(broker = %self.broker, message = message.event.id, "not delivered: it is a dead letter now");
-        let body = serde_json::to_string(message).unwrap_or_default();
-        self.state.put(&format!("DEADLETTER#{}", self.broker), &message.event.id, &body).await?;
+        let body = message.body().unwrap_or_default();
+        self.state.put(&dead_letters(&self.broker), &message.event.id, &body).await?;
         self.state.delete(&partition(&self.broker), sk).await
     }
 
     fn record(&self, sk: &str, message: &QueueMessage) -> SqsMessage {
         let mut record = SqsMessage::default();
         record.message_id = Some(sk.to_owned());
-        record.body = serde_json::to_string(message).ok();
+        record.body = message.body().ok();
         record.attributes.insert("MessageGroupId".to_owned(), message.event.partitionkey.clone());
         record.event_source = Some("aws:sqs".to_owned());
         record
@@ -143,6 +148,10 @@ fn partition(broker: &BrokerName) -> String {
     format!("QUEUE#{broker}")
 }
 
+fn dead_letters(broker: &BrokerName) -> String {
+    format!("DEADLETTER#{broker}")
+}
+
 impl Queue for LocalQueue {
     fn send<'a>(
         &'a self,
@@ -150,8 +159,9 @@ impl Queue for LocalQueue {
     ) -> Pin<Box<dyn Future<Output = Result<(), QueueError>> + Send + 'a>> {
         Box::pin(async move {
             let failed = |detail: String| QueueError { broker: message.broker.clone(), detail };
-            let body = serde_json::to_string(message).map_err(|error| failed(error.to_string()))?;
-            let place = format!("{:020}", self.next.fetch_add(1, Ordering::Relaxed));
+            let body = message.body().map_err(failed)?;
+            // A message that the stream tells again takes the place that it has, if it is not delivered yet.
+            let place = format!("{:016}#{}", message.place, message.event.id);
             let put = self.state.put(&partition(&self.broker), &place, &body).await;
             put.map_err(|error| failed(error.to_string()))?;
             self.arrived.notify_one();

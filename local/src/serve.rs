@@ -31,6 +31,8 @@ const DATABASE: &str = "noticeboard.db";
 const CLEANING: Duration = Duration::from_secs(3600);
 /// How often work is looked for that a writer began and did not finish.
 const UNFINISHED: Duration = Duration::from_secs(60);
+/// The pause before a queue that could not be read is read again.
+const QUEUE_PAUSE: Duration = Duration::from_secs(1);
 /// How long requests under way may take when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -198,7 +200,7 @@ impl Running {
         };
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = JoinSet::new();
-        start_readers(&mut tasks, &opened, &options).await?;
+        start_readers(&mut tasks, &opened, &options).await;
         start_cleaning(&mut tasks, &opened);
         if options.demo {
             demo::fill(&app).await?;
@@ -244,11 +246,7 @@ fn routes(api: &Arc<Api>) -> Router {
         .merge(noticeboard_ical_feed::router(api.clone()))
 }
 
-async fn start_readers(
-    tasks: &mut JoinSet<Result<(), String>>,
-    opened: &Opened,
-    options: &ServeOptions,
-) -> Result<(), StartError> {
+async fn start_readers(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened, options: &ServeOptions) {
     let reader = |name| Reader {
         name,
         streams: opened.streams.clone(),
@@ -260,13 +258,13 @@ async fn start_readers(
     let changelog = reader(CHANGELOG);
     tasks.spawn(async move {
         let handler = |event| noticeboard_changelog::handle(&app, event);
-        changelog.run(handler).await.map_err(|error| error.to_string())
+        changelog.run(handler).await;
+        Ok(())
     });
     let mut queues = Vec::new();
     for setting in &options.brokers {
         let name = setting.name();
-        let queue = LocalQueue::open(name.clone(), opened.state.clone()).await;
-        let queue = queue.map_err(|error| StartError::Table(error.to_string()))?;
+        let queue = LocalQueue::new(name.clone(), opened.state.clone());
         let sdk = match setting {
             BrokerSetting::Log => None,
             BrokerSetting::Sns(_) => Some(noticeboard_lambda::sdk().await),
@@ -276,7 +274,11 @@ async fn start_readers(
         let delivered = queue.clone();
         tasks.spawn(async move {
             let handler = |event| delivery.handle(event);
-            delivered.deliver(handler).await.map_err(|error| error.to_string())
+            loop {
+                let Err(error) = delivered.deliver(handler).await;
+                tracing::error!(%error, "a queue cannot be read now");
+                tokio::time::sleep(QUEUE_PAUSE).await;
+            }
         });
         queues.push((name, Box::new(queue) as Box<dyn Queue>));
     }
@@ -284,9 +286,9 @@ async fn start_readers(
     let reader = reader(PUBLISHER);
     tasks.spawn(async move {
         let handler = |event| publisher.handle(event);
-        reader.run(handler).await.map_err(|error| error.to_string())
+        reader.run(handler).await;
+        Ok(())
     });
-    Ok(())
 }
 
 const CHANGELOG: &str = "changelog";

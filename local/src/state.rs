@@ -1,10 +1,11 @@
 //! What the stand-ins for Lambda and SQS must remember over a restart: a table of their own, without a stream.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
 };
 
 /// The table of checkpoints, queues and dead letters.
@@ -48,7 +49,16 @@ impl State {
                 .key_schema(key.map_err(|error| self.failed("create", error))?)
                 .attribute_definitions(attribute.map_err(|error| self.failed("create", error))?);
         }
-        create.send().await.map(drop).map_err(|error| self.failed("create", error))
+        create.send().await.map_err(|error| self.failed("create", error))?;
+        for _ in 0..120 {
+            let described = self.client.describe_table().table_name(&self.table).send().await;
+            let table = described.map_err(|error| self.failed("describe", error))?.table;
+            if table.and_then(|table| table.table_status) == Some(TableStatus::Active) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Err(self.failed("create", "it did not become active within a minute"))
     }
 
     fn failed(&self, what: &'static str, error: impl std::fmt::Debug) -> StateError {
@@ -84,15 +94,21 @@ impl State {
         delete.send().await.map(drop).map_err(|error| self.failed("delete", error))
     }
 
-    /// The first values of a partition, by sort key; or the last one.
-    pub(crate) async fn list(&self, pk: &str, limit: i32, last: bool) -> Result<Vec<(String, String)>, StateError> {
+    /// The first values of a partition by sort key, behind `after` where that is given.
+    pub(crate) async fn list(
+        &self,
+        pk: &str,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<Vec<(String, String)>, StateError> {
         let query = self
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("PK = :pk")
+            .key_condition_expression("PK = :pk AND SK > :after")
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .scan_index_forward(!last)
+            // No sort key of ours is a blank or sorts before one.
+            .expression_attribute_values(":after", AttributeValue::S(after.unwrap_or(" ").to_owned()))
             .consistent_read(true)
             .limit(limit);
         let items = query.send().await.map_err(|error| self.failed("query", error))?.items.unwrap_or_default();

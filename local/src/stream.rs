@@ -22,6 +22,8 @@ const MAX_ATTEMPTS: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// A larger record is kept as its keys only: an item of the table has at most 400 KB.
+const MAX_DEAD_LETTER_BYTES: usize = 300_000;
 /// How often a stream without a wake-up signal is looked at, and new shards are looked for.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -64,59 +66,88 @@ enum Place {
 }
 
 impl Reader {
-    /// Reads until the future is dropped, or the stream or the checkpoints fail.
-    pub(crate) async fn run<H, F>(mut self, handler: H) -> Result<(), StreamError>
+    /// Reads until the future is dropped. A stream or checkpoints that fail are tried again.
+    pub(crate) async fn run<H, F>(mut self, handler: H)
     where
         H: Fn(Event) -> F,
         F: Future<Output = DynamoDbEventResponse>,
     {
         let mut places: HashMap<String, Place> = HashMap::new();
         let mut shards: Vec<Shard> = Vec::new();
+        let mut pause = FIRST_PAUSE;
         loop {
             if let Some(writes) = &mut self.writes {
                 writes.mark_unchanged();
             }
-            if shards.is_empty() || self.writes.is_none() {
-                shards = self.shards().await?;
-            }
-            let mut busy = false;
-            for shard in &shards {
-                let id = shard.shard_id().unwrap_or_default();
-                // A child begins where its parent ends: it waits until that is read.
-                let parent = shard.parent_shard_id().and_then(|parent| places.get(parent));
-                if matches!(parent, Some(Place::At(_))) {
+            match self.round(&mut shards, &mut places, &handler).await {
+                Ok(busy) => {
+                    pause = FIRST_PAUSE;
+                    if busy {
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(reader = self.name, %error, "the stream cannot be read now");
+                    // The checkpoints say where to go on.
+                    places.clear();
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(MAX_PAUSE);
                     continue;
                 }
-                let iterator = match places.get(id) {
-                    Some(Place::Done) => continue,
-                    Some(Place::At(iterator)) => iterator.clone(),
-                    None => self.iterator(id).await?,
-                };
-                let place = match self.records(&iterator).await {
-                    Ok((records, next)) => {
-                        busy |= !records.is_empty();
-                        self.handle(id, records, &handler).await?;
-                        next.map_or(Place::Done, Place::At)
-                    }
-                    // Iterators end after 15 minutes: the checkpoint gives a new one.
-                    Err(None) => Place::At(self.iterator(id).await?),
-                    Err(Some(error)) => return Err(error),
-                };
-                places.insert(id.to_owned(), place);
-            }
-            if busy {
-                continue;
             }
             match &mut self.writes {
                 // A writer that is gone will not wake anyone.
                 Some(writes) => {
                     if writes.changed().await.is_err() {
-                        return Ok(());
+                        return;
                     }
                 }
                 None => tokio::time::sleep(POLL).await,
             }
         }
+    }
+
+    /// Reads one batch of every shard that can be read; the answer says whether there was any record.
+    async fn round<H, F>(
+        &self,
+        shards: &mut Vec<Shard>,
+        places: &mut HashMap<String, Place>,
+        handler: &H,
+    ) -> Result<bool, StreamError>
+    where
+        H: Fn(Event) -> F,
+        F: Future<Output = DynamoDbEventResponse>,
+    {
+        if shards.is_empty() || self.writes.is_none() {
+            *shards = self.shards().await?;
+        }
+        let mut busy = false;
+        for shard in shards.iter() {
+            let id = shard.shard_id().unwrap_or_default();
+            // A child begins where its parent ends: it waits until that is read.
+            let parent = shard.parent_shard_id().unwrap_or_default();
+            let listed = shards.iter().any(|shard| shard.shard_id() == Some(parent));
+            if listed && !matches!(places.get(parent), Some(Place::Done)) {
+                continue;
+            }
+            let iterator = match places.get(id) {
+                Some(Place::Done) => continue,
+                Some(Place::At(iterator)) => iterator.clone(),
+                None => self.iterator(id).await?,
+            };
+            let place = match self.records(&iterator).await {
+                Ok((records, next)) => {
+                    busy |= !records.is_empty();
+                    self.handle(id, records, handler).await?;
+                    next.map_or(Place::Done, Place::At)
+                }
+                // Iterators end after 15 minutes: the checkpoint gives a new one.
+                Err(None) => Place::At(self.iterator(id).await?),
+                Err(Some(error)) => return Err(error),
+            };
+            places.insert(id.to_owned(), place);
+        }
+        Ok(busy)
     }
 
     fn failed(&self, what: &'static str, error: impl std::fmt::Debug) -> StreamError {
@@ -153,14 +184,23 @@ impl Reader {
 
     async fn iterator(&self, shard: &str) -> Result<String, StreamError> {
         let checkpoint = self.state.get(&self.checkpoint_key(), shard).await?;
-        let asked = self.streams.get_shard_iterator().stream_arn(&self.arn).shard_id(shard);
-        let asked = match checkpoint {
+        let ask = || self.streams.get_shard_iterator().stream_arn(&self.arn).shard_id(shard);
+        let from_start = || ask().shard_iterator_type(ShardIteratorType::TrimHorizon).send();
+        let asked = match &checkpoint {
             Some(sequence) => {
-                asked.shard_iterator_type(ShardIteratorType::AfterSequenceNumber).sequence_number(sequence)
+                let after = ask().shard_iterator_type(ShardIteratorType::AfterSequenceNumber);
+                match after.sequence_number(sequence).send().await {
+                    Err(error) if error.as_service_error().is_some_and(|e| e.is_trimmed_data_access_exception()) => {
+                        let reader = self.name;
+                        tracing::error!(reader, shard, "stopped for more than 24 hours: changes of that time are lost");
+                        from_start().await
+                    }
+                    other => other,
+                }
             }
-            None => asked.shard_iterator_type(ShardIteratorType::TrimHorizon),
+            None => from_start().await,
         };
-        let found = asked.send().await.map_err(|error| self.failed("iterator", error))?;
+        let found = asked.map_err(|error| self.failed("iterator", error))?;
         found.shard_iterator.ok_or_else(|| self.failed("iterator", "none was given"))
     }
 
@@ -169,7 +209,11 @@ impl Reader {
         let found = self.streams.get_records().shard_iterator(iterator).limit(BATCH).send().await;
         match found {
             Ok(found) => Ok((found.records.unwrap_or_default(), found.next_shard_iterator)),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_expired_iterator_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(|error| {
+                    error.is_expired_iterator_exception() || error.is_trimmed_data_access_exception()
+                }) =>
+            {
                 Err(None)
             }
             Err(error) => Err(Some(self.failed("records", error))),
@@ -221,13 +265,17 @@ impl Reader {
 
     async fn bury(&self, record: &EventRecord, sequence: &str) -> Result<(), StreamError> {
         tracing::error!(reader = self.name, sequence, "a record of the stream is a dead letter now");
-        let body = serde_json::to_string(record).unwrap_or_default();
+        let mut body = serde_json::to_string(record).unwrap_or_default();
+        if body.len() > MAX_DEAD_LETTER_BYTES {
+            // The keys say which item it is.
+            body = serde_json::to_string(&record.change.keys).unwrap_or_default();
+        }
         Ok(self.state.put(&format!("DEADLETTER#stream#{}", self.name), sequence, &body).await?)
     }
 
     /// How far this reader has come in every shard that it has begun.
     pub(crate) async fn checkpoints(state: &State, name: &str) -> Result<HashMap<String, String>, StateError> {
-        Ok(state.list(&format!("CHECKPOINT#{name}"), 1000, false).await?.into_iter().collect())
+        Ok(state.list(&format!("CHECKPOINT#{name}"), None, 1000).await?.into_iter().collect())
     }
 }
 

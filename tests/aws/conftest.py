@@ -38,7 +38,7 @@ def free_port():
 
 
 def wait_for(url, process, log):
-    for _ in range(300):
+    for _ in range(600):
         with contextlib.suppress(OSError):
             return urllib.request.urlopen(url, timeout=5).close()
         assert process.poll() is None, log.read_text()
@@ -93,7 +93,7 @@ def aws(environment):
 def binaries():
     """The folder of the programs: NOTICEBOARD_BIN_DIR as it is, else the workspace's own, built now."""
     if folder := os.environ.get("NOTICEBOARD_BIN_DIR"):
-        return Path(folder)
+        return Path(folder).resolve()
     packages = [f"noticeboard-{name}" for name in template.functions()] + ["noticeboard"]
     arguments = [argument for package in packages for argument in ("--package", package)]
     subprocess.run(["cargo", "build", "--quiet", *arguments], cwd=template.ROOT, check=True)

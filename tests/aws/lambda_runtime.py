@@ -55,8 +55,8 @@ class Function:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 _, request_id, outcome = self.path.removeprefix(f"{API}/").rsplit("/", 2)
-                function.answers.put((request_id, outcome, json.loads(body)))
                 self.answer(202, b"{}", {})
+                function.answers.put((request_id, outcome, json.loads(body)))
 
             def answer(self, status, body, headers):
                 self.send_response(status)

@@ -10,7 +10,6 @@ from cfnlint.decode import decode
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "template.yaml"
 
-
 DOCUMENT, PROBLEMS = decode(str(PATH))
 assert not PROBLEMS, PROBLEMS
 RESOURCES = DOCUMENT["Resources"]

@@ -22,7 +22,7 @@ def provider(api):
 def maintenance(api, provider):
     """The sample maintenance, begun an hour from now."""
     event = sample("events")
-    start = datetime.datetime.now(datetime.UTC).replace(microsecond=0) + datetime.timedelta(hours=1)
+    start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(hours=1)
     end = start + datetime.timedelta(hours=4)
     times = {"start": start.isoformat(), "end": end.isoformat()}
     event["body"] = json.dumps(json.loads(event["body"]) | times)

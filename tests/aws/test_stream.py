@@ -1,11 +1,21 @@
 """The readers of the stream: each change on record once, and one message for each broker."""
 
-import copy
 import json
 
-from conftest import sample
+from conftest import BUCKET, TABLE, sample
+from template import ROOT
 
+NOTICES = "/api/plugins/notices"
 DONE = {"batchItemFailures": []}
+
+
+def told(name, **images):
+    """The stream's record of one item."""
+    event = sample("publisher")
+    [record] = event["Records"]
+    record["eventName"] = name
+    record["dynamodb"] = {key: value for key, value in record["dynamodb"].items() if not key.endswith("Image")} | images
+    return event
 
 
 def changes_of(api, kind, item):
@@ -31,6 +41,19 @@ def test_a_record_that_cannot_be_read_ends_the_batch(invoke):
     assert invoke("changelog", event) == {"batchItemFailures": [{"itemIdentifier": broken["SequenceNumber"]}]}
 
 
+def test_work_that_was_written_down_is_finished(api, aws, invoke):
+    mail = ROOT / "shared/mail/samples/arelion-two-windows.eml"
+    work = {"work": "mail", "raw": "mail/unfinished", "received": "2026-11-25T08:00:00Z", "request_id": "unfinished"}
+    item = {"PK": "JOURNAL", "SK": "MAIL#mail/unfinished", "type": "journal", "data": json.dumps(work)}
+    item = {name: {"S": value} for name, value in item.items()}
+    aws("s3").put_object(Bucket=BUCKET, Key=work["raw"], Body=mail.read_bytes())
+    aws("dynamodb").put_item(TableName=TABLE, Item=item)
+    assert invoke("changelog", told("INSERT", NewImage=item)) == DONE
+    key = {name: item[name] for name in ("PK", "SK")}
+    assert "Item" not in aws("dynamodb").get_item(TableName=TABLE, Key=key)
+    assert api.get(f"{NOTICES}/maintenance/", "q=PWIC424242")["count"] == 2
+
+
 def received(aws, queue):
     sqs = aws("sqs")
     found = sqs.receive_message(
@@ -45,7 +68,7 @@ def received(aws, queue):
 def test_every_broker_gets_one_message(aws, invoke, queues):
     event = sample("publisher")
     # Told twice, as the stream may.
-    assert invoke("publisher", event) == invoke("publisher", copy.deepcopy(event)) == DONE
+    assert invoke("publisher", event) == invoke("publisher", event) == DONE
     delivery = sample("delivery")["Records"][0]
     for broker, queue in queues.items():
         [message] = received(aws, queue)
@@ -53,3 +76,18 @@ def test_every_broker_gets_one_message(aws, invoke, queues):
         assert json.loads(message["Body"]) == json.loads(delivery["body"]) | {"broker": broker}
         for attribute in ("MessageGroupId", "MessageDeduplicationId"):
             assert message["Attributes"][attribute] == delivery["attributes"][attribute]
+
+
+def test_a_deletion_is_told_with_who_asked_for_it(api, aws, invoke, queues):
+    provider = api.post("/api/circuits/providers/", {"name": "Gone Networks", "slug": "gone-networks"})
+    path = f"/api/circuits/providers/{provider['id']}/"
+    key = {"PK": {"S": f"OBJECT#circuits.provider#{provider['id']:016}"}, "SK": {"S": "OBJECT"}}
+    before = aws("dynamodb").get_item(TableName=TABLE, Key=key)["Item"]
+    assert api.request("DELETE", path)[0] == 204
+    deletion = told("REMOVE", OldImage=before)
+    assert invoke("changelog", deletion) == invoke("publisher", deletion) == DONE
+    [change] = changes_of(api, "circuits.provider", before)
+    assert (change["action"]["value"], change["user_name"]) == ("delete", "admin")
+    for queue in queues.values():
+        [message] = received(aws, queue)
+        assert json.loads(message["Body"])["event"]["data"]["context"]["change_context_detail"] == f"API DELETE {path}"

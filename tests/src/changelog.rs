@@ -1,6 +1,7 @@
 //! What must hold of the changelog, whatever happened.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -44,12 +45,25 @@ fn read(client: &Client) -> Changelog {
     changelog
 }
 
+/// Waits until the changelog has nothing more to tell for a while: reading all of it again and again would slow it down.
+fn rest(client: &Client) {
+    let newest = || client.get("/api/core/object-changes/?limit=1").expect(200)["results"][0]["id"].as_u64();
+    let (mut last, mut same) = (None, 0);
+    while same < 10 {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = newest();
+        same = if now == last { same + 1 } else { 0 };
+        last = now;
+    }
+}
+
 /// The changelog, once it has caught up: every object that there is has its creation on record, in its present state,
 /// and every other one its deletion. Each version is there once.
 #[track_caller]
 pub fn settled(client: &Client) -> Changelog {
+    let objects = objects(client);
     let changelog = eventually("a changelog that tells of every object", || {
-        let objects = objects(client);
+        rest(client);
         let changelog = read(client);
         let is_gone = |changes: &[Value]| changes.iter().any(|change| change["action"]["value"] == "delete");
         let is_told = objects.iter().all(|object| changelog.contains_key(object));

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::Client;
+
 /// Where the mails come from, unless they say otherwise.
 pub const DOMAIN: &str = "carrier.example";
 /// The slug of the provider that they speak for.
@@ -129,5 +131,18 @@ impl Mail {
              BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}END:VCALENDAR\r\n"
         )
         .into_bytes()
+    }
+}
+
+impl Client {
+    /// Makes the carrier and its circuits.
+    pub fn carrier<T: AsRef<str>>(&self, circuits: &[T]) {
+        let provider = self.provider("Carrier", SLUG);
+        let circuits: Vec<&str> = circuits.iter().map(AsRef::as_ref).collect();
+        std::thread::scope(|scope| {
+            for part in circuits.chunks(circuits.len().div_ceil(4).max(1)) {
+                scope.spawn(move || part.iter().map(|cid| self.circuit(provider, cid)).for_each(|_| ()));
+            }
+        });
     }
 }

@@ -105,6 +105,11 @@ async fn timeline(kind: EventKind, caller: Caller, Path(id): Id, query: Query) -
     let page = query.page();
     let before = query.parsed("before", str::parse::<ChangeId>)?.first().copied();
     let changes = caller.app().event_changes(id, before, page.limit).await?;
+    // An id names one event, whatever its kind.
+    let mut events = changes.changes.iter().filter_map(|change| EventKind::of(change.object.kind));
+    if events.any(|found| found != kind) {
+        return Err(not_found(kind).into());
+    }
     if changes.changes.is_empty() && before.is_none() {
         // Nothing on record yet: an event that was just made, or none at all.
         caller.app().event(kind, id).await?;
@@ -119,9 +124,13 @@ type Id = Path<String>;
 
 /// An id that is not one names nothing.
 fn found(kind: EventKind, id: String) -> Result<EventId, noticeboard_domain::Error> {
+    id.parse().map_err(|_| not_found(kind))
+}
+
+fn not_found(kind: EventKind) -> noticeboard_domain::Error {
     let what = match kind {
         EventKind::Maintenance => "Maintenance",
         EventKind::Outage => "Outage",
     };
-    id.parse().map_err(|_| noticeboard_domain::Error::NotFound { what })
+    noticeboard_domain::Error::NotFound { what }
 }

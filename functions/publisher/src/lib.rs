@@ -43,9 +43,9 @@ impl Publisher {
             StreamItem::Change(change) => change,
             StreamItem::Journal(_) | StreamItem::Review(_) | StreamItem::Nothing => return Ok(()),
         };
-        let event = CloudEvent::of(&change);
+        let (event, place) = (CloudEvent::of(&change), change.stamp.id.get());
         for (broker, queue) in &self.queues {
-            let message = QueueMessage { broker: broker.clone(), event: event.clone() };
+            let message = QueueMessage { broker: broker.clone(), place, event: event.clone() };
             queue.send(&message).await.map_err(|error| error.to_string())?;
         }
         Ok(())

@@ -80,7 +80,8 @@ impl App {
     pub async fn event_create(&self, actor: &Actor, kind: EventKind, changes: EventChanges) -> Result<EventView> {
         changes.missing(kind).into_result()?;
         self.check_provider(changes.provider).await?;
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let stamp = self.stamp(actor)?;
             let event = changes.clone().into_event(kind, self.mint()?, Revision::first(stamp.clone()))?;
             let mut transaction = Transaction::new();
@@ -161,7 +162,8 @@ impl App {
         if let Some(Some(original)) = changes.replaces {
             self.replaced(original).await?;
         }
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let before = self.store.event(id).await?.filter(|stored| stored.event.kind() == kind);
             let before = before.ok_or_else(|| not_found(kind))?;
             if version.is_some_and(|version| version != before.event.revision.version) {
@@ -189,7 +191,8 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`], and [`Error::VersionMismatch`] when it has another version than the one given.
     pub async fn event_delete(&self, actor: &Actor, kind: EventKind, id: EventId, version: Option<u64>) -> Result<()> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let turn = self.turn(race).await;
             let page = self.store.event_page(id).await?.filter(|page| page.stored.event.kind() == kind);
             let page = page.ok_or_else(|| not_found(kind))?;
             if version.is_some_and(|version| version != page.stored.event.revision.version) {
@@ -198,12 +201,14 @@ impl App {
             let stamp = self.stamp(actor)?;
             let mut transaction = Transaction::new();
             transaction.event_delete(&page.stored, &stamp)?;
-            if transaction.room() >= page.impacts.len() * ITEMS_PER_DELETED_IMPACT {
+            // What does not fit, what others wait for, and what writers keep changing is first hidden from them.
+            let fits = transaction.room() >= page.impacts.len() * ITEMS_PER_DELETED_IMPACT;
+            if fits && race == 0 && self.store.events_replacing(id).await?.is_empty() {
                 for impact in &page.impacts {
                     transaction.impact_delete(impact, &self.stamp(actor)?)?;
                 }
                 match self.store.commit(transaction).await {
-                    Ok(()) => return self.forget_replaced(actor, id).await,
+                    Ok(()) => return Ok(()),
                     Err(CommitError::Refused(_)) => continue,
                     Err(CommitError::Failed(error)) => return Err(error),
                 }
@@ -213,7 +218,11 @@ impl App {
             begin.event_delete_begin(&page.stored);
             begin.journal_put(&entry)?;
             match self.store.commit(begin).await {
-                Ok(()) => return self.journal_finish(&entry).await,
+                Ok(()) => {
+                    // Finishing changes other events, and may have to take turns for them.
+                    drop(turn);
+                    return self.journal_finish(&entry).await;
+                }
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
             }
@@ -224,22 +233,27 @@ impl App {
     /// Finishes a deletion that takes several transactions; each step may be repeated.
     pub(crate) async fn event_deletion_finish(&self, id: EventId, stamp: &ChangeStamp) -> Result<()> {
         let entry = JournalEntry::EventDeletion { event: id, stamp: stamp.clone() };
-        let mut races = 0;
+        let (mut races, mut next) = (0, None);
         loop {
             let mut transaction = Transaction::new();
             let most = transaction.room() / ITEMS_PER_DELETED_IMPACT;
             let impacts = self.store.impacts_of_event(id, most).await?;
+            let first = impacts.items.first().map(|impact| impact.id);
+            if first != next {
+                (races, next) = (0, first);
+            }
             for impact in &impacts.items {
                 transaction.impact_delete(impact, &self.stamp(&stamp.actor)?)?;
             }
             if impacts.items.is_empty() {
+                self.forget_replaced(&stamp.actor, id).await?;
                 if let Some(stored) = self.store.event_even_deleting(id).await? {
                     transaction.event_delete_finish(&stored.event, stamp)?;
                 }
                 transaction.journal_delete(&entry);
             }
             match self.store.commit(transaction).await {
-                Ok(()) if impacts.items.is_empty() => return self.forget_replaced(&stamp.actor, id).await,
+                Ok(()) if impacts.items.is_empty() => return Ok(()),
                 Ok(()) => {}
                 // Someone else finishes the same deletion; what is left is read again.
                 Err(CommitError::Refused(_)) if races < MAX_RACES => races += 1,
@@ -264,7 +278,7 @@ impl App {
     /// Events of a kind, newest first: `limit` of them after the first `offset`, and how many there are.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the filter would have to read more than `NOTICEBOARD_LIST_READ_LIMIT` entries.
+    /// [`Error::Invalid`] when the filter would have to read more than `NOTICEBOARD_LIST_READ_LIMIT` entries.
     pub async fn event_list(
         &self,
         kind: EventKind,

@@ -74,7 +74,8 @@ impl App {
     /// [`Error::Invalid`] for a closed event, a type that is not allowed, an object that is not there, or a second
     /// impact of an event on one target (behaviours 19, L7, L8, L9).
     pub async fn impact_create(&self, actor: &Actor, changes: ImpactChanges) -> Result<ImpactView> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let impact = changes.clone().into_impact(self.mint()?, Revision::first(self.stamp(actor)?))?;
             let (event, target) = self.impact_check(impact.event, impact.target).await?;
             let mut transaction = Transaction::new();
@@ -109,7 +110,8 @@ impl App {
         changes: ImpactChanges,
         version: Option<u64>,
     ) -> Result<ImpactView> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let before = self.store.impact(id).await?.ok_or(NOT_FOUND)?;
             if version.is_some_and(|version| version != before.revision.version) {
                 return Err(Error::VersionMismatch);
@@ -141,7 +143,8 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`], [`Error::VersionMismatch`].
     pub async fn impact_delete(&self, actor: &Actor, id: ImpactId, version: Option<u64>) -> Result<()> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let impact = self.store.impact(id).await?.ok_or(NOT_FOUND)?;
             if version.is_some_and(|version| version != impact.revision.version) {
                 return Err(Error::VersionMismatch);
@@ -164,7 +167,7 @@ impl App {
     /// are.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
+    /// [`Error::Invalid`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
     pub async fn impact_list(
         &self,
         filter: &ImpactFilter,
@@ -196,9 +199,7 @@ impl App {
 /// A list that must be read whole, so that its count is right.
 pub(crate) fn whole<T>(slice: noticeboard_store::Slice<T>, most: usize) -> Result<Vec<T>> {
     if slice.more {
-        return Err(Error::Conflict(format!(
-            "More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter."
-        )));
+        return Err(noticeboard_store::too_many_entries(most));
     }
     Ok(slice.items)
 }

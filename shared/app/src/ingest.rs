@@ -1,12 +1,13 @@
 //! A mail arrives: it is kept, read, believed or not, and applied or put before a person. Never lost, never twice.
 
 use noticeboard_domain::change::{Actor, Origin, Revision};
+use noticeboard_domain::fields::Name;
 use noticeboard_domain::ids::{EventId, ReviewId};
 use noticeboard_domain::notice::Notice;
 use noticeboard_domain::review::{ReviewItem, ReviewReason};
 use noticeboard_domain::time::Time;
 use noticeboard_domain::{Error, Result};
-use noticeboard_mail::{Context, Mail};
+use noticeboard_mail::{Context, Mail, Reading};
 use noticeboard_store::{CommitError, JournalEntry, Message, MessageMark, Refusal, Transaction};
 use sha2::{Digest, Sha256};
 
@@ -160,9 +161,9 @@ impl App {
             received,
         };
         let mut done = self.store.message(&delivery.key).await?;
-        let reused = done.iter().any(|part| part.email_from != from);
+        let reused = is_anothers(&done, &from);
         if reused {
-            delivery.key = by_content;
+            delivery.key.clone_from(&by_content);
             done = self.store.message(&delivery.key).await?;
         }
         if let Some(of) = done.first().map(|part| part.of)
@@ -172,21 +173,37 @@ impl App {
         }
         self.bucket.put(&delivery.raw, &raw).await?;
         drop(raw);
-        if reused {
-            let why = "Its Message-ID was used before by another sender.";
-            return self.review_whole(&delivery, ReviewReason::MessageIdReused, why.into()).await;
+        if !reused {
+            let ingested = match doubt {
+                Some(doubt) => self.review_whole(&delivery, ReviewReason::Distrusted, doubt).await?,
+                None => self.ingest_believed(&delivery, &reading, trust, &done).await?,
+            };
+            // Another sender's mail of this Message-ID may have been faster.
+            let was_late = matches!(ingested.outcome, Outcome::Duplicate { .. });
+            if !was_late || !is_anothers(&self.store.message(&delivery.key).await?, &from) {
+                return Ok(ingested);
+            }
+            delivery.key = by_content;
         }
-        if let Some(doubt) = doubt {
-            return self.review_whole(&delivery, ReviewReason::Distrusted, doubt).await;
-        }
+        let why = "Its Message-ID was used before by another sender.";
+        self.review_whole(&delivery, ReviewReason::MessageIdReused, why.into()).await
+    }
+
+    async fn ingest_believed(
+        &self,
+        delivery: &Received<'_>,
+        reading: &Reading,
+        trust: Trust,
+        done: &[Message],
+    ) -> Result<Ingested> {
         match &reading.outcome {
             noticeboard_mail::Outcome::NotUnderstood(reason) => {
-                self.review_whole(&delivery, ReviewReason::Unreadable, reason.to_string()).await
+                self.review_whole(delivery, ReviewReason::Unreadable, reason.to_string()).await
             }
             noticeboard_mail::Outcome::Notices { notices, provider_known_by_sender, .. } => {
-                match trust.doubt_of_provider(mail, *provider_known_by_sender) {
-                    Some(doubt) => self.review_whole(&delivery, ReviewReason::Distrusted, doubt).await,
-                    None => self.apply(&delivery, notices, &done).await,
+                match trust.doubt_of_provider(delivery.mail, *provider_known_by_sender) {
+                    Some(doubt) => self.review_whole(delivery, ReviewReason::Distrusted, doubt).await,
+                    None => self.apply(delivery, notices, done).await,
                 }
             }
         }
@@ -224,7 +241,8 @@ impl App {
                 // Another delivery of the same mail was faster.
                 Ok(None) => {}
                 Err(Error::Invalid(errors)) => {
-                    let why = format!("The notice {} breaks a rule: {errors}", notices[at].maintenance_id);
+                    let name = Name::clipped(&notices[at].maintenance_id, "?");
+                    let why = format!("The notice {name} breaks a rule: {errors}");
                     self.review_part(delivery, at, notices.len(), ReviewReason::Refused, why).await?;
                 }
                 Err(error) => return Err(error),
@@ -329,6 +347,11 @@ fn mail_actor(request_id: &str, from: &str, message: &str) -> Actor {
 
 fn ingested(mail: &Mail, outcome: Outcome) -> Ingested {
     Ingested { message_id: mail.message_id.clone(), outcome }
+}
+
+/// Whether these are parts of a mail of another sender.
+fn is_anothers(done: &[Message], from: &str) -> bool {
+    done.iter().any(|part| part.email_from != from)
 }
 
 fn duplicate(done: &[Message]) -> Outcome {

@@ -57,8 +57,7 @@ fn refused(refusal: Refusal) -> Option<Error> {
         | Refusal::ImpactExists
         | Refusal::NoticeApplied
         | Refusal::ThreadChanged
-        | Refusal::ChangeRecorded
-        | Refusal::JournalGone => None,
+        | Refusal::ChangeRecorded => None,
     }
 }
 
@@ -68,7 +67,8 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] for missing values and for a name or slug that is taken.
     pub async fn provider_create(&self, actor: &Actor, changes: ProviderChanges) -> Result<Provider> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let provider = changes.clone().into_provider(self.mint()?, Revision::first(self.stamp(actor)?))?;
             let mut transaction = Transaction::new();
             transaction.provider_create(&provider)?;
@@ -111,7 +111,8 @@ impl App {
         changes: ProviderChanges,
         version: Option<u64>,
     ) -> Result<Provider> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let before = self.provider(id).await?;
             if version.is_some_and(|version| version != before.revision.version) {
                 return Err(Error::VersionMismatch);
@@ -137,7 +138,8 @@ impl App {
     /// # Errors
     /// [`Error::Conflict`] while it has some, [`Error::NotFound`], [`Error::VersionMismatch`].
     pub async fn provider_delete(&self, actor: &Actor, id: ProviderId, version: Option<u64>) -> Result<()> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let provider = self.provider(id).await?;
             if version.is_some_and(|version| version != provider.revision.version) {
                 return Err(Error::VersionMismatch);
@@ -162,7 +164,7 @@ impl App {
     /// Providers by name: `limit` of them after the first `offset`, and how many there are.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
+    /// [`Error::Invalid`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
     pub async fn provider_list(
         &self,
         filter: &ProviderFilter,
@@ -191,7 +193,8 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] for missing values, a provider that is not there and an id that the provider has already.
     pub async fn circuit_create(&self, actor: &Actor, changes: CircuitChanges) -> Result<(Circuit, Provider)> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let circuit = changes.clone().into_circuit(self.mint()?, Revision::first(self.stamp(actor)?))?;
             let provider = self.circuit_provider(circuit.provider).await?;
             let mut transaction = Transaction::new();
@@ -231,7 +234,8 @@ impl App {
         changes: CircuitChanges,
         version: Option<u64>,
     ) -> Result<(Circuit, Provider)> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let before = self.store.circuit(id).await?.ok_or(NO_CIRCUIT)?;
             if version.is_some_and(|version| version != before.revision.version) {
                 return Err(Error::VersionMismatch);
@@ -257,7 +261,8 @@ impl App {
     /// # Errors
     /// [`Error::Conflict`] while one does, [`Error::NotFound`], [`Error::VersionMismatch`].
     pub async fn circuit_delete(&self, actor: &Actor, id: ObjectId, version: Option<u64>) -> Result<()> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let circuit = self.store.circuit(id).await?.ok_or(NO_CIRCUIT)?;
             if version.is_some_and(|version| version != circuit.revision.version) {
                 return Err(Error::VersionMismatch);
@@ -279,7 +284,7 @@ impl App {
     /// Circuits by id, with their providers: `limit` of them after the first `offset`, and how many there are.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
+    /// [`Error::Invalid`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
     pub async fn circuit_list(
         &self,
         filter: &CircuitFilter,

@@ -21,6 +21,7 @@ mod tokens;
 mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use noticeboard_domain::change::{Actor, ChangeStamp};
 use noticeboard_domain::ids::IdMint;
@@ -96,6 +97,8 @@ pub struct App {
     mint: Mutex<IdMint>,
     settings: Settings,
     tokens: tokens::Tokens,
+    /// Held by the one writer of this process that tries again after a lost race.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for App {
@@ -108,7 +111,7 @@ impl App {
     /// Puts the parts together.
     pub fn new(store: Store, bucket: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
         let tokens = tokens::Tokens::new(settings.admin_token.as_deref());
-        Arc::new(Self { store, bucket, clock, mint: Mutex::default(), settings, tokens })
+        Arc::new(Self { store, bucket, clock, mint: Mutex::default(), settings, tokens, turn: Default::default() })
     }
 
     /// The table, for those who read its stream.
@@ -129,6 +132,19 @@ impl App {
     /// A new id.
     pub(crate) fn mint<T: TryFrom<u64, Error = String>>(&self) -> Result<T> {
         T::try_from(self.mint_at(self.now())).map_err(Error::internal)
+    }
+
+    /// To be called before each try of a use case, and its answer kept until the try is over. Who lost a race waits, longer
+    /// each time for writers in other processes, and for its turn among those in this one: of many writers of one object
+    /// each gets through.
+    pub(crate) async fn turn(&self, races_lost: usize) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        const LONGEST_MS: u64 = 512;
+        if races_lost == 0 {
+            return None;
+        }
+        let most = LONGEST_MS.min(1 << races_lost.min(63));
+        tokio::time::sleep(Duration::from_micros(rand::random_range(0..=most * 1000))).await;
+        Some(self.turn.lock().await)
     }
 
     /// Stamps a change that happens now.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use noticeboard_domain::change::{Actor, Revision};
-use noticeboard_domain::event::{Event, EventChanges, EventKind};
+use noticeboard_domain::event::{Event, EventChanges, EventDetail, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::impact::{EventRef, Impact};
@@ -80,6 +80,11 @@ impl Delivery<'_> {
         &self.notices[self.at]
     }
 
+    /// Whether this delivery made this event: before a break, or through whoever finishes its work.
+    fn made(&self, event: &Event) -> bool {
+        event.revision.version == 1 && event.revision.change.actor.request_id == self.actor.request_id
+    }
+
     fn kind(&self) -> EventKind {
         match self.notice().state {
             NoticeState::Maintenance(_) => EventKind::Maintenance,
@@ -94,6 +99,7 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] when what the notice says breaks a rule of the domain.
     pub(crate) async fn notice_apply(&self, delivery: &Delivery<'_>) -> Result<Option<Applied>> {
+        check_bytes("maintenance_id", delivery.notice().maintenance_id.len(), MAX_KEY_BYTES)?;
         let provider = self.notice_provider(delivery).await?;
         for _ in 0..MAX_RACES {
             let plan = self.notice_plan(delivery, &provider).await?;
@@ -103,7 +109,7 @@ impl App {
                     let name = plan.event.name.as_str().to_owned();
                     return Ok(Some(Applied { event, name, effect: plan.effect }));
                 }
-                Err(CommitError::Refused(Refusal::NoticeApplied)) => return Ok(None),
+                Err(CommitError::Refused(Refusal::NoticeApplied)) => return self.notice_done(delivery).await,
                 // Someone was faster: what they did is read, and the notice is planned again on top of it.
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -112,19 +118,45 @@ impl App {
         Err(too_many_races())
     }
 
+    /// What was done in this delivery's place, by whoever finishes the work that it wrote down; `None` when that was
+    /// another delivery.
+    async fn notice_done(&self, delivery: &Delivery<'_>) -> Result<Option<Applied>> {
+        let done = self.store.message(delivery.key).await?;
+        let Some(MessageMark::Event(id)) = done.iter().find(|part| part.notice == delivery.at).map(|part| &part.mark)
+        else {
+            return Ok(None);
+        };
+        let Some(page) = self.store.event_page(*id).await? else {
+            return Ok(None);
+        };
+        let is_ours = |revision: &Revision| revision.change.actor.request_id == delivery.actor.request_id;
+        let event = &page.stored.event;
+        let effect = match page.notifications.iter().find(|mail| is_ours(&mail.revision)) {
+            None => return Ok(None),
+            Some(mail) if mail.outdated => Effect::Outdated,
+            Some(_) if delivery.made(event) => made(event),
+            Some(_) if is_ours(&event.revision) => Effect::Updated,
+            Some(_) if page.impacts.iter().any(|impact| is_ours(&impact.revision)) => Effect::Updated,
+            Some(_) => Effect::Unchanged,
+        };
+        let name = event.name.as_str().to_owned();
+        Ok(Some(Applied { event: EventRef { kind: event.kind(), id: event.id }, name, effect }))
+    }
+
     /// The provider that a notice speaks for; one that the inventory lacks is created.
     async fn notice_provider(&self, delivery: &Delivery<'_>) -> Result<Provider> {
         let named = &delivery.notice().provider;
         let slug = Slug::parse(&named.slug).map_err(|error| Error::field("provider", error))?;
+        let name = Label::clipped(&named.name, slug.as_str());
         for _ in 0..MAX_RACES {
             if let Some(provider) = self.store.provider_by_slug(slug.as_str()).await? {
                 return Ok(provider);
             }
-            if let Some(provider) = self.store.provider_by_name(&named.name).await? {
+            if let Some(provider) = self.store.provider_by_name(name.as_str()).await? {
                 return Ok(provider);
             }
             let changes = ProviderChanges {
-                name: Some(Label::clipped(&named.name, slug.as_str())),
+                name: Some(name.clone()),
                 slug: Some(slug.clone()),
                 ..ProviderChanges::default()
             };
@@ -168,14 +200,15 @@ impl App {
         }
         let circuits = self.notice_circuits(provider, &notice.circuits).await?;
         let mut changes = event_changes(notice, provider)?;
-        changes.unmatched_circuits = Some(
-            notice
-                .circuits
-                .iter()
-                .filter(|named| !circuits.contains_key(&normalised_circuit_id(&named.circuit_id)))
-                .cloned()
-                .collect(),
-        );
+        let unmatched: Vec<NoticeCircuit> = notice
+            .circuits
+            .iter()
+            .filter(|named| !circuits.contains_key(&normalised_circuit_id(&named.circuit_id)))
+            .cloned()
+            .collect();
+        let unmatched_bytes = unmatched.iter().map(|named| named.circuit_id.len() + CIRCUIT_BYTES).sum();
+        check_bytes("unmatched_circuits", unmatched_bytes, MAX_UNMATCHED_BYTES)?;
+        changes.unmatched_circuits = Some(unmatched);
         let moved = before.as_ref().is_some_and(|page| {
             let event = &page.stored.event;
             notice.state == NoticeState::Maintenance(Some(MaintenanceStatus::Rescheduled))
@@ -198,7 +231,9 @@ impl App {
                 let revision = page.stored.event.revision.next(stamp);
                 let after = page.stored.event.changed(changes, revision)?;
                 if after.snapshot() == page.stored.event.snapshot() {
-                    (page.stored.event.clone(), Effect::Unchanged, Some(page), None)
+                    let event = page.stored.event.clone();
+                    let effect = if delivery.made(&event) { made(&event) } else { Effect::Unchanged };
+                    (event, effect, Some(page), None)
                 } else {
                     (after, Effect::Updated, Some(page), None)
                 }
@@ -263,7 +298,9 @@ impl App {
         if named.is_empty() {
             return Ok(HashMap::new());
         }
-        let cids: Vec<&str> = named.iter().map(|circuit| circuit.circuit_id.as_str()).collect();
+        // The inventory has no longer ones.
+        let cids = named.iter().map(|circuit| circuit.circuit_id.as_str());
+        let cids: Vec<&str> = cids.filter(|cid| normalised_circuit_id(cid).len() <= MAX_KEY_BYTES).collect();
         let circuits = self.store.circuits_by_cid(provider.id, &cids).await?;
         Ok(circuits.into_iter().map(|circuit| (normalised_circuit_id(circuit.cid.as_str()), circuit)).collect())
     }
@@ -280,7 +317,10 @@ impl App {
         named: &[NoticeCircuit],
     ) -> Result<(Vec<(Impact, String)>, Vec<(Impact, Impact, String)>)> {
         let closed = |event: &Event| event.status().freezes_impacts();
-        if before.is_some_and(|page| closed(&page.stored.event)) && closed(event) {
+        // The notice that closed the event still brings the impacts that a break kept from it.
+        let newest = before.and_then(|page| page.stored.notice_order);
+        let is_newer = newest.is_none_or(|newest| newest.is_older_than(delivery.notice().order()));
+        if before.is_some_and(|page| closed(&page.stored.event)) && closed(event) && is_newer {
             return Ok((Vec::new(), Vec::new()));
         }
         let mut levels: Vec<(&Circuit, ImpactLevel)> = Vec::new();
@@ -387,7 +427,9 @@ impl App {
             Some(before) => transaction.event_update(&before.stored, &plan.event, plan.order, impacts, others)?,
             None => transaction.event_create(&plan.event, plan.order, impacts, others)?,
         }
-        if plan.windows != plan.thread.windows {
+        // Also where its windows stay: of two notices at once, the later one must see what the first has done, though
+        // that may be no more than the order.
+        if plan.order.is_some() {
             let ticket = &delivery.notice().maintenance_id;
             transaction.thread_put(provider.id, delivery.kind(), ticket, plan.thread.version, &plan.windows)?;
         }
@@ -423,6 +465,29 @@ impl App {
             received: delivery.received,
         };
         transaction.message_create(delivery.key, &message)
+    }
+}
+
+/// Longest text of a notice in a key of the table, in bytes.
+const MAX_KEY_BYTES: usize = 1000;
+/// Unmatched circuits of one event, in bytes: an item of the table is limited to 400 KB, and that of a change holds
+/// the event twice.
+const MAX_UNMATCHED_BYTES: usize = 96 * 1024;
+/// What each of them takes beside its id.
+const CIRCUIT_BYTES: usize = 50;
+
+fn check_bytes(field: &'static str, bytes: usize, most: usize) -> Result<()> {
+    if bytes > most {
+        return Err(Error::field(field, format!("Ensure this field has no more than {most} bytes.")));
+    }
+    Ok(())
+}
+
+/// What a notice did that made this event.
+fn made(event: &Event) -> Effect {
+    match &event.detail {
+        EventDetail::Maintenance(maintenance) if maintenance.replaces.is_some() => Effect::Rescheduled,
+        EventDetail::Maintenance(_) | EventDetail::Outage(_) => Effect::Created,
     }
 }
 

@@ -7,7 +7,7 @@ use noticeboard_domain::notification::{EventNotification, EventNotificationChang
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::review::ReviewItem;
 use noticeboard_domain::{Error, Result};
-use noticeboard_store::{CommitError, Refusal, Transaction};
+use noticeboard_store::{CommitError, Transaction};
 
 use crate::impacts::whole;
 use crate::views::NotificationView;
@@ -63,7 +63,8 @@ impl App {
         actor: &Actor,
         changes: EventNotificationChanges,
     ) -> Result<NotificationView> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let revision = Revision::first(self.stamp(actor)?);
             let mail = changes.clone().into_notification(self.mint()?, revision)?;
             self.check_event(mail.event).await?;
@@ -98,7 +99,8 @@ impl App {
         changes: EventNotificationChanges,
         version: Option<u64>,
     ) -> Result<NotificationView> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let before = self.store.notification(id).await?.ok_or(NOT_FOUND)?;
             if version.is_some_and(|version| version != before.revision.version) {
                 return Err(Error::VersionMismatch);
@@ -135,7 +137,8 @@ impl App {
         id: EventNotificationId,
         version: Option<u64>,
     ) -> Result<()> {
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
             let mail = self.store.notification(id).await?.ok_or(NOT_FOUND)?;
             if version.is_some_and(|version| version != mail.revision.version) {
                 return Err(Error::VersionMismatch);
@@ -147,7 +150,6 @@ impl App {
             }
             match self.store.commit(transaction).await {
                 Ok(()) => return Ok(()),
-                Err(CommitError::Refused(Refusal::EventGone | Refusal::Changed)) => {}
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
             }
@@ -155,11 +157,11 @@ impl App {
         Err(too_many_races())
     }
 
-    /// Received mails, newest first by the time of receipt: `limit` of them after the first `offset`, and how many
+    /// Received mails by the time of receipt, the oldest first: `limit` of them after the first `offset`, and how many
     /// there are.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
+    /// [`Error::Invalid`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
     pub async fn notification_list(
         &self,
         filter: &NotificationFilter,

@@ -155,6 +155,9 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn token_delete(&self, key: &str) -> Result<()> {
+        if key.len() != KEY_LETTERS {
+            return Err(Error::NotFound { what: "Token" });
+        }
         let mut transaction = Transaction::new();
         transaction.token_delete(key);
         match self.store.commit(transaction).await {

@@ -15,6 +15,9 @@ use crate::error::ApiError;
 /// Largest `custom_fields` of one object, as JSON, in bytes.
 const MAX_CUSTOM_FIELDS_BYTES: usize = 16 * 1024;
 
+/// Deepest nesting of `custom_fields`: they are kept, and told to others, inside other JSON.
+const MAX_CUSTOM_FIELDS_DEPTH: usize = 32;
+
 /// Longest `changelog_message` (NetBox: 200 characters).
 const MAX_MESSAGE: usize = 200;
 
@@ -259,6 +262,9 @@ impl<'a> Fields<'a> {
     pub fn custom_fields(&mut self) -> Option<Map<String, Value>> {
         let value = self.value("custom_fields")?;
         let message = match value.as_object() {
+            Some(_) if depth(value) > MAX_CUSTOM_FIELDS_DEPTH => {
+                format!("Ensure this field is nested no deeper than {MAX_CUSTOM_FIELDS_DEPTH} levels.")
+            }
             Some(fields) if value.to_string().len() <= MAX_CUSTOM_FIELDS_BYTES => return Some(fields.clone()),
             Some(_) => format!("Ensure this field has no more than {MAX_CUSTOM_FIELDS_BYTES} bytes."),
             None => format!("Expected a dictionary of items but got type \"{}\".", python_type(value)),
@@ -271,6 +277,15 @@ impl<'a> Fields<'a> {
     pub fn message(&mut self) -> String {
         let bounded = |text: &str| noticeboard_domain::fields::bounded(text, MAX_MESSAGE);
         self.text("changelog_message", bounded).unwrap_or_default()
+    }
+}
+
+/// How many lists and objects are around the innermost value. (A body is read to a depth of 128.)
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 

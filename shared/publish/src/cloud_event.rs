@@ -82,6 +82,17 @@ impl CloudEvent {
         Self { data: None, dataref: Some(dataref), ..self.clone() }
     }
 
+    /// The message as JSON of at most `limit` bytes: whole, or thin where the whole is larger.
+    ///
+    /// # Errors
+    /// When even the thin one is larger.
+    pub fn within(&self, limit: usize) -> Result<String, String> {
+        let encode = |event: &Self| serde_json::to_string(event).map_err(|error| error.to_string());
+        let whole = encode(self)?;
+        let text = if whole.len() <= limit { whole } else { encode(&self.thin())? };
+        if text.len() <= limit { Ok(text) } else { Err(format!("{} does not fit {limit} bytes", self.id)) }
+    }
+
     /// A field of the object after the change, or before it where it is gone, as text.
     pub fn field(&self, name: &str) -> Option<String> {
         let data = self.data.as_ref()?;
@@ -151,6 +162,18 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(&event).unwrap(), expected);
         assert_eq!(event.field("status").as_deref(), Some("RESOLVED"));
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_goes_without_its_payload_and_is_never_cut() {
+        let event = CloudEvent::of(&change(Value::Null, json!({"comments": "x".repeat(10_000)})));
+        let whole = serde_json::to_string(&event).unwrap();
+        assert_eq!(event.within(whole.len()).unwrap(), whole);
+        let thin: Value = serde_json::from_str(&event.within(whole.len() - 1).unwrap()).unwrap();
+        assert_eq!(thin["id"], event.id);
+        assert_eq!(thin.get("data"), None);
+        assert_eq!(thin["dataref"], "/api/core/object-changes/?changed_object_type=notices.outage&changed_object_id=7");
+        assert!(event.within(100).is_err());
     }
 
     #[test]

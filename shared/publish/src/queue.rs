@@ -15,9 +15,27 @@ use crate::cloud_event::CloudEvent;
 pub struct QueueMessage {
     /// The broker.
     pub broker: BrokerName,
+    /// The id of the change, which rises in time: the message's place among those of its event.
+    pub place: u64,
     /// The message.
     pub event: CloudEvent,
 }
+
+impl QueueMessage {
+    /// The message as JSON that a queue takes: without its payload where that is too large.
+    ///
+    /// # Errors
+    /// When it is too large even so.
+    pub fn body(&self) -> Result<String, String> {
+        let event = self.event.within(MAX_EVENT_BYTES)?;
+        let event = serde_json::from_str(&event).map_err(|error| error.to_string())?;
+        let message = Self { event, ..self.clone() };
+        serde_json::to_string(&message).map_err(|error| error.to_string())
+    }
+}
+
+/// The largest message of a queue: SQS takes 262,144 bytes, and the broker's name and the place go with it.
+const MAX_EVENT_BYTES: usize = 260_000;
 
 /// A queue does not take a message now.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +81,7 @@ impl Queue for SqsQueue {
     ) -> Pin<Box<dyn Future<Output = Result<(), QueueError>> + Send + 'a>> {
         Box::pin(async move {
             let failed = |detail: String| QueueError { broker: message.broker.clone(), detail };
-            let body = serde_json::to_string(message).map_err(|error| failed(error.to_string()))?;
+            let body = message.body().map_err(failed)?;
             let clip = |text: &str| text.chars().take(MAX_ID).collect::<String>();
             self.client
                 .send_message()

@@ -19,18 +19,12 @@ fn attributes(event: &CloudEvent) -> Vec<(&'static str, String)> {
     attributes
 }
 
-fn size(body: &str, attributes: &[(&'static str, String)]) -> usize {
-    const TYPE: usize = "String".len();
-    body.len() + attributes.iter().map(|(name, value)| name.len() + TYPE + value.len()).sum::<usize>()
-}
-
 /// Publishes a message; one that is too large goes without its payload, never cut.
 pub(crate) async fn send(client: &Client, topic: &str, event: &CloudEvent) -> Result<(), String> {
+    const TYPE: usize = "String".len();
     let attributes = attributes(event);
-    let mut body = serde_json::to_string(event).map_err(|error| error.to_string())?;
-    if size(&body, &attributes) > MAX_MESSAGE_BYTES {
-        body = serde_json::to_string(&event.thin()).map_err(|error| error.to_string())?;
-    }
+    let beside: usize = attributes.iter().map(|(name, value)| name.len() + TYPE + value.len()).sum();
+    let body = event.within(MAX_MESSAGE_BYTES - beside)?;
     let mut publish = client.publish().topic_arn(topic).message(body);
     for (name, value) in attributes {
         let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::{attribute, decode_attribute};
 use crate::keys::index;
-use crate::table::{Lookup, Store};
+use crate::table::{Lookup, Store, too_many_entries};
 
 /// One event, as far as filters need it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl Store {
     /// Every event of a kind, as far as filters need it, newest first; at most `limit`.
     ///
     /// # Errors
-    /// [`noticeboard_domain::Error::Conflict`] when there are more than `limit`.
+    /// [`noticeboard_domain::Error::Invalid`] when there are more than `limit`.
     pub async fn event_rows(&self, kind: EventKind, limit: usize) -> Result<Vec<EventRow>> {
         let lookups: Vec<Lookup> =
             (0..index::SHARDS).map(|shard| Lookup::index(index::COMPACT, index::shard(kind, shard))).collect();
@@ -75,6 +75,9 @@ impl Store {
         let shards = futures_util::future::try_join_all(shards).await?;
         let mut rows: Vec<EventRow> =
             shards.iter().flatten().map(|item| decode_attribute(item, attribute::COMPACT)).collect::<Result<_>>()?;
+        if rows.len() > limit {
+            return Err(too_many_entries(limit));
+        }
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
         Ok(rows)
     }

@@ -11,7 +11,8 @@ use noticeboard_domain::status::Status;
 
 use crate::compact::EventRow;
 use crate::item::{
-    Attributes, Item, Slice, attribute, broken, decode, decode_attribute, encode, integer, kind, n, s, text,
+    Attributes, Item, Slice, attribute, broken, decode, decode_attribute, encode, encode_object, integer, kind, n, s,
+    text,
 };
 use crate::keys::{self, index};
 use crate::table::{Lookup, Store};
@@ -85,7 +86,7 @@ impl Transaction {
     ) -> Result<()> {
         let (id, kind) = (keys::number(event.id.get()), event.kind());
         let mut item = Item::new(&keys::event(event.id), item_kind(kind))
-            .data(event)?
+            .object(event)?
             .with(attribute::VERSION, n(event.revision.version))
             .with(attribute::DISPLAY, s(event.name.as_str()))
             .with(attribute::IMPACTS, s(impacts_state(event)))
@@ -138,7 +139,7 @@ impl Transaction {
         let mut set = Vec::new();
         if old.revision.version != after.revision.version {
             set.extend([
-                (attribute::DATA, Change::Set(s(encode(after)?))),
+                (attribute::DATA, Change::Set(s(encode_object(after)?))),
                 (attribute::VERSION, Change::Set(n(after.revision.version))),
                 (attribute::DISPLAY, Change::Set(s(after.name.as_str()))),
                 (attribute::IMPACTS, Change::Set(s(impacts_state(after)))),
@@ -214,11 +215,14 @@ impl Transaction {
         self.windows(Some(event), None);
     }
 
-    /// Removes an event in the version that was read. What belongs to it is removed by the caller.
+    /// Removes an event as it was read. What belongs to it is removed by the caller; when something was added to it
+    /// since, nothing is.
     pub fn event_delete(&mut self, before: &StoredEvent, stamp: &ChangeStamp) -> Result<()> {
         let event = &before.event;
         self.event_delete_helpers(event);
-        self.event_delete_finish(event, stamp)
+        let unmoved = Condition::Unmoved { version: event.revision.version, children: before.children };
+        self.delete(keys::event(event.id), unmoved, Refusal::Changed);
+        self.tombstone(event.object(), stamp)
     }
 
     /// Removes an event that [`Transaction::event_delete_begin`] has hidden.

@@ -6,7 +6,7 @@ use noticeboard_domain::ids::{EventId, ImpactId};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 
-use crate::item::{Item, Slice, attribute, broken, decode, encode, integer, kind, n, s};
+use crate::item::{Item, Slice, attribute, broken, decode, encode_object, integer, kind, n, s};
 use crate::keys::{self, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{Change, Condition, Refusal, Transaction};
@@ -40,7 +40,7 @@ impl Transaction {
     /// Stores a changed impact of the same event over the version that was read.
     pub fn impact_update(&mut self, before: &Impact, after: &Impact, display: &str) -> Result<()> {
         let set = vec![
-            (attribute::DATA, Change::Set(s(encode(after)?))),
+            (attribute::DATA, Change::Set(s(encode_object(after)?))),
             (attribute::VERSION, Change::Set(n(after.revision.version))),
             (attribute::DISPLAY, Change::Set(s(display))),
             (attribute::BY_OWNER[0], Change::Set(s(index::target(after.target)))),
@@ -67,7 +67,7 @@ impl Transaction {
 fn impact_item(impact: &Impact, display: &str) -> Result<Item> {
     let id = keys::number(impact.id.get());
     Ok(Item::new(&keys::impact(impact.event.id, impact.id), kind::IMPACT)
-        .data(impact)?
+        .object(impact)?
         .with(attribute::VERSION, n(impact.revision.version))
         .with(attribute::DISPLAY, s(display))
         .index(attribute::BY_KIND, kind::IMPACT, &id)

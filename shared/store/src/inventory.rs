@@ -7,7 +7,7 @@ use noticeboard_domain::inventory::{Circuit, Provider};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use serde::Serialize;
 
-use crate::item::{Item, Slice, attribute, decode, encode, integer, kind, n, s, text};
+use crate::item::{Item, Slice, attribute, decode, encode_object, integer, kind, n, s, text};
 use crate::keys::{self, Key, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{Change, Condition, Refusal, Transaction};
@@ -37,7 +37,7 @@ fn object_item<T: Serialize>(
     revision: &Revision,
 ) -> Result<Item> {
     Ok(Item::new(&keys::object(object), kind)
-        .data(data)?
+        .object(data)?
         .with(attribute::VERSION, n(revision.version))
         .with(attribute::DISPLAY, s(display))
         .index(attribute::BY_KIND, kind, keys::number(object.id.get())))
@@ -45,7 +45,7 @@ fn object_item<T: Serialize>(
 
 fn object_changes<T: Serialize>(data: &T, display: &str, revision: &Revision) -> Result<Vec<(&'static str, Change)>> {
     Ok(vec![
-        (attribute::DATA, Change::Set(s(encode(data)?))),
+        (attribute::DATA, Change::Set(s(encode_object(data)?))),
         (attribute::VERSION, Change::Set(n(revision.version))),
         (attribute::DISPLAY, Change::Set(s(display))),
     ])

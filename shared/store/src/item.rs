@@ -65,6 +65,10 @@ pub(crate) mod kind {
     pub(crate) const HELPER: &str = "helper";
 }
 
+/// Largest object as it is stored, in bytes of JSON. An item of the table ends at 400 KB; the record of a change holds
+/// the object before and after, and an event's item repeats a part of it.
+pub const MAX_OBJECT_BYTES: usize = 180 * 1024;
+
 const SCHEMA_VERSION: u64 = 1;
 
 /// A part of a list.
@@ -118,6 +122,12 @@ impl Item {
         self
     }
 
+    /// An object that changes are recorded of.
+    pub(crate) fn object<T: Serialize>(mut self, object: &T) -> Result<Self> {
+        self.set(attribute::DATA, s(encode_object(object)?));
+        Ok(self)
+    }
+
     pub(crate) fn data<T: Serialize>(mut self, object: &T) -> Result<Self> {
         self.set(attribute::DATA, s(encode(object)?));
         Ok(self)
@@ -130,6 +140,15 @@ pub(crate) fn key_attributes(key: &Key) -> Attributes {
 
 pub(crate) fn encode<T: Serialize>(object: &T) -> Result<String> {
     serde_json::to_string(object).map_err(Error::internal)
+}
+
+/// Encodes an object that changes are recorded of.
+pub(crate) fn encode_object<T: Serialize>(object: &T) -> Result<String> {
+    let encoded = encode(object)?;
+    if encoded.len() > MAX_OBJECT_BYTES {
+        return Err(Error::TooLarge { what: "The object", limit: MAX_OBJECT_BYTES, name: "MAX_OBJECT_BYTES" });
+    }
+    Ok(encoded)
 }
 
 pub(crate) fn text<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {

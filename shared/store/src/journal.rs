@@ -50,13 +50,13 @@ impl Transaction {
     /// Writes work down.
     pub fn journal_put(&mut self, entry: &JournalEntry) -> Result<()> {
         let item = Item::new(&keys::journal(&entry.id()), kind::JOURNAL).data(entry)?;
-        self.put(item, Condition::Always, Refusal::JournalGone);
+        self.put(item, Condition::Always, Refusal::Changed);
         Ok(())
     }
 
     /// Strikes work out.
     pub fn journal_delete(&mut self, entry: &JournalEntry) {
-        self.delete(keys::journal(&entry.id()), Condition::Always, Refusal::JournalGone);
+        self.delete(keys::journal(&entry.id()), Condition::Always, Refusal::Changed);
     }
 }
 

@@ -16,6 +16,22 @@ pub(crate) struct Key {
     pub(crate) sk: String,
 }
 
+/// DynamoDB's limits, in bytes.
+const MAX_PARTITION_KEY: usize = 2048;
+const MAX_SORT_KEY: usize = 1024;
+
+/// Whether an item can have such a partition key.
+pub(crate) fn fits(pk: &str) -> bool {
+    pk.len() <= MAX_PARTITION_KEY
+}
+
+impl Key {
+    /// Whether an item can have this key: what a client asks for by name may be of any length.
+    pub(crate) fn fits(&self) -> bool {
+        fits(&self.pk) && self.sk.len() <= MAX_SORT_KEY
+    }
+}
+
 fn key(pk: impl Into<String>, sk: impl Into<String>) -> Key {
     Key { pk: pk.into(), sk: sk.into() }
 }

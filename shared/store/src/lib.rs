@@ -7,7 +7,8 @@
 //! crate that knows DynamoDB and S3; no attribute name leaves it.
 //!
 //! Invariants:
-//! - every write is conditional, and writes that belong together are one transaction;
+//! - writes that belong together are one transaction; a write of an object is conditional on its version, and only
+//!   items that help to find others are written without a condition;
 //! - an item that is an object carries `version`, which rises by one with each change of the object;
 //! - an object is removed only together with a tombstone that says who removed it;
 //! - nothing here scans the table.
@@ -38,9 +39,9 @@ pub use counters::{CountOf, Counters};
 pub use events::{EventPage, StoredEvent};
 pub use impacts::{ITEMS_PER_DELETED_IMPACT, ITEMS_PER_NEW_IMPACT};
 pub use inventory::Named;
-pub use item::Slice;
+pub use item::{MAX_OBJECT_BYTES, Slice};
 pub use journal::JournalEntry;
 pub use messages::{Message, MessageMark, Thread};
 pub use stream::StreamItem;
-pub use table::{Store, TableInfo};
+pub use table::{Store, TableInfo, too_many_entries};
 pub use transaction::{CommitError, MAX_TRANSACTION_ITEMS, Refusal, Transaction};

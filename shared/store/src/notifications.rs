@@ -7,7 +7,7 @@ use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 
 use crate::impacts::pointer;
-use crate::item::{Item, Slice, attribute, decode, encode, kind, n, s};
+use crate::item::{Item, Slice, attribute, decode, encode_object, kind, n, s};
 use crate::keys::{self, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{Change, Condition, Refusal, Transaction};
@@ -17,7 +17,7 @@ impl Transaction {
     pub fn notification_create(&mut self, notification: &EventNotification) -> Result<()> {
         let key = keys::notification(notification.event.id, notification.id);
         let item = Item::new(&key, kind::NOTIFICATION)
-            .data(notification)?
+            .object(notification)?
             .with(attribute::VERSION, n(notification.revision.version))
             .with(attribute::DISPLAY, s(notification.subject.as_str()))
             .index(attribute::BY_KIND, kind::NOTIFICATION, keys::number(notification.id.get()));
@@ -29,7 +29,7 @@ impl Transaction {
     /// Stores a changed record of the same event over the version that was read.
     pub fn notification_update(&mut self, before: &EventNotification, after: &EventNotification) -> Result<()> {
         let set = vec![
-            (attribute::DATA, Change::Set(s(encode(after)?))),
+            (attribute::DATA, Change::Set(s(encode_object(after)?))),
             (attribute::VERSION, Change::Set(n(after.revision.version))),
             (attribute::DISPLAY, Change::Set(s(after.subject.as_str()))),
         ];

@@ -10,10 +10,10 @@ use aws_sdk_dynamodb::types::{
     KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
     TimeToLiveSpecification,
 };
-use noticeboard_domain::{Error, Result};
+use noticeboard_domain::{Error, FieldErrors, Result};
 
 use crate::item::{Attributes, attribute, key_attributes, s};
-use crate::keys::{Key, index};
+use crate::keys::{self, Key, index};
 
 /// DynamoDB's limit for one BatchGetItem.
 const MAX_BATCH: usize = 100;
@@ -118,6 +118,7 @@ impl Store {
         let described = self.client.describe_table().table_name(self.table()).send().await;
         match described {
             Ok(found) => {
+                self.expire_items().await?;
                 let arn = found.table.and_then(|table| table.latest_stream_arn);
                 return Ok(TableInfo { stream_arn: arn });
             }
@@ -171,16 +172,28 @@ impl Store {
             );
         }
         let made = create.send().await.map_err(|error| unavailable("create the table", &error))?;
-        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(attribute::EXPIRES);
         self.wait_until_active().await?;
+        self.expire_items().await?;
+        Ok(TableInfo { stream_arn: made.table_description.and_then(|table| table.latest_stream_arn) })
+    }
+
+    /// Lets items expire, where that is not so yet.
+    async fn expire_items(&self) -> Result<()> {
+        let found = self.client.describe_time_to_live().table_name(self.table()).send().await;
+        let found = found.map_err(|error| unavailable("describe the table's time to live", &error))?;
+        let name = found.time_to_live_description.and_then(|ttl| ttl.attribute_name);
+        if name.as_deref() == Some(attribute::EXPIRES) {
+            return Ok(());
+        }
+        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(attribute::EXPIRES);
         self.client
             .update_time_to_live()
             .table_name(self.table())
-            .time_to_live_specification(ttl.build().map_err(failed)?)
+            .time_to_live_specification(ttl.build().map_err(Error::internal)?)
             .send()
             .await
-            .map_err(|error| unavailable("set the table's time to live", &error))?;
-        Ok(TableInfo { stream_arn: made.table_description.and_then(|table| table.latest_stream_arn) })
+            .map(drop)
+            .map_err(|error| unavailable("set the table's time to live", &error))
     }
 
     async fn wait_until_active(&self) -> Result<()> {
@@ -206,6 +219,9 @@ impl Store {
 
     /// One item, with strong consistency.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Attributes>> {
+        if !key.fits() {
+            return Ok(None);
+        }
         let found = self
             .client
             .get_item()
@@ -222,7 +238,7 @@ impl Store {
     pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Attributes>> {
         let mut unique: Vec<&Key> = Vec::with_capacity(keys.len());
         let mut seen = std::collections::HashSet::new();
-        unique.extend(keys.iter().filter(|key| seen.insert(*key)));
+        unique.extend(keys.iter().filter(|key| key.fits() && seen.insert(*key)));
         let batches = unique.chunks(MAX_BATCH).map(|batch| self.get_batch(batch));
         let found = futures_util::future::try_join_all(batches).await?;
         Ok(found.into_iter().flatten().collect())
@@ -250,6 +266,9 @@ impl Store {
     /// The items of a lookup, at most `limit` of them; and whether there are more.
     pub(crate) async fn query(&self, lookup: &Lookup, limit: usize) -> Result<(Vec<Attributes>, bool)> {
         let mut items: Vec<Attributes> = Vec::new();
+        if !keys::fits(&lookup.pk.1) {
+            return Ok((items, false));
+        }
         let mut start: Option<HashMap<String, AttributeValue>> = None;
         loop {
             // One more than wanted tells whether there are more.
@@ -295,12 +314,17 @@ impl Store {
     pub(crate) async fn query_all(&self, lookup: &Lookup, most: usize) -> Result<Vec<Attributes>> {
         let (items, more) = self.query(lookup, most).await?;
         if more {
-            return Err(Error::Conflict(format!(
-                "More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter."
-            )));
+            return Err(too_many_entries(most));
         }
         Ok(items)
     }
+}
+
+/// More entries than a list may read.
+pub fn too_many_entries(most: usize) -> Error {
+    let message =
+        format!("More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter.");
+    Error::field(FieldErrors::ALL, message)
 }
 
 /// Storage could not do what was asked: throttled or unreachable, the caller may try again.

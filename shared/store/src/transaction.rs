@@ -45,8 +45,6 @@ pub enum Refusal {
     ThreadChanged,
     /// This change is on record.
     ChangeRecorded,
-    /// The journal entry is gone: the work is done.
-    JournalGone,
 }
 
 /// Why a commit did nothing.
@@ -94,6 +92,8 @@ pub(crate) enum Condition {
     Exists,
     /// The item has this version and is not being deleted.
     Version(u64),
+    /// The event has this version, nothing of what belongs to it has changed, and it is not being deleted.
+    Unmoved { version: u64, children: u64 },
     /// The item has this version, being deleted or not.
     VersionEvenDeleting(u64),
     /// The item is an event whose impacts may change.
@@ -112,30 +112,39 @@ struct Expression {
 
 impl Condition {
     fn expression(self) -> Expression {
-        let (text, names, value) = match self {
-            Self::New => ("attribute_not_exists(#PK)", vec![attribute::PK], None),
+        let (text, names, values) = match self {
+            Self::New => ("attribute_not_exists(#PK)", vec![attribute::PK], vec![]),
             Self::Exists => (
                 "attribute_exists(#PK) AND attribute_not_exists(#deleting)",
                 vec![attribute::PK, attribute::DELETING],
-                None,
+                vec![],
             ),
             Self::Version(version) => (
                 "#version = :if AND attribute_not_exists(#deleting)",
                 vec![attribute::VERSION, attribute::DELETING],
-                Some(n(version)),
+                vec![(":if", n(version))],
             ),
-            Self::VersionEvenDeleting(version) => ("#version = :if", vec![attribute::VERSION], Some(n(version))),
+            Self::Unmoved { version, children } => (
+                "#version = :if AND #children = :children AND attribute_not_exists(#deleting)",
+                vec![attribute::VERSION, attribute::CHILDREN, attribute::DELETING],
+                vec![(":if", n(version)), (":children", n(children))],
+            ),
+            Self::VersionEvenDeleting(version) => {
+                ("#version = :if", vec![attribute::VERSION], vec![(":if", n(version))])
+            }
             Self::ImpactsOpen => (
                 "#impacts = :if AND attribute_not_exists(#deleting)",
                 vec![attribute::IMPACTS, attribute::DELETING],
-                Some(s(crate::events::IMPACTS_OPEN)),
+                vec![(":if", s(crate::events::IMPACTS_OPEN))],
             ),
             Self::Always => return Expression::default(),
         };
+        let values: HashMap<String, AttributeValue> =
+            values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Expression {
             text: Some(text),
             names: Some(names.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()),
-            values: value.map(|value| HashMap::from([(":if".to_owned(), value)])),
+            values: (!values.is_empty()).then_some(values),
         }
     }
 }
@@ -277,6 +286,9 @@ impl Store {
                     tokio::time::sleep(pause.mul_f64(rand::random_range(0.2..1.0))).await;
                     pause = (pause * 2).min(Duration::from_millis(250));
                 }
+                Some(Cancelled::Item) => {
+                    return Err(Error::internal(format!("DynamoDB refuses an item of a transaction: {error:?}")).into());
+                }
                 Some(Cancelled::Conflict) | None => return Err(unavailable("transaction", &error).into()),
             }
         }
@@ -289,21 +301,27 @@ enum Cancelled {
     Condition(usize),
     /// Another transaction was under way on the same item.
     Conflict,
+    /// An item is not one that DynamoDB takes; it will not be taken later either.
+    Item,
 }
 
 fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancelled> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        let conflict = error.as_service_error().is_some_and(|error| error.is_transaction_in_progress_exception());
-        return conflict.then_some(Cancelled::Conflict);
+        // That includes TransactionInProgress: the answer of our own first try is lost, and whether it was done is not
+        // known. The caller learns that, and decides.
+        return None;
     };
     let codes: Vec<&str> = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("")).collect();
     if let Some(at) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
         return Some(Cancelled::Condition(at));
     }
+    if codes.contains(&"ValidationError") {
+        return Some(Cancelled::Item);
+    }
     codes.contains(&"TransactionConflict").then_some(Cancelled::Conflict)
 }
 
-/// The item that a stream or a query gave, as far as a caller outside may see it: nothing.
+/// Whether an event's deletion has begun: then it is gone for every reader.
 pub(crate) fn is_deleting(item: &Attributes) -> bool {
     item.contains_key(attribute::DELETING)
 }

@@ -4,7 +4,7 @@ use chrono::Datelike;
 use noticeboard_domain::event::Event;
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::time::Time;
-use noticeboard_domain::{Error, Result};
+use noticeboard_domain::{Error, FieldErrors, Result};
 
 use crate::item::{Attributes, Item, attribute, s, text};
 use crate::keys;
@@ -67,11 +67,12 @@ impl Store {
     /// The events that touch the time from `from` to before `to`, whenever they began. At most [`MAX_MONTHS`] months.
     ///
     /// # Errors
-    /// [`Error::Conflict`] for a longer stretch, or when more than `limit` entries would have to be read.
+    /// [`Error::Invalid`] for a longer stretch, [`Error::Invalid`] when more than `limit` entries would have to be read.
     pub async fn events_in_window(&self, from: Time, to: Time, limit: usize) -> Result<Vec<EventId>> {
         let mut partitions = months(from, to);
         if partitions.len() > MAX_MONTHS {
-            return Err(Error::Conflict(format!("A time window of at most {MAX_MONTHS} months is needed.")));
+            let message = format!("A time window of at most {MAX_MONTHS} months is needed.");
+            return Err(Error::field(FieldErrors::ALL, message));
         }
         partitions.extend([keys::WINDOW_LONG.to_owned(), keys::WINDOW_OPEN.to_owned()]);
         let lookups: Vec<Lookup> = partitions.into_iter().map(Lookup::table).collect();

@@ -41,8 +41,11 @@ pub fn read(
     };
     let message = fields.message();
     if whole {
+        // One of two fields that need each other is told already.
+        let event = ["event_content_type", "event_object_id", "maintenance", "outage"];
+        let event_told = event.iter().any(|field| fields.errors.has(field));
         for (field, messages) in changes.missing().iter() {
-            if !fields.errors.has(field) {
+            if !fields.errors.has(field) && !(event_told && event.contains(&field)) {
                 messages.iter().for_each(|message| fields.errors.add(field, message.clone()));
             }
         }
