@@ -6,7 +6,8 @@
 use std::time::{Duration, Instant};
 
 use noticeboard_tests::maintnote::{Mail, Notice};
-use noticeboard_tests::{Answer, Server};
+use noticeboard_tests::{Answer, Server, eventually};
+use serde_json::Value;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,6 +40,7 @@ fn check_on(server: &Server, name: &str, raw: &[u8], expected: &[u16]) -> Answer
             for event in answer.json()["events"].as_array().unwrap() {
                 let path = event["url"].as_str().unwrap().strip_prefix(&server.url).unwrap();
                 server.get(path).expect(200);
+                check_recorded(server, event, 1);
             }
             assert_eq!(ingest(raw).expect(200)["outcome"], "duplicate", "{name}");
         }
@@ -56,8 +58,17 @@ fn check_on(server: &Server, name: &str, raw: &[u8], expected: &[u16]) -> Answer
     }
     let feed = server.get("/api/plugins/notices/ical/");
     assert!(feed.status == 200 && feed.text.ends_with("END:VCALENDAR\r\n"), "{name}: {feed:?}");
-    ingest(&Notice::new("GOOD").mail().raw()).expect(201);
+    let good = ingest(&Notice::new("GOOD").mail().raw()).expect(201);
+    check_recorded(server, &good["events"][0], 1);
     answer
+}
+
+/// The changelog gets past the changes of an event: nothing in them stops it.
+#[track_caller]
+fn check_recorded(server: &Server, event: &Value, changes: usize) {
+    let path =
+        format!("/api/core/object-changes/?changed_object_type=notices.maintenance&changed_object_id={}", event["id"]);
+    eventually("the record of a change", || (server.all(&path).len() == changes).then_some(()));
 }
 
 /// A good mail, with some of its text replaced.
@@ -165,7 +176,8 @@ fn broken_characters() {
     check("UTF-7", &mail(utf7, b"+AGEAYg +-+/+AAA"), REVIEW);
     check("NUL bytes", &good_but(&[("SUMMARY:Work", "SUMMARY:W\0rk\0"), ("Subject: ", "Subject: \0")]), EITHER);
     check("NUL bytes alone", &[0; 100_000], REVIEW);
-    let garbage: Vec<u8> = (0..1_000_000_u64).map(|n| (n.wrapping_mul(6_364_136_223_846_793_005) >> 33) as u8).collect();
+    let garbage: Vec<u8> =
+        (0..1_000_000_u64).map(|n| (n.wrapping_mul(6_364_136_223_846_793_005) >> 33) as u8).collect();
     check("binary garbage", &garbage, REVIEW);
     check("garbage behind a header", &mail("From: a@b.example\r\nContent-Type: text/calendar", &garbage), REVIEW);
 }
@@ -206,7 +218,8 @@ fn hostile_header_text() {
 #[test]
 fn strange_ids() {
     let with_id = |id: &str| Mail { message_id: id.to_owned(), ..Notice::new("BAD").mail() }.raw();
-    for id in ["a#b#NOTICE#0000@c.example", "#", "a b@c.example", "sha256:00", "../../etc/passwd", "\u{202e}@c.example"] {
+    for id in ["a#b#NOTICE#0000@c.example", "#", "a b@c.example", "sha256:00", "../../etc/passwd", "\u{202e}@c.example"]
+    {
         check(id, &with_id(id), EVENT);
     }
     check("a Message-ID of 998 bytes", &with_id(&"m".repeat(998)), EVENT);
@@ -227,6 +240,22 @@ fn strange_ids() {
 }
 
 #[test]
+fn the_largest_event_can_be_changed() {
+    let server = Server::memory();
+    let notice = |sequence: i64, count: usize| {
+        let circuits: Vec<String> = (0..count).map(|n| format!("CIRCUIT-{sequence}-{n:060}")).collect();
+        server.ingest(&Notice::new("BIG").sequence(sequence).circuits(&circuits).mail().raw())
+    };
+    let event = &notice(1, 1_400).expect(201)["events"][0];
+    notice(2, 1_401).expect(201);
+    check_recorded(&server, event, 2);
+    let review = notice(3, 5_000).expect(202);
+    assert_eq!(review["review"]["reason"], "refused");
+    notice(4, 1).expect(201);
+    check_recorded(&server, event, 3);
+}
+
+#[test]
 fn many_notices() {
     let notices = |count: u32| (0..count).map(|n| Notice::new(&format!("BAD-{n}"))).collect::<Vec<_>>();
     check("200 notices", &Mail::new(&notices(200)).raw(), EVENT);
@@ -235,7 +264,9 @@ fn many_notices() {
 
 #[test]
 fn strange_times() {
-    let window = |start: &str, end: &str| good_but(&[("20300101T220000Z\r\nDTEND", &format!("{start}\r\nDTEND")), ("20300102T040000Z", end)]);
+    let window = |start: &str, end: &str| {
+        good_but(&[("20300101T220000Z\r\nDTEND", &format!("{start}\r\nDTEND")), ("20300102T040000Z", end)])
+    };
     for (start, end) in [
         ("99991231T000000Z", "99991231T235959Z"),
         ("00010101T000000Z", "00010102T000000Z"),
@@ -255,7 +286,11 @@ fn strange_times() {
         check(&format!("{start} to {end}"), &window(start, end), REVIEW);
     }
     for date in ["Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 1 Jan 0001 00:00:00 +2359", "99 Foo 99999999999 99:99", ""] {
-        check(date, &good_but(&[("Sat, 1 Dec 2029 12:00:00 +0000", date), ("DTSTAMP:20291201T120000Z\r\n", "")]), EITHER);
+        check(
+            date,
+            &good_but(&[("Sat, 1 Dec 2029 12:00:00 +0000", date), ("DTSTAMP:20291201T120000Z\r\n", "")]),
+            EITHER,
+        );
     }
     for sequence in ["-9223372036854775808", "99999999999999999999", "one", ""] {
         check(sequence, &good_but(&[("SEQUENCE:1", &format!("SEQUENCE:{sequence}"))]), EVENT);

@@ -221,18 +221,18 @@ fn a_thread_ends_in_its_newest_state_in_every_order() {
 #[test]
 fn a_thread_that_comes_at_once_ends_in_its_newest_state() {
     let server = with_circuits(&["C-1"]);
-    for round in 0..8 {
+    for round in 0..4 {
         let notice = |n: u32| {
             let notice = Notice::new(&format!("M-{round}")).sequence(n.into()).circuits(&["C-1"]);
             notice.hours(20 + n, 30 + n).mail()
         };
-        let mails: Vec<Mail> = (1..=8).map(notice).collect();
+        let mails: Vec<Mail> = (1..=24).map(notice).collect();
         let answers = at_once(&server, &mails);
         let id = answers[0].1[0];
         assert!(answers.iter().all(|(_, ids)| ids == &[id]), "{answers:?}");
-        check_event(&server, id, &json!({"start": hour(28), "end": hour(38), "impact_count": 1}));
+        check_event(&server, id, &json!({"start": hour(44), "end": hour(54), "impact_count": 1}));
     }
-    assert_eq!(counts(&server), (8, 64));
+    assert_eq!(counts(&server), (4, 96));
     settled(&server);
 }
 

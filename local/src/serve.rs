@@ -297,8 +297,14 @@ const PUBLISHER: &str = "publisher";
 fn start_cleaning(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened) {
     let app = opened.app.clone();
     tasks.spawn(async move {
+        // What this program left when it ended last time has nobody else.
+        let mut begun_before = Some(app.now());
         loop {
-            if let Err(error) = app.journal_finish_all().await {
+            let done = match begun_before.take() {
+                Some(start) => app.journal_finish_all(start).await,
+                None => noticeboard_changelog::finish_abandoned(&app).await,
+            };
+            if let Err(error) = done {
                 tracing::error!(%error, detail = error.detail(), "unfinished work is still unfinished");
             }
             tokio::time::sleep(UNFINISHED).await;

@@ -41,14 +41,14 @@ def test_a_record_that_cannot_be_read_ends_the_batch(invoke):
     assert invoke("changelog", event) == {"batchItemFailures": [{"itemIdentifier": broken["SequenceNumber"]}]}
 
 
-def test_work_that_was_written_down_is_finished(api, aws, invoke):
+def test_abandoned_work_is_finished_on_schedule(api, aws, invoke):
     mail = ROOT / "shared/mail/samples/arelion-two-windows.eml"
     work = {"work": "mail", "raw": "mail/unfinished", "received": "2026-11-25T08:00:00Z", "request_id": "unfinished"}
     item = {"PK": "JOURNAL", "SK": "MAIL#mail/unfinished", "type": "journal", "data": json.dumps(work)}
     item = {name: {"S": value} for name, value in item.items()}
     aws("s3").put_object(Bucket=BUCKET, Key=work["raw"], Body=mail.read_bytes())
     aws("dynamodb").put_item(TableName=TABLE, Item=item)
-    assert invoke("changelog", told("INSERT", NewImage=item)) == DONE
+    assert invoke("changelog", sample("changelog-schedule")) == DONE
     key = {name: item[name] for name in ("PK", "SK")}
     assert "Item" not in aws("dynamodb").get_item(TableName=TABLE, Key=key)
     assert api.get(f"{NOTICES}/maintenance/", "q=PWIC424242")["count"] == 2

@@ -1,11 +1,12 @@
-//! Reads the table's stream and puts every change on record, exactly once in effect. It also finishes work that a
-//! writer wrote down and could not finish.
+//! Reads the table's stream and puts every change on record, exactly once in effect. On a schedule it also finishes work
+//! that a writer wrote down and did not finish.
 //!
 //! **Must not know**: how a change is stored, and who publishes it.
 
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use noticeboard_app::App;
+use noticeboard_domain::Error;
 use noticeboard_store::StreamItem;
 
 /// Handles one batch of the stream, in its order. The first record that fails ends it: the answer names its sequence
@@ -16,8 +17,7 @@ pub async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
         let done = async {
             match app.store().stream_item(record).await? {
                 StreamItem::Change(change) => app.change_record(&change).await.map(drop),
-                StreamItem::Journal(entry) => app.journal_finish(&entry).await,
-                StreamItem::Review(_) | StreamItem::Nothing => Ok(()),
+                StreamItem::Nothing => Ok(()),
             }
         };
         if let Err(error) = done.await {
@@ -31,4 +31,15 @@ pub async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
         }
     }
     response
+}
+
+/// How long after its begin work counts as abandoned: the longest that a Lambda function may run.
+const ABANDONED: chrono::Duration = chrono::Duration::minutes(15);
+
+/// Finishes abandoned work; `serve` and a schedule call it every few minutes.
+///
+/// # Errors
+/// When some of it is still not finished.
+pub async fn finish_abandoned(app: &App) -> Result<(), Error> {
+    app.journal_finish_all(app.now() - ABANDONED).await
 }

@@ -1,14 +1,32 @@
 //! The Lambda program of `noticeboard-changelog`.
 
 use aws_lambda_events::dynamodb::Event;
+use aws_lambda_events::streams::DynamoDbEventResponse;
 use lambda_runtime::{LambdaEvent, service_fn};
 use noticeboard_lambda::Error;
+use serde::Deserialize;
+
+/// Who calls.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Call {
+    /// The table's stream.
+    Stream(Event),
+    /// The schedule; what it says does not matter.
+    Schedule(serde::de::IgnoredAny),
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let app = &noticeboard_lambda::start().await?.app;
-    let handler = |event: LambdaEvent<Event>| async move {
-        Ok::<_, Error>(noticeboard_changelog::handle(app, event.payload).await)
+    let handler = |event: LambdaEvent<Call>| async move {
+        match event.payload {
+            Call::Stream(event) => Ok(noticeboard_changelog::handle(app, event).await),
+            Call::Schedule(_) => {
+                noticeboard_changelog::finish_abandoned(app).await.map_err(noticeboard_lambda::failed)?;
+                Ok::<_, Error>(DynamoDbEventResponse::default())
+            }
+        }
     };
     lambda_runtime::run(service_fn(handler)).await
 }

@@ -41,7 +41,7 @@ impl Publisher {
         let item = self.store.stream_item(record).await;
         let change = match item.map_err(|error| format!("{error} {}", error.detail().unwrap_or_default()))? {
             StreamItem::Change(change) => change,
-            StreamItem::Journal(_) | StreamItem::Review(_) | StreamItem::Nothing => return Ok(()),
+            StreamItem::Nothing => return Ok(()),
         };
         let (event, place) = (CloudEvent::of(&change), change.stamp.id.get());
         for (broker, queue) in &self.queues {

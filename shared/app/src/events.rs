@@ -216,7 +216,7 @@ impl App {
             let entry = JournalEntry::EventDeletion { event: id, stamp };
             let mut begin = Transaction::new();
             begin.event_delete_begin(&page.stored);
-            begin.journal_put(&entry)?;
+            begin.journal_put(&entry, self.now())?;
             match self.store.commit(begin).await {
                 Ok(()) => {
                     // Finishing changes other events, and may have to take turns for them.

@@ -219,7 +219,7 @@ impl App {
         let journalled = notices.len() > 1 || notices.iter().any(|notice| notice.circuits.len() > MAX_DIRECT_CIRCUITS);
         if journalled {
             let mut transaction = Transaction::new();
-            transaction.journal_put(&entry)?;
+            transaction.journal_put(&entry, self.now())?;
             self.commit_all(transaction).await?;
         }
         let mut applied = Vec::new();
@@ -240,9 +240,9 @@ impl App {
                 Ok(Some(notice)) => applied.push(notice),
                 // Another delivery of the same mail was faster.
                 Ok(None) => {}
-                Err(Error::Invalid(errors)) => {
+                Err(error @ (Error::Invalid(_) | Error::TooLarge { .. })) => {
                     let name = Name::clipped(&notices[at].maintenance_id, "?");
-                    let why = format!("The notice {name} breaks a rule: {errors}");
+                    let why = format!("The notice {name} breaks a rule: {error}");
                     self.review_part(delivery, at, notices.len(), ReviewReason::Refused, why).await?;
                 }
                 Err(error) => return Err(error),

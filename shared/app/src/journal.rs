@@ -1,6 +1,7 @@
 //! Work that takes more than one transaction is finished, whoever began it.
 
 use noticeboard_domain::Result;
+use noticeboard_domain::time::Time;
 use noticeboard_store::JournalEntry;
 
 use crate::App;
@@ -23,12 +24,18 @@ impl App {
         }
     }
 
-    /// Finishes all work that was left when a process ended.
-    pub async fn journal_finish_all(&self) -> Result<usize> {
-        let entries = self.store.journal().await?;
-        for entry in &entries {
-            self.journal_finish(entry).await?;
+    /// Finishes all work that was begun before a time. Some that fails keeps none of the rest from it.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub async fn journal_finish_all(&self, begun_before: Time) -> Result<()> {
+        let mut done = Ok(());
+        for entry in &self.store.journal(begun_before).await? {
+            if let Err(error) = self.journal_finish(entry).await {
+                tracing::error!(work = entry.id(), %error, detail = error.detail(), "work is still unfinished");
+                done = Err(error);
+            }
         }
-        Ok(entries.len())
+        done
     }
 }

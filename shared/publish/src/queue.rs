@@ -16,6 +16,7 @@ pub struct QueueMessage {
     /// The broker.
     pub broker: BrokerName,
     /// The id of the change, which rises in time: the message's place among those of its event.
+    #[serde(default)]
     pub place: u64,
     /// The message.
     pub event: CloudEvent,

@@ -3,13 +3,16 @@
 use noticeboard_domain::Result;
 use noticeboard_domain::change::ChangeStamp;
 use noticeboard_domain::ids::EventId;
-use noticeboard_domain::time::Time;
+use noticeboard_domain::time::{Time, rfc3339};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, decode, kind};
+use crate::item::{Item, decode, kind, s, text};
 use crate::keys;
 use crate::table::{Lookup, Store};
 use crate::transaction::{Condition, Refusal, Transaction};
+
+/// When the work was begun.
+const BEGUN: &str = "begun";
 
 /// More entries than this are finished in a second round.
 const MAX_ENTRIES: usize = 1000;
@@ -47,9 +50,9 @@ impl JournalEntry {
 }
 
 impl Transaction {
-    /// Writes work down.
-    pub fn journal_put(&mut self, entry: &JournalEntry) -> Result<()> {
-        let item = Item::new(&keys::journal(&entry.id()), kind::JOURNAL).data(entry)?;
+    /// Writes work down that begins now.
+    pub fn journal_put(&mut self, entry: &JournalEntry, now: Time) -> Result<()> {
+        let item = Item::new(&keys::journal(&entry.id()), kind::JOURNAL).data(entry)?.with(BEGUN, s(rfc3339(now)));
         self.put(item, Condition::Always, Refusal::Changed);
         Ok(())
     }
@@ -66,9 +69,12 @@ impl Store {
         Ok(self.get(&keys::journal(&entry.id())).await?.is_some())
     }
 
-    /// The work that is still to be done.
-    pub async fn journal(&self) -> Result<Vec<JournalEntry>> {
+    /// The work that is still to be done and was begun before a time.
+    pub async fn journal(&self, begun_before: Time) -> Result<Vec<JournalEntry>> {
         let (items, _) = self.query(&Lookup::table(keys::JOURNAL_PARTITION), MAX_ENTRIES).await?;
-        items.iter().map(decode).collect()
+        let before = rfc3339(begun_before);
+        // Work that does not say when it was begun is old.
+        let old = items.iter().filter(|item| text(item, BEGUN).is_none_or(|begun| begun < before.as_str()));
+        old.map(decode).collect()
     }
 }

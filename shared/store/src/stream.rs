@@ -11,12 +11,10 @@ use noticeboard_domain::impact::Impact;
 use noticeboard_domain::inventory::{Circuit, Provider};
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::ObjectRef;
-use noticeboard_domain::review::ReviewItem;
 use noticeboard_domain::{Error, Result};
 use serde_json::{Map, Value};
 
 use crate::item::{Attributes, attribute, decode, kind, text};
-use crate::journal::JournalEntry;
 use crate::table::Store;
 
 /// What one record of the stream means.
@@ -24,11 +22,7 @@ use crate::table::Store;
 pub enum StreamItem {
     /// An object was made, changed or deleted.
     Change(Box<Change>),
-    /// Work was written down that may have to be finished.
-    Journal(Box<JournalEntry>),
-    /// A mail was put before a person.
-    Review(Box<ReviewItem>),
-    /// Nothing that concerns a reader: bookkeeping, or what the readers wrote themselves.
+    /// Nothing that concerns a reader: bookkeeping, unfinished work, review items, what the readers wrote themselves.
     Nothing,
 }
 
@@ -90,12 +84,6 @@ impl Store {
     pub async fn stream_item(&self, record: &EventRecord) -> Result<StreamItem> {
         let old = attributes(&record.change.old_image);
         let new = attributes(&record.change.new_image);
-        let either = new.as_ref().or(old.as_ref());
-        match (either.and_then(|item| text(item, attribute::TYPE)), &new) {
-            (Some(kind::JOURNAL), Some(item)) => return Ok(StreamItem::Journal(Box::new(decode(item)?))),
-            (Some(kind::REVIEW), Some(item)) => return Ok(StreamItem::Review(Box::new(decode(item)?))),
-            _ => {}
-        }
         let before = old.as_ref().map(image).transpose()?.flatten();
         let after = new.as_ref().map(image).transpose()?.flatten();
         let change = match (before, after) {
