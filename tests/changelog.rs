@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
+use chrono::Duration;
 use noticeboard_app::{App, Clock, Settings};
 use noticeboard_domain::change::{Actor, Change, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
@@ -417,13 +418,21 @@ async fn a_deletion_that_its_writer_left_is_finished() {
     let mut stamp = stored.event.revision.change.clone();
     stamp.actor = actor("cleaner");
     let entry = JournalEntry::EventDeletion { event, stamp };
-    let mut begin = Transaction::new();
-    begin.event_delete_begin(&stored);
-    begin.journal_put(&entry).unwrap();
-    house.app.store().commit(begin).await.unwrap();
+    let begun = |ago: Duration| {
+        let mut transaction = Transaction::new();
+        transaction.journal_put(&entry, house.app.now() - ago).unwrap();
+        transaction
+    };
+    let mut hide = begun(Duration::minutes(1));
+    hide.event_delete_begin(&stored);
+    house.app.store().commit(hide).await.unwrap();
     assert!(house.app.store().event(event).await.unwrap().is_none(), "hidden at once");
-
+    // Until it is old enough, the work may be its writer's.
+    noticeboard_changelog::finish_abandoned(&house.app).await.unwrap();
+    assert!(house.app.store().journal_has(&entry).await.unwrap());
+    house.app.store().commit(begun(Duration::minutes(16))).await.unwrap();
     for _ in 0..2 {
+        noticeboard_changelog::finish_abandoned(&house.app).await.unwrap();
         assert_eq!(house.handle(&house.records().await).await, [""; 0]);
     }
     assert!(!house.app.store().journal_has(&entry).await.unwrap());

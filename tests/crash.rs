@@ -16,8 +16,9 @@ use serde_json::Value;
 const EVENTS: &str = "/api/plugins/notices/maintenance/";
 const IMPACTS: &str = "/api/plugins/notices/impact/";
 
-/// After how many answers the program is killed, in each round.
-const KILLS: [usize; 5] = [2, 9, 5, 13, 7];
+/// When the program is killed, in each round: so many milliseconds after it was asked for so many things that take
+/// several transactions.
+const KILLS: [(usize, u64); 6] = [(1, 12), (3, 30), (2, 4), (4, 20), (1, 45), (3, 12)];
 /// What is asked for at the same time.
 const THREADS: usize = 4;
 /// Circuits of a mail that takes several transactions, and of an event whose deletion does.
@@ -35,6 +36,13 @@ enum Job {
 }
 
 impl Job {
+    fn is_long(&self) -> bool {
+        match self {
+            Self::Ingest(mail) => mail.message_id.starts_with("wide"),
+            Self::Delete(_) => true,
+        }
+    }
+
     /// Whether it was answered; a wrong answer fails the test.
     fn is_answered(&self, client: &Client) -> bool {
         let (method, path, body) = match self {
@@ -64,7 +72,7 @@ fn burst(round: usize, expected: &mut HashMap<String, usize>, doomed: &[u64]) ->
             Notice::new(&ticket).circuits(&circuits(count))
         };
         let (small, wide, two) = (notice("small", 2), notice("wide", MANY), notice("two", 3));
-        let wide = wide.status(["COMPLETED", "CONFIRMED", "CANCELLED", "TENTATIVE"][n]);
+        let wide = wide.status(["COMPLETED", "CONFIRMED", "CANCELLED", "COMPLETED"][n]);
         let mails = [
             small.mail(),
             wide.mail(),
@@ -77,17 +85,19 @@ fn burst(round: usize, expected: &mut HashMap<String, usize>, doomed: &[u64]) ->
     jobs
 }
 
-/// Does jobs in several threads, and gives those that were not answered. `answered` counts the others.
-fn work(client: &Client, jobs: Vec<Job>, answered: &AtomicUsize) -> Vec<Job> {
+/// Does jobs in several threads, and gives those that were not answered. `long` counts those under way or done that
+/// take several transactions.
+fn work(client: &Client, jobs: Vec<Job>, long: &AtomicUsize) -> Vec<Job> {
     let queue = Mutex::new(jobs.into_iter());
     let open = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some(job) = { queue.lock().unwrap().next() } {
-                    if job.is_answered(client) {
-                        answered.fetch_add(1, Ordering::SeqCst);
-                    } else {
+                    if job.is_long() {
+                        long.fetch_add(1, Ordering::SeqCst);
+                    }
+                    if !job.is_answered(client) {
                         open.lock().unwrap().push(job);
                     }
                 }
@@ -189,28 +199,30 @@ fn check_published(process: &Process, changelog: &Changelog, mut lines: Vec<Stri
 #[test]
 fn a_killed_program_loses_and_repeats_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut lines, mut expected) = (Vec::new(), HashMap::new());
+    let (mut lines, mut expected, mut interrupted) = (Vec::new(), HashMap::new(), 0);
     let mut process = Process::start(folder.path(), &[]);
     process.carrier(&circuits(DELETED));
-    for (round, kill_after) in KILLS.into_iter().enumerate() {
+    for (round, (count, pause)) in KILLS.into_iter().enumerate() {
         let doomed = doomed(&process, round);
         let jobs = burst(round, &mut expected, &doomed);
-        let (client, answered) = (process.client.clone(), AtomicUsize::new(0));
+        let (client, long) = (process.client.clone(), AtomicUsize::new(0));
         let open = std::thread::scope(|scope| {
-            let worker = scope.spawn(|| work(&client, jobs, &answered));
-            while answered.load(Ordering::SeqCst) < kill_after && !worker.is_finished() {
-                std::thread::sleep(Duration::from_micros(200));
+            let worker = scope.spawn(|| work(&client, jobs, &long));
+            while long.load(Ordering::SeqCst) < count && !worker.is_finished() {
+                std::thread::sleep(Duration::from_micros(100));
             }
+            std::thread::sleep(Duration::from_millis(pause));
             lines.extend(process.kill());
             worker.join().unwrap()
         });
-        assert!(!open.is_empty(), "the program was killed too late");
+        interrupted += open.len();
 
         process = Process::start(folder.path(), &[]);
         doomed.iter().for_each(|id| check_whole_or_gone(&process, *id));
-        assert!(work(&process, open, &answered).is_empty(), "the program ended by itself");
+        assert!(work(&process, open, &long).is_empty(), "the program ended by itself");
         doomed.iter().for_each(|id| assert_eq!(impacts_of(&process, *id), 0));
     }
+    assert!(interrupted > 0, "the program was always killed too late");
     let events = check_events(&process, &expected);
     check_mails(&process, &expected);
     let changelog = settled(&process);

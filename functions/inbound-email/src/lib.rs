@@ -29,9 +29,10 @@ async fn take_in(app: &App, record: &SimpleEmailRecord) -> Result<(), Error> {
         return Err(Error::internal(format!("SES names a message id of other characters than its own: {id:?}")));
     }
     let raw = app.raw_mail(&format!("{INBOUND_PREFIX}{id}")).await?;
-    let done = app.ingest(id, raw, Some(mail.timestamp), Trust::Received(verdicts(receipt))).await?;
+    let done =
+        app.ingest(id, raw, Some(mail.timestamp), Trust::Received(verdicts(receipt, mail.source.clone()))).await?;
     let outcome = match &done.outcome {
-        Outcome::Applied(_) => "applied",
+        Outcome::Applied { .. } => "applied",
         Outcome::Duplicate { .. } => "duplicate",
         Outcome::Review(_) => "review",
     };
@@ -39,13 +40,14 @@ async fn take_in(app: &App, record: &SimpleEmailRecord) -> Result<(), Error> {
     Ok(())
 }
 
-fn verdicts(receipt: &SimpleEmailReceipt) -> Verdicts {
+fn verdicts(receipt: &SimpleEmailReceipt, envelope_from: Option<String>) -> Verdicts {
     Verdicts {
         spam: verdict(&receipt.spam_verdict),
         virus: verdict(&receipt.virus_verdict),
         spf: verdict(&receipt.spf_verdict),
         dkim: verdict(&receipt.dkim_verdict),
         dmarc: verdict(&receipt.dmarc_verdict),
+        envelope_from,
     }
 }
 

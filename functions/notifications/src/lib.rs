@@ -103,7 +103,7 @@ async fn inbound_mail(caller: Caller, body: Result<Bytes, BytesRejection>) -> An
     let raw = body.map_err(|_| ApiError::BodyTooLarge { limit: MAX_MAIL_BYTES, name: "MAX_MAIL_BYTES" })?;
     let done = caller.app().ingest(&caller.context.request_id, raw.to_vec(), None, Trust::HandedIn).await?;
     let status = match done.outcome {
-        Outcome::Applied(_) => StatusCode::CREATED,
+        Outcome::Applied { .. } => StatusCode::CREATED,
         Outcome::Duplicate { .. } => StatusCode::OK,
         Outcome::Review(_) => StatusCode::ACCEPTED,
     };

@@ -313,7 +313,13 @@ impl App {
     }
 
     async fn event_list_all(&self, kind: EventKind, offset: usize, limit: usize) -> Result<EventList> {
-        let (page, counters) = tokio::try_join!(self.store.event_list(kind, offset, limit), self.store.counters(kind))?;
+        // What is left out is read too.
+        let most = self.settings.list_read_limit;
+        let start = offset.min(most);
+        let (page, counters) = tokio::try_join!(self.store.event_list(kind, start, limit), self.store.counters(kind))?;
+        if start < offset && !page.items.is_empty() {
+            return Err(noticeboard_store::too_many_entries(most));
+        }
         let seen = (offset + page.items.len()) as u64;
         let count = match (page.more, page.items.is_empty()) {
             // The list itself tells more than counters that the changelog is still to move.

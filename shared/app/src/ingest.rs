@@ -7,7 +7,7 @@ use noticeboard_domain::notice::Notice;
 use noticeboard_domain::review::{ReviewItem, ReviewReason};
 use noticeboard_domain::time::Time;
 use noticeboard_domain::{Error, Result};
-use noticeboard_mail::{Context, Mail, Reading};
+use noticeboard_mail::{Context, Mail};
 use noticeboard_store::{CommitError, JournalEntry, Message, MessageMark, Refusal, Transaction};
 use sha2::{Digest, Sha256};
 
@@ -29,22 +29,24 @@ pub enum Verdict {
 }
 
 /// What the mail system says of a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdicts {
     /// Not spam.
     pub spam: Verdict,
     /// No virus.
     pub virus: Verdict,
-    /// Sent from where its domain sends from.
+    /// Sent from where the domain of its envelope sends from.
     pub spf: Verdict,
-    /// Signed by its domain.
+    /// Signed by some domain.
     pub dkim: Verdict,
     /// Either of these for the domain that people see.
     pub dmarc: Verdict,
+    /// The address in its envelope, for which SPF speaks.
+    pub envelope_from: Option<String>,
 }
 
 /// Why a mail may be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
     /// Someone with the right to write handed it in.
     HandedIn,
@@ -54,7 +56,7 @@ pub enum Trust {
 
 impl Trust {
     /// Why the sender that this mail names is not believed, if it is not.
-    fn doubt(self) -> Option<String> {
+    fn doubt(&self, mail: &Mail) -> Option<String> {
         let Self::Received(verdicts) = self else {
             return None;
         };
@@ -66,12 +68,19 @@ impl Trust {
         if let Some((_, why)) = checks.iter().find(|(verdict, _)| *verdict == Verdict::Fail) {
             return Some(format!("The mail is not believed: {why}."));
         }
-        let vouched = [verdicts.dmarc, verdicts.dkim, verdicts.spf].contains(&Verdict::Pass);
-        (!vouched).then(|| "The mail is not believed: neither SPF, DKIM nor DMARC speaks for its sender.".into())
+        // A signature alone is no proof: it may be anybody's. And SPF is one only for the domain that people see.
+        let aligned = match (verdicts.envelope_from.as_deref().and_then(domain), mail.from.as_deref().and_then(domain))
+        {
+            (Some(envelope), Some(from)) => is_or_is_below(&envelope, &from) || is_or_is_below(&from, &envelope),
+            _ => false,
+        };
+        let vouched = verdicts.dmarc == Verdict::Pass || (verdicts.spf == Verdict::Pass && aligned);
+        (!vouched)
+            .then(|| "The mail is not believed: neither DMARC nor SPF speaks for the sender that it names.".into())
     }
 
     /// Why this sender, genuine or not, is not believed for this provider, if it is not.
-    fn doubt_of_provider(self, mail: &Mail, known_sender: bool) -> Option<String> {
+    fn doubt_of_provider(&self, mail: &Mail, known_sender: bool) -> Option<String> {
         match self {
             Self::HandedIn => None,
             Self::Received(_) if known_sender => None,
@@ -81,6 +90,16 @@ impl Trust {
             }
         }
     }
+}
+
+/// The domain of an address, in lower case.
+fn domain(address: &str) -> Option<String> {
+    address.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase()).filter(|domain| domain.contains('.'))
+}
+
+/// Whether a domain is another one or lies below it.
+fn is_or_is_below(domain: &str, other: &str) -> bool {
+    domain == other || domain.strip_suffix(other).is_some_and(|rest| rest.ends_with('.'))
 }
 
 /// What became of a mail.
@@ -96,7 +115,12 @@ pub struct Ingested {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// Its notices were applied.
-    Applied(Vec<Applied>),
+    Applied {
+        /// What each did.
+        applied: Vec<Applied>,
+        /// The review items of those that break a rule.
+        reviews: Vec<ReviewId>,
+    },
     /// It was dealt with before; this delivery changed nothing.
     Duplicate {
         /// The events that it touched then.
@@ -147,63 +171,34 @@ impl App {
         .map_err(Error::internal)?;
         let mail = &reading.mail;
         let from = mail.from.clone().unwrap_or_default();
-        let by_content = format!("sha256:{sha256}");
-        let doubt = trust.doubt();
-        // A forged mail must not use up the Message-ID of the genuine one.
-        let by_id = mail.message_id.clone().filter(|_| doubt.is_none());
-        let named = by_id.unwrap_or_else(|| by_content.clone());
-        let mut delivery = Received {
+        let doubt = trust.doubt(mail);
+        // A Message-ID is its sender's own: another's mail, or a forged one, must not use it up.
+        let by_id = mail.message_id.as_ref().filter(|_| doubt.is_none()).map(|id| format!("{from} {id}"));
+        let delivery = Received {
             mail,
-            actor: mail_actor(request_id, &from, &named),
-            key: named,
+            actor: mail_actor(request_id, &from, mail.message_id.as_deref().unwrap_or(&sha256)),
+            key: by_id.unwrap_or_else(|| format!("sha256:{sha256}")),
             raw: key,
             size: size as u64,
             received,
         };
-        let mut done = self.store.message(&delivery.key).await?;
-        let reused = is_anothers(&done, &from);
-        if reused {
-            delivery.key.clone_from(&by_content);
-            done = self.store.message(&delivery.key).await?;
-        }
-        if let Some(of) = done.first().map(|part| part.of)
-            && done.len() >= of
-        {
+        let done = self.store.message(&delivery.key).await?;
+        if is_dealt_with(&done, &trust) {
             return Ok(ingested(mail, duplicate(&done)));
         }
         self.bucket.put(&delivery.raw, &raw).await?;
         drop(raw);
-        if !reused {
-            let ingested = match doubt {
-                Some(doubt) => self.review_whole(&delivery, ReviewReason::Distrusted, doubt).await?,
-                None => self.ingest_believed(&delivery, &reading, trust, &done).await?,
-            };
-            // Another sender's mail of this Message-ID may have been faster.
-            let was_late = matches!(ingested.outcome, Outcome::Duplicate { .. });
-            if !was_late || !is_anothers(&self.store.message(&delivery.key).await?, &from) {
-                return Ok(ingested);
-            }
-            delivery.key = by_content;
+        if let Some(doubt) = doubt {
+            return self.review_whole(&delivery, ReviewReason::Distrusted, doubt).await;
         }
-        let why = "Its Message-ID was used before by another sender.";
-        self.review_whole(&delivery, ReviewReason::MessageIdReused, why.into()).await
-    }
-
-    async fn ingest_believed(
-        &self,
-        delivery: &Received<'_>,
-        reading: &Reading,
-        trust: Trust,
-        done: &[Message],
-    ) -> Result<Ingested> {
         match &reading.outcome {
             noticeboard_mail::Outcome::NotUnderstood(reason) => {
-                self.review_whole(delivery, ReviewReason::Unreadable, reason.to_string()).await
+                self.review_whole(&delivery, ReviewReason::Unreadable, reason.to_string()).await
             }
             noticeboard_mail::Outcome::Notices { notices, provider_known_by_sender, .. } => {
-                match trust.doubt_of_provider(delivery.mail, *provider_known_by_sender) {
-                    Some(doubt) => self.review_whole(delivery, ReviewReason::Distrusted, doubt).await,
-                    None => self.apply(delivery, notices, done).await,
+                match trust.doubt_of_provider(mail, *provider_known_by_sender) {
+                    Some(doubt) => self.review_whole(&delivery, ReviewReason::Distrusted, doubt).await,
+                    None => self.apply(&delivery, notices, &done).await,
                 }
             }
         }
@@ -222,9 +217,9 @@ impl App {
             transaction.journal_put(&entry, self.now())?;
             self.commit_all(transaction).await?;
         }
-        let mut applied = Vec::new();
+        let (mut applied, mut reviews) = (Vec::new(), Vec::new());
         for at in 0..notices.len() {
-            if done.iter().any(|part| part.notice == at) {
+            if done.iter().any(|part| part.notice == Some(at)) {
                 continue;
             }
             let part = Delivery {
@@ -243,7 +238,8 @@ impl App {
                 Err(error @ (Error::Invalid(_) | Error::TooLarge { .. })) => {
                     let name = Name::clipped(&notices[at].maintenance_id, "?");
                     let why = format!("The notice {name} breaks a rule: {error}");
-                    self.review_part(delivery, at, notices.len(), ReviewReason::Refused, why).await?;
+                    let review = self.review_part(delivery, Some((at, notices.len())), ReviewReason::Refused, why);
+                    reviews.extend(review.await?.map(|review| review.id));
                 }
                 Err(error) => return Err(error),
             }
@@ -253,20 +249,22 @@ impl App {
             transaction.journal_delete(&entry);
             self.commit_all(transaction).await?;
         }
-        if applied.is_empty() {
-            let done = self.store.message(&delivery.key).await?;
-            if let Some(MessageMark::Review(id)) = done.first().map(|part| &part.mark) {
-                let review = self.review(*id).await?;
-                return Ok(ingested(delivery.mail, Outcome::Review(Box::new(review))));
+        match (applied.is_empty(), reviews.first()) {
+            (true, None) => {
+                let done = self.store.message(&delivery.key).await?;
+                Ok(ingested(delivery.mail, duplicate(&done)))
             }
-            return Ok(ingested(delivery.mail, duplicate(&done)));
+            (true, Some(first)) => {
+                let review = self.review(*first).await?;
+                Ok(ingested(delivery.mail, Outcome::Review(Box::new(review))))
+            }
+            (false, _) => Ok(ingested(delivery.mail, Outcome::Applied { applied, reviews })),
         }
-        Ok(ingested(delivery.mail, Outcome::Applied(applied)))
     }
 
     /// Puts a whole mail before a person.
     async fn review_whole(&self, delivery: &Received<'_>, reason: ReviewReason, why: String) -> Result<Ingested> {
-        let review = self.review_part(delivery, 0, 1, reason, why).await?;
+        let review = self.review_part(delivery, None, reason, why).await?;
         let outcome = match review {
             Some(review) => Outcome::Review(Box::new(review)),
             None => duplicate(&self.store.message(&delivery.key).await?),
@@ -274,11 +272,11 @@ impl App {
         Ok(ingested(delivery.mail, outcome))
     }
 
+    /// Puts a mail before a person: whole, or one of its notices, which is given with how many there are.
     async fn review_part(
         &self,
         delivery: &Received<'_>,
-        at: usize,
-        of: usize,
+        notice: Option<(usize, usize)>,
         reason: ReviewReason,
         why: String,
     ) -> Result<Option<ReviewItem>> {
@@ -298,10 +296,9 @@ impl App {
             let mut transaction = Transaction::new();
             transaction.review_create(&review)?;
             let message = Message {
-                notice: at,
-                of,
+                notice: notice.map(|(at, _)| at),
+                of: notice.map_or(1, |(_, of)| of),
                 mark: MessageMark::Review(review.id),
-                email_from: review.email_from.clone(),
                 received: delivery.received,
             };
             transaction.message_create(&delivery.key, &message)?;
@@ -349,9 +346,12 @@ fn ingested(mail: &Mail, outcome: Outcome) -> Ingested {
     Ingested { message_id: mail.message_id.clone(), outcome }
 }
 
-/// Whether these are parts of a mail of another sender.
-fn is_anothers(done: &[Message], from: &str) -> bool {
-    done.iter().any(|part| part.email_from != from)
+/// Whether another delivery of a mail has nothing left to do. A mail that waits for a person whole is read again when
+/// someone hands it in: that is a decision, and the formats may have learnt to read it.
+fn is_dealt_with(done: &[Message], trust: &Trust) -> bool {
+    let notices = done.iter().filter(|part| part.notice.is_some()).count();
+    let waits = done.iter().any(|part| part.notice.is_none());
+    done.iter().any(|part| part.notice.is_some() && notices >= part.of) || (waits && *trust != Trust::HandedIn)
 }
 
 fn duplicate(done: &[Message]) -> Outcome {

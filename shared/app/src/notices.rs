@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use noticeboard_domain::change::{Actor, Revision};
-use noticeboard_domain::event::{Event, EventChanges, EventDetail, EventKind};
+use noticeboard_domain::event::{Event, EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::impact::{EventRef, Impact};
@@ -71,18 +71,13 @@ struct Plan {
     original: Option<StoredEvent>,
     new_impacts: Vec<(Impact, String)>,
     changed_impacts: Vec<(Impact, Impact, String)>,
+    /// The windows of the ticket as they will be, over the version that was read.
     thread: Thread,
-    windows: Vec<KnownWindow>,
 }
 
 impl Delivery<'_> {
     fn notice(&self) -> &Notice {
         &self.notices[self.at]
-    }
-
-    /// Whether this delivery made this event: before a break, or through whoever finishes its work.
-    fn made(&self, event: &Event) -> bool {
-        event.revision.version == 1 && event.revision.change.actor.request_id == self.actor.request_id
     }
 
     fn kind(&self) -> EventKind {
@@ -113,38 +108,13 @@ impl App {
                     let name = plan.event.name.as_str().to_owned();
                     return Ok(Some(Applied { event, name, effect: plan.effect }));
                 }
-                Err(CommitError::Refused(Refusal::NoticeApplied)) => return self.notice_done(delivery).await,
+                Err(CommitError::Refused(Refusal::NoticeApplied)) => return Ok(None),
                 // Someone was faster: what they did is read, and the notice is planned again on top of it.
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
             }
         }
         Err(too_many_races())
-    }
-
-    /// What was done in this delivery's place, by whoever finishes the work that it wrote down; `None` when that was
-    /// another delivery.
-    async fn notice_done(&self, delivery: &Delivery<'_>) -> Result<Option<Applied>> {
-        let done = self.store.message(delivery.key).await?;
-        let Some(MessageMark::Event(id)) = done.iter().find(|part| part.notice == delivery.at).map(|part| &part.mark)
-        else {
-            return Ok(None);
-        };
-        let Some(page) = self.store.event_page(*id).await? else {
-            return Ok(None);
-        };
-        let is_ours = |revision: &Revision| revision.change.actor.request_id == delivery.actor.request_id;
-        let event = &page.stored.event;
-        let effect = match page.notifications.iter().find(|mail| is_ours(&mail.revision)) {
-            None => return Ok(None),
-            Some(mail) if mail.outdated => Effect::Outdated,
-            Some(_) if delivery.made(event) => made(event),
-            Some(_) if is_ours(&event.revision) => Effect::Updated,
-            Some(_) if page.impacts.iter().any(|impact| is_ours(&impact.revision)) => Effect::Updated,
-            Some(_) => Effect::Unchanged,
-        };
-        let name = event.name.as_str().to_owned();
-        Ok(Some(Applied { event: EventRef { kind: event.kind(), id: event.id }, name, effect }))
     }
 
     /// The provider that a notice speaks for; one that the inventory lacks is created.
@@ -186,7 +156,6 @@ impl App {
             .is_some_and(|page| page.stored.notice_order.is_some_and(|newest| order.is_older_than(newest)));
         if let (true, Some(page)) = (outdated, before.clone()) {
             let event = page.stored.event.clone();
-            let windows = thread.windows.clone();
             return Ok(Plan {
                 event,
                 order: None,
@@ -196,8 +165,13 @@ impl App {
                 new_impacts: Vec::new(),
                 changed_impacts: Vec::new(),
                 thread,
-                windows,
             });
+        }
+        if before.is_none() && thread.newest.is_some_and(|newest| notice.stamp < newest) {
+            // Its window was moved or its event deleted since: neither may come back by a mail that was held up.
+            let message =
+                "This is an older notice of the ticket than one that is known, for a window that has no event.";
+            return Err(Error::field("start", message));
         }
         let circuits = self.notice_circuits(provider, &notice.circuits).await?;
         let mut changes = event_changes(notice, provider)?;
@@ -231,9 +205,7 @@ impl App {
                 let revision = page.stored.event.revision.next(stamp);
                 let after = page.stored.event.changed(changes, revision)?;
                 if after.snapshot() == page.stored.event.snapshot() {
-                    let event = page.stored.event.clone();
-                    let effect = if delivery.made(&event) { made(&event) } else { Effect::Unchanged };
-                    (event, effect, Some(page), None)
+                    (page.stored.event.clone(), Effect::Unchanged, Some(page), None)
                 } else {
                     (after, Effect::Updated, Some(page), None)
                 }
@@ -244,8 +216,8 @@ impl App {
             self.notice_impacts(delivery, &event, before.as_ref(), &circuits, &notice.circuits)?;
         let touched = !new_impacts.is_empty() || !changed_impacts.is_empty();
         let effect = if effect == Effect::Unchanged && touched { Effect::Updated } else { effect };
-        let windows = with_window(&thread, known, &event, notice);
-        Ok(Plan { event, order: Some(order), effect, before, original, new_impacts, changed_impacts, thread, windows })
+        let thread = with_window(thread, known, &event, notice);
+        Ok(Plan { event, order: Some(order), effect, before, original, new_impacts, changed_impacts, thread })
     }
 
     fn new_event(&self, delivery: &Delivery<'_>, kind: EventKind, mut changes: EventChanges) -> Result<Event> {
@@ -431,7 +403,7 @@ impl App {
         // that may be no more than the order.
         if plan.order.is_some() {
             let ticket = &delivery.notice().maintenance_id;
-            transaction.thread_put(provider.id, delivery.kind(), ticket, plan.thread.version, &plan.windows)?;
+            transaction.thread_put(provider.id, delivery.kind(), ticket, &plan.thread)?;
         }
         match &plan.original {
             Some(original) => self.mark_rescheduled(transaction, original, delivery.actor),
@@ -458,10 +430,9 @@ impl App {
         };
         transaction.notification_create(&notification)?;
         let message = Message {
-            notice: delivery.at,
+            notice: Some(delivery.at),
             of: delivery.notices.len(),
             mark: MessageMark::Event(plan.event.id),
-            email_from: from,
             received: delivery.received,
         };
         transaction.message_create(delivery.key, &message)
@@ -470,14 +441,6 @@ impl App {
 
 /// Longest text of a notice in a key of the table, in bytes; DynamoDB allows 2048 in all.
 const MAX_KEY_BYTES: usize = 1000;
-
-/// What a notice did that made this event.
-fn made(event: &Event) -> Effect {
-    match &event.detail {
-        EventDetail::Maintenance(maintenance) if maintenance.replaces.is_some() => Effect::Rescheduled,
-        EventDetail::Maintenance(_) | EventDetail::Outage(_) => Effect::Created,
-    }
-}
 
 /// Items of [`App::notice_close`].
 const CLOSING_ITEMS: usize = 3;
@@ -512,8 +475,8 @@ fn event_changes(notice: &Notice, provider: &Provider) -> Result<EventChanges> {
     })
 }
 
-/// The windows of a ticket after this notice.
-fn with_window(thread: &Thread, known: Option<EventId>, event: &Event, notice: &Notice) -> Vec<KnownWindow> {
+/// What is known of a ticket after this notice.
+fn with_window(mut thread: Thread, known: Option<EventId>, event: &Event, notice: &Notice) -> Thread {
     let window = KnownWindow {
         event: event.id,
         start: notice.start,
@@ -521,10 +484,10 @@ fn with_window(thread: &Thread, known: Option<EventId>, event: &Event, notice: &
         backup: notice.backup,
         uid: notice.uid.clone(),
     };
-    let mut windows = thread.windows.clone();
-    match windows.iter_mut().find(|window| Some(window.event) == known) {
+    match thread.windows.iter_mut().find(|window| Some(window.event) == known) {
         Some(place) => *place = window,
-        None => windows.push(window),
+        None => thread.windows.push(window),
     }
-    windows
+    thread.newest = thread.newest.max(Some(notice.stamp));
+    thread
 }

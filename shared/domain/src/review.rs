@@ -15,8 +15,6 @@ pub enum ReviewReason {
     Unreadable,
     /// The mail system says that the sender is not who it claims to be, or names spam or a virus.
     Distrusted,
-    /// Its Message-ID was used before by another sender.
-    MessageIdReused,
     /// It was read, and what it says breaks a rule of the house.
     Refused,
 }

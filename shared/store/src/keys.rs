@@ -143,9 +143,9 @@ pub(crate) fn window(partition: &str, event: EventId) -> Key {
     key(partition, event_partition(event))
 }
 
-/// One notice of one mail that was applied.
-pub(crate) fn message(message: &str, notice: usize) -> Key {
-    key(message_partition(message), format!("NOTICE#{notice:04}"))
+/// One notice of one mail that is dealt with, or the whole mail that waits for a person.
+pub(crate) fn message(message: &str, notice: Option<usize>) -> Key {
+    key(message_partition(message), notice.map_or_else(|| "REVIEW".to_owned(), |notice| format!("NOTICE#{notice:04}")))
 }
 
 pub(crate) fn message_partition(message: &str) -> String {

@@ -28,14 +28,12 @@ pub enum MessageMark {
 /// One part of a mail that is dealt with. The item keeps a second delivery from being applied again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Which notice of the mail, counted from 0; a review item takes the place of the first.
-    pub notice: usize,
+    /// Which notice of the mail, counted from 0; none for the mail as a whole, which waits for a person.
+    pub notice: Option<usize>,
     /// How many the mail has.
     pub of: usize,
     /// What became of it.
     pub mark: MessageMark,
-    /// The sender's address, so that another sender cannot use up a Message-ID.
-    pub email_from: String,
     /// When the mail was received.
     pub received: Time,
 }
@@ -47,6 +45,15 @@ pub struct Thread {
     pub version: u64,
     /// The windows with their events.
     pub windows: Vec<KnownWindow>,
+    /// When the newest notice of the ticket was written.
+    pub newest: Option<Time>,
+}
+
+/// What the item of a ticket holds.
+#[derive(Serialize, Deserialize)]
+struct ThreadData {
+    windows: Vec<KnownWindow>,
+    newest: Option<Time>,
 }
 
 impl Transaction {
@@ -63,16 +70,17 @@ impl Transaction {
         provider: ProviderId,
         kind: EventKind,
         maintenance_id: &str,
-        version: u64,
-        windows: &[KnownWindow],
+        thread: &Thread,
     ) -> Result<()> {
         let key = keys::thread(provider, kind, maintenance_id);
+        let data = ThreadData { windows: thread.windows.clone(), newest: thread.newest };
+        let version = thread.version;
         if version == 0 {
-            let item = Item::helper(&key).data(&windows)?.with(attribute::VERSION, n(1));
+            let item = Item::helper(&key).data(&data)?.with(attribute::VERSION, n(1));
             self.put(item, Condition::New, Refusal::ThreadChanged);
         } else {
             let set = vec![
-                (attribute::DATA, Change::Set(s(encode(&windows)?))),
+                (attribute::DATA, Change::Set(s(encode(&data)?))),
                 (attribute::VERSION, Change::Set(n(version + 1))),
             ];
             self.update(key, set, Condition::Version(version), Refusal::ThreadChanged);
@@ -93,7 +101,8 @@ impl Store {
         match self.get(&keys::thread(provider, kind, maintenance_id)).await? {
             None => Ok(Thread::default()),
             Some(item) => {
-                Ok(Thread { version: integer(&item, attribute::VERSION).unwrap_or_default(), windows: decode(&item)? })
+                let ThreadData { windows, newest } = decode(&item)?;
+                Ok(Thread { version: integer(&item, attribute::VERSION).unwrap_or_default(), windows, newest })
             }
         }
     }

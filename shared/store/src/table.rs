@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
-    TimeToLiveSpecification,
+    TableDescription, TableStatus, TimeToLiveSpecification,
 };
 use noticeboard_domain::{Error, FieldErrors, Result};
 
@@ -117,11 +117,7 @@ impl Store {
     pub async fn create_if_missing(&self) -> Result<TableInfo> {
         let described = self.client.describe_table().table_name(self.table()).send().await;
         match described {
-            Ok(found) => {
-                self.expire_items().await?;
-                let arn = found.table.and_then(|table| table.latest_stream_arn);
-                return Ok(TableInfo { stream_arn: arn });
-            }
+            Ok(found) => return self.ready(found.table).await,
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {}
             Err(error) => return Err(unavailable("describe the table", &error)),
         }
@@ -171,10 +167,24 @@ impl Store {
                     .map_err(failed)?,
             );
         }
-        let made = create.send().await.map_err(|error| unavailable("create the table", &error))?;
-        self.wait_until_active().await?;
+        match create.send().await {
+            Ok(made) => self.ready(made.table_description).await,
+            // Another program that starts now was faster.
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {
+                let found = self.client.describe_table().table_name(self.table()).send().await;
+                self.ready(found.map_err(|error| unavailable("describe the table", &error))?.table).await
+            }
+            Err(error) => Err(unavailable("create the table", &error)),
+        }
+    }
+
+    /// A table that there is, once it can be used.
+    async fn ready(&self, table: Option<TableDescription>) -> Result<TableInfo> {
+        if table.as_ref().and_then(|table| table.table_status.as_ref()) == Some(&TableStatus::Creating) {
+            self.wait_until_active().await?;
+        }
         self.expire_items().await?;
-        Ok(TableInfo { stream_arn: made.table_description.and_then(|table| table.latest_stream_arn) })
+        Ok(TableInfo { stream_arn: table.and_then(|table| table.latest_stream_arn) })
     }
 
     /// Lets items expire, where that is not so yet.
@@ -201,7 +211,7 @@ impl Store {
             let table = self.client.describe_table().table_name(self.table()).send().await;
             let table = table.map_err(|error| unavailable("describe the table", &error))?.table;
             let status = table.as_ref().and_then(|table| table.table_status.as_ref());
-            if status == Some(&aws_sdk_dynamodb::types::TableStatus::Active) {
+            if status == Some(&TableStatus::Active) {
                 return Ok(());
             }
             tokio::time::sleep(std::time::Duration::from_millis(500)).await;

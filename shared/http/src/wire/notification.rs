@@ -45,7 +45,8 @@ pub fn read(
         let event = ["event_content_type", "event_object_id", "maintenance", "outage"];
         let event_told = event.iter().any(|field| fields.errors.has(field));
         for (field, messages) in changes.missing().iter() {
-            if !fields.errors.has(field) && !(event_told && event.contains(&field)) {
+            let told = fields.errors.has(field) || (event_told && event.contains(&field));
+            if !told {
                 messages.iter().for_each(|message| fields.errors.add(field, message.clone()));
             }
         }
@@ -124,7 +125,7 @@ pub fn review(base: &str, review: &ReviewItem) -> Value {
 pub fn ingested(base: &str, ingested: &Ingested) -> Value {
     let event = |kind: ObjectType, id: u64| url(base, kind, id);
     match &ingested.outcome {
-        Outcome::Applied(applied) => {
+        Outcome::Applied { applied, reviews } => {
             let events = applied.iter().map(|applied| {
                 json!({
                     "id": applied.event.id,
@@ -138,6 +139,7 @@ pub fn ingested(base: &str, ingested: &Ingested) -> Value {
                 "outcome": "applied",
                 "message_id": ingested.message_id,
                 "events": events.collect::<Vec<_>>(),
+                "reviews": reviews.iter().map(|id| json!({"id": id})).collect::<Vec<_>>(),
             })
         }
         Outcome::Duplicate { events, reviews } => json!({
