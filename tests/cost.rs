@@ -201,9 +201,8 @@ async fn each_use_case_costs_what_the_table_says() {
         let row = format!("| {name} | … | {} | {} | {} |", cost.calls, cost.read, cost.write);
         // How events fall on shards is chance, and each shard's units are rounded up: a tenth more or less is the same.
         let near = |a: f64, b: f64| (a - b).abs() <= a.max(b) / 10.0;
-        let same = |known: &Cost| {
-            known.calls == cost.calls && near(known.read, cost.read) && near(known.write, cost.write)
-        };
+        let same =
+            |known: &Cost| known.calls == cost.calls && near(known.read, cost.read) && near(known.write, cost.write);
         if !documented.get(name).is_some_and(same) {
             wrong.push(row);
         }

@@ -14,9 +14,7 @@ use noticeboard_domain::event::EventKind;
 use noticeboard_domain::ids::{ChangeId, EventId};
 use noticeboard_domain::timeline;
 use noticeboard_http::wire::event::{EventInput, event, timeline_entry};
-use noticeboard_http::{
-    Answer, Api, Body, Caller, Query, created, deleted, etag, not_modified, object, parse_time, precondition,
-};
+use noticeboard_http::{Answer, Api, Body, Caller, Query, changed, created, deleted, parse_time, precondition, read};
 use serde_json::{Value, json};
 
 /// The routes of this function.
@@ -37,7 +35,7 @@ fn collection(kind: EventKind) -> MethodRouter<Arc<Api>> {
 }
 
 fn resource(kind: EventKind) -> MethodRouter<Arc<Api>> {
-    get(move |caller, id, headers| read(kind, caller, id, headers))
+    get(move |caller, id, headers| read_one(kind, caller, id, headers))
         .put(move |caller, id, headers, body| change(kind, true, caller, id, headers, body))
         .patch(move |caller, id, headers, body| change(kind, false, caller, id, headers, body))
         .delete(move |caller, id, headers| delete(kind, caller, id, headers))
@@ -61,8 +59,8 @@ async fn list(kind: EventKind, caller: Caller, query: Query) -> Answer {
     Ok(axum::Json(query.list(caller.base(), page, list.count, results)).into_response())
 }
 
-fn validator(view: &EventView) -> String {
-    etag(view.stored.event.revision.version, view.stored.children)
+fn version(view: &EventView) -> u64 {
+    view.stored.event.revision.version
 }
 
 async fn create(kind: EventKind, caller: Caller, Body(body): Body) -> Answer {
@@ -70,13 +68,12 @@ async fn create(kind: EventKind, caller: Caller, Body(body): Body) -> Answer {
     let actor = caller.actor(&input.message);
     let changes = input.resolve(caller.app()).await?;
     let view = caller.app().event_create(&actor, kind, changes).await?;
-    Ok(created(event(caller.base(), &view), &validator(&view)))
+    Ok(created(&event(caller.base(), &view), version(&view)))
 }
 
-async fn read(kind: EventKind, caller: Caller, Path(id): Id, headers: HeaderMap) -> Answer {
+async fn read_one(kind: EventKind, caller: Caller, Path(id): Id, headers: HeaderMap) -> Answer {
     let view = caller.app().event(kind, found(kind, id)?).await?;
-    let tag = validator(&view);
-    Ok(not_modified(&headers, &tag).unwrap_or_else(|| object(event(caller.base(), &view), &tag)))
+    Ok(read(&headers, &event(caller.base(), &view), version(&view)))
 }
 
 async fn change(
@@ -91,7 +88,7 @@ async fn change(
     let actor = caller.actor(&input.message);
     let changes = input.resolve(caller.app()).await?;
     let view = caller.app().event_change(&actor, kind, found(kind, id)?, changes, precondition(&headers)?).await?;
-    Ok(object(event(caller.base(), &view), &validator(&view)))
+    Ok(changed(&event(caller.base(), &view), version(&view)))
 }
 
 async fn delete(kind: EventKind, caller: Caller, Path(id): Id, headers: HeaderMap) -> Answer {

@@ -15,13 +15,13 @@ use noticeboard_domain::ids::{EventId, ImpactId};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::ImpactLevel;
 use noticeboard_http::wire::impact::{impact, read as read_body};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, created, deleted, etag, not_modified, object, precondition};
+use noticeboard_http::{Answer, Api, Body, Caller, Query, changed, created, deleted, precondition, read};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/api/plugins/notices/impact/", get(list).post(create))
-        .route("/api/plugins/notices/impact/{id}/", get(read).put(replace).patch(change).delete(delete))
+        .route("/api/plugins/notices/impact/{id}/", get(read_one).put(replace).patch(change).delete(delete))
         .with_state(api)
 }
 
@@ -53,21 +53,19 @@ async fn list(caller: Caller, query: Query) -> Answer {
     Ok(axum::Json(query.list(caller.base(), page, count, results)).into_response())
 }
 
-fn validator(view: &ImpactView) -> String {
-    let event = view.event.as_ref().map_or(0, |(event, _)| event.revision.version);
-    etag(view.impact.revision.version, event)
+fn version(view: &ImpactView) -> u64 {
+    view.impact.revision.version
 }
 
 async fn create(caller: Caller, Body(body): Body) -> Answer {
     let (changes, message) = read_body(&body, None)?;
     let view = caller.app().impact_create(&caller.actor(&message), changes).await?;
-    Ok(created(impact(caller.base(), &view), &validator(&view)))
+    Ok(created(&impact(caller.base(), &view), version(&view)))
 }
 
-async fn read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn read_one(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let view = caller.app().impact(found(&id)?).await?;
-    let tag = validator(&view);
-    Ok(not_modified(&headers, &tag).unwrap_or_else(|| object(impact(caller.base(), &view), &tag)))
+    Ok(read(&headers, &impact(caller.base(), &view), version(&view)))
 }
 
 async fn replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
@@ -84,7 +82,7 @@ async fn change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body
     let (changes, message) = read_body(&body, Some(&present.impact))?;
     let actor = caller.actor(&message);
     let view = caller.app().impact_change(&actor, id, changes, precondition(&headers)?).await?;
-    Ok(object(impact(caller.base(), &view), &validator(&view)))
+    Ok(changed(&impact(caller.base(), &view), version(&view)))
 }
 
 async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {

@@ -13,7 +13,7 @@ use noticeboard_app::{CircuitFilter, ProviderFilter};
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::{ObjectId, ProviderId};
 use noticeboard_http::wire::inventory::{circuit, provider, read_circuit, read_provider};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, created, deleted, etag, not_modified, object, precondition};
+use noticeboard_http::{Answer, Api, Body, Caller, Query, changed, created, deleted, precondition, read};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
@@ -48,13 +48,12 @@ async fn provider_list(caller: Caller, query: Query) -> Answer {
 async fn provider_create(caller: Caller, Body(body): Body) -> Answer {
     let (changes, message) = read_provider(&body, true)?;
     let made = caller.app().provider_create(&caller.actor(&message), changes).await?;
-    Ok(created(provider(caller.base(), &made), &etag(made.revision.version, 0)))
+    Ok(created(&provider(caller.base(), &made), made.revision.version))
 }
 
 async fn provider_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let found = caller.app().provider(provider_id(&id)?).await?;
-    let tag = etag(found.revision.version, 0);
-    Ok(not_modified(&headers, &tag).unwrap_or_else(|| object(provider(caller.base(), &found), &tag)))
+    Ok(read(&headers, &provider(caller.base(), &found), found.revision.version))
 }
 
 async fn provider_replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
@@ -65,8 +64,8 @@ async fn provider_replace(caller: Caller, id: Path<String>, headers: HeaderMap, 
 async fn provider_change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
     let (changes, message) = read_provider(&body, false)?;
     let actor = caller.actor(&message);
-    let changed = caller.app().provider_change(&actor, provider_id(&id)?, changes, precondition(&headers)?).await?;
-    Ok(object(provider(caller.base(), &changed), &etag(changed.revision.version, 0)))
+    let done = caller.app().provider_change(&actor, provider_id(&id)?, changes, precondition(&headers)?).await?;
+    Ok(changed(&provider(caller.base(), &done), done.revision.version))
 }
 
 async fn provider_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
@@ -98,14 +97,12 @@ async fn circuit_create(caller: Caller, Body(body): Body) -> Answer {
         changes.provider = Some(owner.resolve(caller.app()).await?);
     }
     let (made, owner) = caller.app().circuit_create(&caller.actor(&message), changes).await?;
-    Ok(created(circuit(caller.base(), &made, Some(&owner)), &etag(made.revision.version, owner.revision.version)))
+    Ok(created(&circuit(caller.base(), &made, Some(&owner)), made.revision.version))
 }
 
 async fn circuit_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let (found, owner) = caller.app().circuit(circuit_id(&id)?).await?;
-    let tag = etag(found.revision.version, owner.as_ref().map_or(0, |owner| owner.revision.version));
-    let body = circuit(caller.base(), &found, owner.as_ref());
-    Ok(not_modified(&headers, &tag).unwrap_or_else(|| object(body, &tag)))
+    Ok(read(&headers, &circuit(caller.base(), &found, owner.as_ref()), found.revision.version))
 }
 
 async fn circuit_replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
@@ -119,10 +116,8 @@ async fn circuit_change(caller: Caller, Path(id): Path<String>, headers: HeaderM
         changes.provider = Some(owner.resolve(caller.app()).await?);
     }
     let actor = caller.actor(&message);
-    let (changed, owner) =
-        caller.app().circuit_change(&actor, circuit_id(&id)?, changes, precondition(&headers)?).await?;
-    let tag = etag(changed.revision.version, owner.revision.version);
-    Ok(object(circuit(caller.base(), &changed, Some(&owner)), &tag))
+    let (done, owner) = caller.app().circuit_change(&actor, circuit_id(&id)?, changes, precondition(&headers)?).await?;
+    Ok(changed(&circuit(caller.base(), &done, Some(&owner)), done.revision.version))
 }
 
 async fn circuit_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {

@@ -17,9 +17,7 @@ use noticeboard_domain::Error;
 use noticeboard_domain::ids::{EventId, EventNotificationId, ReviewId};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_http::wire::notification::{ingested, notification, read as read_body, review};
-use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Query, created, deleted, etag, not_modified, object, precondition,
-};
+use noticeboard_http::{Answer, Api, ApiError, Body, Caller, Query, changed, created, deleted, precondition, read};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
@@ -28,7 +26,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_MAIL_BYTES));
     Router::new()
         .route("/api/plugins/notices/eventnotification/", get(list).post(create))
-        .route("/api/plugins/notices/eventnotification/{id}/", get(read).put(replace).patch(change).delete(delete))
+        .route("/api/plugins/notices/eventnotification/{id}/", get(read_one).put(replace).patch(change).delete(delete))
         .route("/api/plugins/notices/review/", get(review_list))
         .route("/api/plugins/notices/review/{id}/", get(review_read))
         .route("/api/plugins/notices/review/{id}/raw/", get(review_raw))
@@ -57,21 +55,19 @@ async fn list(caller: Caller, query: Query) -> Answer {
     Ok(Json(query.list(caller.base(), page, count, results)).into_response())
 }
 
-fn validator(view: &NotificationView) -> String {
-    let event = view.event.as_ref().map_or(0, |(event, _)| event.revision.version);
-    etag(view.notification.revision.version, event)
+fn version(view: &NotificationView) -> u64 {
+    view.notification.revision.version
 }
 
 async fn create(caller: Caller, Body(body): Body) -> Answer {
     let (changes, message) = read_body(&body, None, true)?;
     let view = caller.app().notification_create(&caller.actor(&message), changes).await?;
-    Ok(created(notification(caller.base(), &view), &validator(&view)))
+    Ok(created(&notification(caller.base(), &view), version(&view)))
 }
 
-async fn read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn read_one(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let view = caller.app().notification(found(&id)?).await?;
-    let tag = validator(&view);
-    Ok(not_modified(&headers, &tag).unwrap_or_else(|| object(notification(caller.base(), &view), &tag)))
+    Ok(read(&headers, &notification(caller.base(), &view), version(&view)))
 }
 
 async fn replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
@@ -85,7 +81,7 @@ async fn change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body
     let (changes, message) = read_body(&body, Some(&present.notification), false)?;
     let actor = caller.actor(&message);
     let view = caller.app().notification_change(&actor, id, changes, precondition(&headers)?).await?;
-    Ok(object(notification(caller.base(), &view), &validator(&view)))
+    Ok(changed(&notification(caller.base(), &view), version(&view)))
 }
 
 async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
@@ -121,9 +117,9 @@ fn review_found(id: &str) -> Result<ReviewId, Error> {
     id.parse().map_err(|_| Error::NotFound { what: "ReviewItem" })
 }
 
-async fn review_read(caller: Caller, Path(id): Path<String>) -> Answer {
+async fn review_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let item = caller.app().review(review_found(&id)?).await?;
-    Ok(object(review(caller.base(), &item), &etag(item.revision.version, 0)))
+    Ok(read(&headers, &review(caller.base(), &item), item.revision.version))
 }
 
 /// The whole message, byte for byte. Browsers are told to save it, never to show it.

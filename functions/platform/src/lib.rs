@@ -14,7 +14,7 @@ use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::token::Scope;
 use noticeboard_http::wire::change::change;
 use noticeboard_http::wire::token::{new_token, read as token_input, token};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, created, deleted, etag};
+use noticeboard_http::{Answer, Api, Body, Caller, Query, created, deleted};
 use serde_json::json;
 
 /// The NetBox release whose API this one is like.
@@ -131,7 +131,7 @@ async fn token_create(caller: Caller, Body(body): Body) -> Answer {
     let input = token_input(&body)?;
     let app = caller.app();
     let made = app.token_create(input.user.as_str(), input.scope, &input.description, input.expires).await?;
-    Ok(created(new_token(caller.base(), &made), &etag(1, 0)))
+    Ok(created(&new_token(caller.base(), &made), 1))
 }
 
 async fn token_delete(caller: Caller, Path(key): Path<String>) -> Answer {

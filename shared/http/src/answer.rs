@@ -1,14 +1,18 @@
 //! Answers with one object, and the conditional requests on it.
 
-use axum::Json;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use noticeboard_domain::Error;
 use serde_json::Value;
 
-/// The validator of an object in a version; `children` tells apart what belongs to it.
-pub fn etag(version: u64, children: u64) -> String {
-    format!("\"{version}.{children}\"")
+/// The validator of an answer: the object's version, which a change is conditional on, and a hash of the whole, which
+/// also changes with what is shown of the object's neighbours.
+fn etag(version: u64, body: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    format!("\"{version}.{:016x}\"", hasher.finish())
 }
 
 fn with_etag(mut response: Response, etag: &str) -> Response {
@@ -18,16 +22,32 @@ fn with_etag(mut response: Response, etag: &str) -> Response {
     response
 }
 
-/// 200 with an object.
-pub fn object(body: Value, etag: &str) -> Response {
-    with_etag(Json(body).into_response(), etag)
+fn json(status: StatusCode, body: &Value, version: u64) -> (Response, String) {
+    let text = body.to_string();
+    let tag = etag(version, &text);
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (with_etag((status, kind, text).into_response(), &tag), tag)
+}
+
+/// 200 with an object in a version; 304 when the caller's copy (`If-None-Match`) is the present one.
+pub fn read(headers: &HeaderMap, body: &Value, version: u64) -> Response {
+    let (response, tag) = json(StatusCode::OK, body, version);
+    not_modified(headers, &tag).unwrap_or(response)
+}
+
+/// 200 with an object that was changed.
+pub fn changed(body: &Value, version: u64) -> Response {
+    json(StatusCode::OK, body, version).0
 }
 
 /// 201 with a new object; `Location` is its `url`.
-pub fn created(body: Value, etag: &str) -> Response {
-    let url = body.get("url").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let response = (StatusCode::CREATED, [(header::LOCATION, url)], Json(body)).into_response();
-    with_etag(response, etag)
+pub fn created(body: &Value, version: u64) -> Response {
+    let mut response = json(StatusCode::CREATED, body, version).0;
+    let url = body.get("url").and_then(Value::as_str).unwrap_or_default();
+    if let Ok(url) = HeaderValue::from_str(url) {
+        response.headers_mut().insert(header::LOCATION, url);
+    }
+    response
 }
 
 /// 204.

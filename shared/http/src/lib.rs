@@ -22,7 +22,7 @@ use axum::{Json, Router};
 use noticeboard_app::App;
 use serde_json::json;
 
-pub use answer::{created, deleted, etag, not_modified, object, precondition};
+pub use answer::{changed, created, deleted, not_modified, precondition, read};
 pub use context::{Caller, Context, Credentials};
 pub use error::ApiError;
 pub use input::{Body, Fields, ProviderRef, parse_time};
