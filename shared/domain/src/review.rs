@@ -1,7 +1,6 @@
 //! Mail that could not be read or believed, kept whole for a person to decide.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::change::Revision;
 use crate::ids::ReviewId;
@@ -42,11 +41,4 @@ pub struct ReviewItem {
     pub size: u64,
     /// Bookkeeping.
     pub revision: Revision,
-}
-
-impl ReviewItem {
-    /// The fields that the changelog compares.
-    pub fn snapshot(&self) -> Map<String, Value> {
-        crate::object::snapshot(self)
-    }
 }

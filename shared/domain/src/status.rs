@@ -133,9 +133,4 @@ impl Status {
             },
         }
     }
-
-    /// Whether someone should still look at the event: nothing closed, cancelled, resolved or replaced.
-    pub fn is_open(self) -> bool {
-        !self.freezes_impacts() && self != Self::Maintenance(MaintenanceStatus::Rescheduled)
-    }
 }

@@ -64,7 +64,7 @@ impl Transaction {
 }
 
 impl Store {
-    /// The events that touch the time from `from` to before `to`, whenever they began. At most [`MAX_MONTHS`] months.
+    /// The events that touch the time from `from` to before `to`, whenever they began. At most 24 months.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a longer stretch, [`Error::Invalid`] when more than `limit` entries would have to be read.
