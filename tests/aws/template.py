@@ -54,6 +54,8 @@ def routed_to(path):
     found = {}
     for function, properties in functions().items():
         for event in properties.get("Events", {}).values():
+            if event["Type"] != "HttpApi":
+                continue
             route = event["Properties"].get("Path", "{proxy+}")
             if fnmatchcase(path, route.replace("{proxy+}", "*")):
                 found[route] = function

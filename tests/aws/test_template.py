@@ -62,5 +62,5 @@ def record(kind, name):
 @pytest.mark.parametrize("mapping", ["ChangelogStream", "PublisherStream"])
 @pytest.mark.parametrize("name", ["INSERT", "MODIFY", "REMOVE"])
 def test_only_what_matters_wakes_the_readers_of_the_stream(mapping, name):
-    assert all(template.wakes(mapping, record(kind, name)) for kind in ("maintenance", "impact", "journal"))
-    assert not any(template.wakes(mapping, record(kind, name)) for kind in ("helper", "change"))
+    assert all(template.wakes(mapping, record(kind, name)) for kind in ("maintenance", "impact", "provider"))
+    assert not any(template.wakes(mapping, record(kind, name)) for kind in ("helper", "change", "journal", "review", "token"))
