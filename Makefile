@@ -21,8 +21,9 @@ run: ## Run it with demonstration data
 	@echo "  http://$(LISTEN)/api/plugins/notices/ical/?token=$$(cat $(DATA)/token)"
 	@echo "API, from another terminal:"
 	@echo "  curl -s -H \"Authorization: Token \$$(cat $(DATA)/token)\" http://$(LISTEN)/api/plugins/notices/maintenance/"
-	@echo "README.md has a walk. Ctrl-C stops; every change is published here as a line of JSON."
-	@NOTICEBOARD_TOKEN=$$(cat $(DATA)/token) target/debug/noticeboard serve --demo --data $(DATA) --listen $(LISTEN)
+	@echo "Every change is published as a line of JSON in $(DATA)/log. README.md has a walk. Ctrl-C stops."
+	@NOTICEBOARD_TOKEN=$$(cat $(DATA)/token) target/debug/noticeboard serve --demo --data $(DATA) --listen $(LISTEN) \
+	  2>> $(DATA)/log || { tail -n 5 $(DATA)/log; exit 1; }
 
 test: build rust-test aws-test ## Run every test that needs no AWS account
 
