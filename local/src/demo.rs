@@ -88,8 +88,8 @@ pub(crate) async fn fill(app: &App) -> Result<()> {
     };
     let outage = app.event_create(&actor, EventKind::Outage, outage).await?.stored.event;
     let impact = ImpactChanges {
-        event: Some(EventRef { kind: EventKind::Outage, id: outage.id }),
-        target: circuits.last().copied(),
+        event: EventRef { kind: EventKind::Outage, id: outage.id }.into(),
+        target: circuits.last().copied().map(Into::into).unwrap_or_default(),
         impact: Some(Some(ImpactLevel::Outage)),
         ..ImpactChanges::default()
     };

@@ -1,4 +1,4 @@
-//! `/api/plugins/notices/maintenance/` and `/outage/`: events and their timelines.
+//! `/api/plugins/notices/maintenance/` and `/outage/`: events, their quick actions and their timelines.
 //!
 //! **Must not know**: the table, and the rules of events; both are `noticeboard-app`'s.
 
@@ -6,74 +6,115 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::HeaderMap;
-use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, get};
-use noticeboard_app::{EventFilter, EventView};
-use noticeboard_domain::event::EventKind;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{MethodRouter, get, post};
+use noticeboard_app::{Action, EventView, Input};
+use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::ids::{ChangeId, EventId};
 use noticeboard_domain::timeline;
-use noticeboard_http::wire::event::{EventInput, event, timeline_entry};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, changed, created, deleted, parse_time, precondition, read};
-use serde_json::{Value, json};
+use noticeboard_http::wire::event::{EventBody, SEARCHED, event, filters, read as read_event, timeline_entry};
+use noticeboard_http::{
+    Answer, Api, ApiError, Body, Caller, Object, Payload, Query, Shape, Shown, bulk, changed, created, deleted, json,
+    precondition, read,
+};
+use serde_json::{Map, Value, json};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
     let mut router = Router::new();
-    for (kind, path) in [(EventKind::Maintenance, "maintenance"), (EventKind::Outage, "outage")] {
-        let base = format!("/api/plugins/notices/{path}/");
+    for kind in EventKind::ALL {
+        let base = format!("/api/plugins/notices/{}/", kind.as_str());
         router = router
             .route(&base, collection(kind))
             .route(&format!("{base}{{id}}/"), resource(kind))
             .route(&format!("{base}{{id}}/timeline/"), get(move |caller, id, query| timeline(kind, caller, id, query)));
+        let actions: &[Action] = match kind {
+            EventKind::Maintenance => &Action::ALL,
+            EventKind::Outage => &[Action::Acknowledge],
+        };
+        for action in actions {
+            let path = format!("{base}{{id}}/{}/", action.as_str());
+            router = router.route(&path, post(move |caller, id, headers| act(kind, *action, caller, id, headers)));
+        }
     }
-    router.with_state(api)
+    router.route("/api/plugins/notices/maintenance/{id}/reschedule/", post(reschedule)).with_state(api)
 }
 
 fn collection(kind: EventKind) -> MethodRouter<Arc<Api>> {
-    get(move |caller, query| list(kind, caller, query)).post(move |caller, body| create(kind, caller, body))
+    get(move |caller, query| list(kind, caller, query))
+        .post(move |caller, query, body| create(kind, caller, query, body))
+        .put(move |caller, query, body| change_many(kind, true, caller, query, body))
+        .patch(move |caller, query, body| change_many(kind, false, caller, query, body))
+        .delete(move |caller, body| delete_many(kind, caller, body))
 }
 
 fn resource(kind: EventKind) -> MethodRouter<Arc<Api>> {
-    get(move |caller, id, headers| read_one(kind, caller, id, headers))
-        .put(move |caller, id, headers, body| change(kind, true, caller, id, headers, body))
-        .patch(move |caller, id, headers, body| change(kind, false, caller, id, headers, body))
+    get(move |caller, id, query, headers| read_one(kind, caller, id, query, headers))
+        .put(move |caller, id, query, headers, body| change(kind, true, caller, id, query, headers, body))
+        .patch(move |caller, id, query, headers, body| change(kind, false, caller, id, query, headers, body))
         .delete(move |caller, id, headers| delete(kind, caller, id, headers))
 }
 
+fn show(caller: &Caller, view: EventView) -> Object<EventBody> {
+    event(caller.base(), view)
+}
+
 async fn list(kind: EventKind, caller: Caller, query: Query) -> Answer {
-    let page = query.page();
-    let times = |name| query.parsed(name, |text| parse_time(text).ok_or_else(|| "Enter a valid date/time.".to_owned()));
-    let filter = EventFilter {
-        names: query.all("name").map(str::to_owned).collect(),
-        statuses: query.parsed("status", |text| kind.parse_status(text))?,
-        providers: query.parsed("provider_id", str::parse)?,
-        internal_tickets: query.all("internal_ticket").map(str::to_owned).collect(),
-        acknowledged: query.get("acknowledged").and_then(|text| text.to_ascii_lowercase().parse().ok()),
-        start_until: times("start__lte")?.first().copied(),
-        end_from: times("end__gte")?.first().copied(),
-        q: query.get("q").unwrap_or_default().to_owned(),
+    let (listing, shape) = (query.listing(filters(kind), SEARCHED)?, query.shape());
+    let with_children = shape.names("impacts") || shape.names("notifications");
+    let page = listing.page;
+    let list = caller.app().event_list(kind, listing, with_children).await?;
+    let list = list.map(|view| Shown { object: show(&caller, view).body, shape: &shape });
+    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+}
+
+async fn create(kind: EventKind, caller: Caller, query: Query, payload: Payload) -> Answer {
+    let shape = query.shape();
+    match payload {
+        Payload::One(body) => {
+            let (input, message) = read_event(kind, &body, true)?;
+            let view = caller.app().event_create(&caller.actor(&message), kind, input).await?;
+            created(&show(&caller, view), &shape)
+        }
+        Payload::Many(values) => {
+            let inputs = bulk::elements(values, |body| read_event(kind, body, true))?;
+            let (inputs, actor) = caller.actor_of(inputs);
+            let views = caller.app().event_create_many(&actor, kind, inputs).await?;
+            answer_many(&caller, StatusCode::CREATED, &query, views)
+        }
+    }
+}
+
+type Read = (Input<EventChanges>, String);
+
+fn answer_many(caller: &Caller, status: StatusCode, query: &Query, views: Vec<EventView>) -> Answer {
+    let shape = query.shape();
+    let shown: Vec<_> =
+        views.into_iter().map(|view| Shown { object: show(caller, view).body, shape: &shape }).collect();
+    json(status, &shown)
+}
+
+async fn change_many(kind: EventKind, whole: bool, caller: Caller, query: Query, payload: Payload) -> Answer {
+    let read = |body: &Map<String, Value>| {
+        let (input, message): Read = read_event(kind, body, whole)?;
+        Ok(((bulk::id::<EventId>(body)?, input), message))
     };
-    let list = caller.app().event_list(kind, &filter, page.offset, page.limit).await?;
-    let results = list.events.iter().map(|view| event(caller.base(), view)).collect();
-    Ok(axum::Json(query.list(caller.base(), page, list.count, results)).into_response())
+    let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
+    let (inputs, actor) = caller.actor_of(inputs);
+    let views = caller.app().event_change_many(&actor, kind, inputs).await;
+    let views = views.map_err(|error| ApiError::from(error).first())?;
+    answer_many(&caller, StatusCode::OK, &query, views)
 }
 
-fn version(view: &EventView) -> u64 {
-    view.stored.event.revision.version
+async fn delete_many(kind: EventKind, caller: Caller, payload: Payload) -> Answer {
+    let ids: Vec<EventId> = bulk::ids(bulk::list(payload)?)?;
+    caller.app().event_delete_many(&caller.actor(""), kind, &ids).await?;
+    Ok(deleted())
 }
 
-async fn create(kind: EventKind, caller: Caller, Body(body): Body) -> Answer {
-    let input = EventInput::read(kind, &body, true)?;
-    let actor = caller.actor(&input.message);
-    let changes = input.resolve(caller.app()).await?;
-    let view = caller.app().event_create(&actor, kind, changes).await?;
-    Ok(created(&event(caller.base(), &view), version(&view)))
-}
-
-async fn read_one(kind: EventKind, caller: Caller, Path(id): Id, headers: HeaderMap) -> Answer {
+async fn read_one(kind: EventKind, caller: Caller, Path(id): Id, query: Query, headers: HeaderMap) -> Answer {
     let view = caller.app().event(kind, found(kind, id)?).await?;
-    Ok(read(&headers, &event(caller.base(), &view), version(&view)))
+    read(&headers, &show(&caller, view), &query.shape())
 }
 
 async fn change(
@@ -81,27 +122,42 @@ async fn change(
     whole: bool,
     caller: Caller,
     Path(id): Id,
+    query: Query,
     headers: HeaderMap,
     Body(body): Body,
 ) -> Answer {
-    let input = EventInput::read(kind, &body, whole)?;
-    let actor = caller.actor(&input.message);
-    let changes = input.resolve(caller.app()).await?;
-    let view = caller.app().event_change(&actor, kind, found(kind, id)?, changes, precondition(&headers)?).await?;
-    Ok(changed(&event(caller.base(), &view), version(&view)))
+    let (input, message) = read_event(kind, &body, whole)?;
+    let (actor, id) = (caller.actor(&message), found(kind, id)?);
+    let view = caller.app().event_change(&actor, kind, id, input, &precondition(&headers)?).await?;
+    changed(&show(&caller, view), &query.shape())
 }
 
 async fn delete(kind: EventKind, caller: Caller, Path(id): Id, headers: HeaderMap) -> Answer {
-    caller.app().event_delete(&caller.actor(""), kind, found(kind, id)?, precondition(&headers)?).await?;
+    caller.app().event_delete(&caller.actor(""), kind, found(kind, id)?, &precondition(&headers)?).await?;
     Ok(deleted())
+}
+
+async fn act(kind: EventKind, action: Action, caller: Caller, Path(id): Id, headers: HeaderMap) -> Answer {
+    let (actor, id) = (caller.actor(""), found(kind, id)?);
+    let view = caller.app().event_act(&actor, kind, id, action, &precondition(&headers)?).await?;
+    changed(&show(&caller, view), &Shape::default())
+}
+
+/// Makes the maintenance that replaces this one, of its values and those that the body gives.
+async fn reschedule(caller: Caller, Path(id): Id, headers: HeaderMap, Body(body): Body) -> Answer {
+    let kind = EventKind::Maintenance;
+    let (input, message) = read_event(kind, &body, false)?;
+    let (actor, id) = (caller.actor(&message), found(kind, id)?);
+    let view = caller.app().event_reschedule(&actor, id, input, &precondition(&headers)?).await?;
+    created(&show(&caller, view), &Shape::default())
 }
 
 /// The timeline of an event, newest first; also of one that is deleted. `next` carries on where a page ends.
 async fn timeline(kind: EventKind, caller: Caller, Path(id): Id, query: Query) -> Answer {
     let id = found(kind, id)?;
-    let page = query.page();
+    let limit = query.limit();
     let before = query.parsed("before", str::parse::<ChangeId>)?.first().copied();
-    let changes = caller.app().event_changes(id, before, page.limit).await?;
+    let changes = caller.app().event_changes(id, before, limit).await?;
     // An id names one event, whatever its kind.
     let mut events = changes.changes.iter().filter_map(|change| EventKind::of(change.object.kind));
     if events.any(|found| found != kind) {
@@ -113,8 +169,8 @@ async fn timeline(kind: EventKind, caller: Caller, Path(id): Id, query: Query) -
     }
     let results: Vec<Value> = changes.changes.iter().map(|change| timeline_entry(&timeline::entry(change))).collect();
     let path = format!("{}/api/plugins/notices/{}/{id}/timeline/", caller.base(), kind.as_str());
-    let next = changes.next.map(|next| format!("{path}?limit={}&before={next}", page.limit));
-    Ok(axum::Json(json!({"next": next, "results": results})).into_response())
+    let next = changes.next.map(|next| format!("{path}?limit={limit}&before={next}"));
+    json(StatusCode::OK, &json!({"next": next, "results": results}))
 }
 
 type Id = Path<String>;

@@ -6,87 +6,111 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::HeaderMap;
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
-use noticeboard_app::{ImpactFilter, ImpactView};
+use noticeboard_app::ImpactView;
 use noticeboard_domain::Error;
-use noticeboard_domain::ids::{EventId, ImpactId};
-use noticeboard_domain::object::ObjectType;
-use noticeboard_domain::status::ImpactLevel;
-use noticeboard_http::wire::impact::{impact, read as read_body};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, changed, created, deleted, precondition, read};
+use noticeboard_domain::ids::ImpactId;
+use noticeboard_http::wire::impact::{FILTERS, SEARCHED, impact, read as read_impact};
+use noticeboard_http::{
+    Answer, Api, ApiError, Body, Caller, Payload, Query, Shown, bulk, changed, created, deleted, json, precondition,
+    read,
+};
+use serde_json::{Map, Value};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
+    let collection = get(list).post(create).put(replace_many).patch(patch_many).delete(delete_many);
     Router::new()
-        .route("/api/plugins/notices/impact/", get(list).post(create))
-        .route("/api/plugins/notices/impact/{id}/", get(read_one).put(replace).patch(change).delete(delete))
+        .route("/api/plugins/notices/impact/", collection)
+        .route("/api/plugins/notices/impact/{id}/", get(read_one).put(replace).patch(patch).delete(delete))
         .with_state(api)
 }
 
-/// A type by name, or by number where the parameter's name ends in `_id`.
-fn content_type(query: &Query, name: &'static str, number: &'static str) -> Result<Option<ObjectType>, Error> {
-    let unknown =
-        |text: &str| Error::field(name, format!("Select a valid choice. {text} is not one of the available choices."));
-    match (query.get(name), query.get(number)) {
-        (Some(text), _) => ObjectType::parse(text).map(Some).ok_or_else(|| unknown(text)),
-        (None, Some(text)) => {
-            text.parse().ok().and_then(ObjectType::from_number).map(Some).ok_or_else(|| unknown(text))
+async fn list(caller: Caller, query: Query) -> Answer {
+    let (listing, shape) = (query.listing(FILTERS, SEARCHED)?, query.shape());
+    let page = listing.page;
+    let list = caller.app().impact_list(listing).await?;
+    let list = list.map(|view| Shown { object: impact(caller.base(), view).body, shape: &shape });
+    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+}
+
+async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {
+    match payload {
+        Payload::One(body) => {
+            let (input, message) = read_impact(&body, true)?;
+            let view = caller.app().impact_create(&caller.actor(&message), input).await?;
+            created(&impact(caller.base(), view), &query.shape())
         }
-        (None, None) => Ok(None),
+        Payload::Many(values) => {
+            let inputs = bulk::elements(values, |body| read_impact(body, true))?;
+            let (inputs, actor) = caller.actor_of(inputs);
+            let views = caller.app().impact_create_many(&actor, inputs).await?;
+            answer_many(&caller, StatusCode::CREATED, &query, views)
+        }
     }
 }
 
-async fn list(caller: Caller, query: Query) -> Answer {
-    let page = query.page();
-    let number = |text: &str| text.parse::<u64>().map_err(|_| "Enter a number.".to_owned());
-    let filter = ImpactFilter {
-        event_type: content_type(&query, "event_content_type", "event_content_type_id")?,
-        event: query.parsed("event_object_id", str::parse::<EventId>)?.first().copied(),
-        target_type: content_type(&query, "target_content_type", "target_content_type_id")?,
-        target: query.parsed("target_object_id", number)?.first().copied(),
-        levels: query.parsed("impact", ImpactLevel::parse)?,
+fn answer_many(caller: &Caller, status: StatusCode, query: &Query, views: Vec<ImpactView>) -> Answer {
+    let shape = query.shape();
+    let shown = views.into_iter().map(|view| Shown { object: impact(caller.base(), view).body, shape: &shape });
+    json(status, &shown.collect::<Vec<_>>())
+}
+
+async fn replace_many(caller: Caller, query: Query, payload: Payload) -> Answer {
+    change_many(caller, query, payload, true).await
+}
+
+async fn patch_many(caller: Caller, query: Query, payload: Payload) -> Answer {
+    change_many(caller, query, payload, false).await
+}
+
+async fn change_many(caller: Caller, query: Query, payload: Payload, whole: bool) -> Answer {
+    let read = |body: &Map<String, Value>| {
+        let (input, message) = read_impact(body, whole)?;
+        Ok(((bulk::id::<ImpactId>(body)?, input), message))
     };
-    let (impacts, count) = caller.app().impact_list(&filter, page.offset, page.limit).await?;
-    let results = impacts.iter().map(|view| impact(caller.base(), view)).collect();
-    Ok(axum::Json(query.list(caller.base(), page, count, results)).into_response())
+    let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
+    let (inputs, actor) = caller.actor_of(inputs);
+    let views = caller.app().impact_change_many(&actor, inputs).await;
+    answer_many(&caller, StatusCode::OK, &query, views.map_err(|error| ApiError::from(error).first())?)
 }
 
-fn version(view: &ImpactView) -> u64 {
-    view.impact.revision.version
+async fn delete_many(caller: Caller, payload: Payload) -> Answer {
+    let ids: Vec<ImpactId> = bulk::ids(bulk::list(payload)?)?;
+    caller.app().impact_delete_many(&caller.actor(""), &ids).await?;
+    Ok(deleted())
 }
 
-async fn create(caller: Caller, Body(body): Body) -> Answer {
-    let (changes, message) = read_body(&body, None)?;
-    let view = caller.app().impact_create(&caller.actor(&message), changes).await?;
-    Ok(created(&impact(caller.base(), &view), version(&view)))
-}
-
-async fn read_one(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn read_one(caller: Caller, Path(id): Path<String>, query: Query, headers: HeaderMap) -> Answer {
     let view = caller.app().impact(found(&id)?).await?;
-    Ok(read(&headers, &impact(caller.base(), &view), version(&view)))
+    read(&headers, &impact(caller.base(), view), &query.shape())
 }
 
-async fn replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    // Event and target are what a whole impact needs.
-    let (changes, _) = read_body(&body, None)?;
-    let missing = changes.missing();
-    missing.into_result()?;
-    change(caller, id, headers, Body(body)).await
+async fn replace(caller: Caller, id: Path<String>, query: Query, headers: HeaderMap, body: Body) -> Answer {
+    change(caller, id, query, headers, body, true).await
 }
 
-async fn change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    let id = found(&id)?;
-    let present = caller.app().impact(id).await?;
-    let (changes, message) = read_body(&body, Some(&present.impact))?;
+async fn patch(caller: Caller, id: Path<String>, query: Query, headers: HeaderMap, body: Body) -> Answer {
+    change(caller, id, query, headers, body, false).await
+}
+
+async fn change(
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+    headers: HeaderMap,
+    Body(body): Body,
+    whole: bool,
+) -> Answer {
+    let (input, message) = read_impact(&body, whole)?;
     let actor = caller.actor(&message);
-    let view = caller.app().impact_change(&actor, id, changes, precondition(&headers)?).await?;
-    Ok(changed(&impact(caller.base(), &view), version(&view)))
+    let view = caller.app().impact_change(&actor, found(&id)?, input, &precondition(&headers)?).await?;
+    changed(&impact(caller.base(), view), &query.shape())
 }
 
 async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().impact_delete(&caller.actor(""), found(&id)?, precondition(&headers)?).await?;
+    caller.app().impact_delete(&caller.actor(""), found(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }
 

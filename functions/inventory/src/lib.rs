@@ -4,16 +4,19 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::Path;
-use axum::http::HeaderMap;
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
-use axum::{Json, Router};
 use noticeboard_app::{CircuitFilter, ProviderFilter};
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::{ObjectId, ProviderId};
+use noticeboard_domain::listing::{List, Page};
 use noticeboard_http::wire::inventory::{circuit, provider, read_circuit, read_provider};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, changed, created, deleted, precondition, read};
+use noticeboard_http::{
+    Answer, Api, Body, Caller, Object, Query, Shape, changed, created, deleted, json, precondition, read,
+};
+use serde_json::Value;
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
@@ -32,7 +35,7 @@ pub fn router(api: Arc<Api>) -> Router {
 }
 
 async fn provider_list(caller: Caller, query: Query) -> Answer {
-    let page = query.page();
+    let page = Page::Offset { limit: query.limit(), offset: query.offset() };
     let text = |name| query.get(name).map(str::to_owned);
     let filter = ProviderFilter {
         name: text("name"),
@@ -40,20 +43,20 @@ async fn provider_list(caller: Caller, query: Query) -> Answer {
         name_contains: text("name__ic"),
         q: text("q").unwrap_or_default(),
     };
-    let (providers, count) = caller.app().provider_list(&filter, page.offset, page.limit).await?;
-    let results = providers.iter().map(|found| provider(caller.base(), found)).collect();
-    Ok(Json(query.list(caller.base(), page, count, results)).into_response())
+    let (providers, count) = caller.app().provider_list(&filter, query.offset(), query.limit()).await?;
+    let results: Vec<_> = providers.iter().map(|found| provider(caller.base(), found)).collect();
+    json(StatusCode::OK, &query.answer(caller.base(), page, List { items: results, count: Some(count), next: None }))
 }
 
 async fn provider_create(caller: Caller, Body(body): Body) -> Answer {
     let (changes, message) = read_provider(&body, true)?;
     let made = caller.app().provider_create(&caller.actor(&message), changes).await?;
-    Ok(created(&provider(caller.base(), &made), made.revision.version))
+    created(&object(provider(caller.base(), &made), made.revision.version), &Shape::default())
 }
 
 async fn provider_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let found = caller.app().provider(provider_id(&id)?).await?;
-    Ok(read(&headers, &provider(caller.base(), &found), found.revision.version))
+    read(&headers, &object(provider(caller.base(), &found), found.revision.version), &Shape::default())
 }
 
 async fn provider_replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
@@ -64,12 +67,12 @@ async fn provider_replace(caller: Caller, id: Path<String>, headers: HeaderMap, 
 async fn provider_change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
     let (changes, message) = read_provider(&body, false)?;
     let actor = caller.actor(&message);
-    let done = caller.app().provider_change(&actor, provider_id(&id)?, changes, precondition(&headers)?).await?;
-    Ok(changed(&provider(caller.base(), &done), done.revision.version))
+    let done = caller.app().provider_change(&actor, provider_id(&id)?, changes, &precondition(&headers)?).await?;
+    changed(&object(provider(caller.base(), &done), done.revision.version), &Shape::default())
 }
 
 async fn provider_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().provider_delete(&caller.actor(""), provider_id(&id)?, precondition(&headers)?).await?;
+    caller.app().provider_delete(&caller.actor(""), provider_id(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }
 
@@ -78,7 +81,7 @@ fn provider_id(id: &str) -> Result<ProviderId, Error> {
 }
 
 async fn circuit_list(caller: Caller, query: Query) -> Answer {
-    let page = query.page();
+    let page = Page::Offset { limit: query.limit(), offset: query.offset() };
     let text = |name| query.get(name).map(str::to_owned);
     let filter = CircuitFilter {
         cid: text("cid"),
@@ -86,23 +89,24 @@ async fn circuit_list(caller: Caller, query: Query) -> Answer {
         provider: query.parsed("provider_id", str::parse)?.first().copied(),
         q: text("q").unwrap_or_default(),
     };
-    let (circuits, count) = caller.app().circuit_list(&filter, page.offset, page.limit).await?;
-    let results = circuits.iter().map(|(found, owner)| circuit(caller.base(), found, owner.as_ref())).collect();
-    Ok(Json(query.list(caller.base(), page, count, results)).into_response())
+    let (circuits, count) = caller.app().circuit_list(&filter, query.offset(), query.limit()).await?;
+    let results: Vec<_> =
+        circuits.iter().map(|(found, owner)| circuit(caller.base(), found, owner.as_deref())).collect();
+    json(StatusCode::OK, &query.answer(caller.base(), page, List { items: results, count: Some(count), next: None }))
 }
 
 async fn circuit_create(caller: Caller, Body(body): Body) -> Answer {
     let (mut changes, owner, message) = read_circuit(&body, true)?;
     if let Some(owner) = owner {
-        changes.provider = Some(owner.resolve(caller.app()).await?);
+        changes.provider = Some(caller.app().provider_of(&owner).await?);
     }
     let (made, owner) = caller.app().circuit_create(&caller.actor(&message), changes).await?;
-    Ok(created(&circuit(caller.base(), &made, Some(&owner)), made.revision.version))
+    created(&object(circuit(caller.base(), &made, Some(&owner)), made.revision.version), &Shape::default())
 }
 
 async fn circuit_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let (found, owner) = caller.app().circuit(circuit_id(&id)?).await?;
-    Ok(read(&headers, &circuit(caller.base(), &found, owner.as_ref()), found.revision.version))
+    read(&headers, &object(circuit(caller.base(), &found, owner.as_ref()), found.revision.version), &Shape::default())
 }
 
 async fn circuit_replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
@@ -113,18 +117,24 @@ async fn circuit_replace(caller: Caller, id: Path<String>, headers: HeaderMap, B
 async fn circuit_change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
     let (mut changes, owner, message) = read_circuit(&body, false)?;
     if let Some(owner) = owner {
-        changes.provider = Some(owner.resolve(caller.app()).await?);
+        changes.provider = Some(caller.app().provider_of(&owner).await?);
     }
     let actor = caller.actor(&message);
-    let (done, owner) = caller.app().circuit_change(&actor, circuit_id(&id)?, changes, precondition(&headers)?).await?;
-    Ok(changed(&circuit(caller.base(), &done, Some(&owner)), done.revision.version))
+    let (done, owner) =
+        caller.app().circuit_change(&actor, circuit_id(&id)?, changes, &precondition(&headers)?).await?;
+    changed(&object(circuit(caller.base(), &done, Some(&owner)), done.revision.version), &Shape::default())
 }
 
 async fn circuit_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().circuit_delete(&caller.actor(""), circuit_id(&id)?, precondition(&headers)?).await?;
+    caller.app().circuit_delete(&caller.actor(""), circuit_id(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }
 
 fn circuit_id(id: &str) -> Result<ObjectId, Error> {
     id.parse().map_err(|_| Error::NotFound { what: "Circuit" })
+}
+
+fn object(body: Value, version: u64) -> Object<Value> {
+    let url = body.get("url").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Object { body, url, version }
 }

@@ -12,21 +12,26 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use noticeboard_app::{MAX_MAIL_BYTES, NotificationFilter, NotificationView, Outcome, Trust};
+use noticeboard_app::{MAX_MAIL_BYTES, NotificationView, Outcome, Trust};
 use noticeboard_domain::Error;
-use noticeboard_domain::ids::{EventId, EventNotificationId, ReviewId};
-use noticeboard_domain::object::ObjectType;
-use noticeboard_http::wire::notification::{ingested, notification, read as read_body, review};
-use noticeboard_http::{Answer, Api, ApiError, Body, Caller, Query, changed, created, deleted, precondition, read};
+use noticeboard_domain::ids::{EventNotificationId, ReviewId};
+use noticeboard_domain::listing::{List, Page};
+use noticeboard_http::wire::notification::{FILTERS, SEARCHED, ingested, notification, read as read_mail, review};
+use noticeboard_http::{
+    Answer, Api, ApiError, Body, Caller, Payload, Query, Shape, Shown, bulk, changed, created, deleted, json,
+    precondition, read,
+};
+use serde_json::{Map, Value};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
     let inbound = Router::new()
         .route("/api/plugins/notices/inbound-mail/", post(inbound_mail))
         .layer(DefaultBodyLimit::max(MAX_MAIL_BYTES));
+    let collection = get(list).post(create).put(replace_many).patch(patch_many).delete(delete_many);
     Router::new()
-        .route("/api/plugins/notices/eventnotification/", get(list).post(create))
-        .route("/api/plugins/notices/eventnotification/{id}/", get(read_one).put(replace).patch(change).delete(delete))
+        .route("/api/plugins/notices/eventnotification/", collection)
+        .route("/api/plugins/notices/eventnotification/{id}/", get(read_one).put(replace).patch(patch).delete(delete))
         .route("/api/plugins/notices/review/", get(review_list))
         .route("/api/plugins/notices/review/{id}/", get(review_read))
         .route("/api/plugins/notices/review/{id}/raw/", get(review_raw))
@@ -35,57 +40,89 @@ pub fn router(api: Arc<Api>) -> Router {
 }
 
 async fn list(caller: Caller, query: Query) -> Answer {
-    let page = query.page();
-    let event_type = match query.get("event_content_type") {
-        Some(text) => Some(ObjectType::parse(text).ok_or_else(|| {
-            let message = format!("Select a valid choice. {text} is not one of the available choices.");
-            Error::field("event_content_type", message)
-        })?),
-        None => None,
+    let (listing, shape) = (query.listing(FILTERS, SEARCHED)?, query.shape());
+    let page = listing.page;
+    let list = caller.app().notification_list(listing).await?;
+    let list = list.map(|view| Shown { object: notification(caller.base(), view).body, shape: &shape });
+    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+}
+
+async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {
+    match payload {
+        Payload::One(body) => {
+            let (input, message) = read_mail(&body, true)?;
+            let view = caller.app().notification_create(&caller.actor(&message), input).await?;
+            created(&notification(caller.base(), view), &query.shape())
+        }
+        Payload::Many(values) => {
+            let inputs = bulk::elements(values, |body| read_mail(body, true))?;
+            let (inputs, actor) = caller.actor_of(inputs);
+            let views = caller.app().notification_create_many(&actor, inputs).await?;
+            answer_many(&caller, StatusCode::CREATED, &query, views)
+        }
+    }
+}
+
+fn answer_many(caller: &Caller, status: StatusCode, query: &Query, views: Vec<NotificationView>) -> Answer {
+    let shape = query.shape();
+    let shown = views.into_iter().map(|view| Shown { object: notification(caller.base(), view).body, shape: &shape });
+    json(status, &shown.collect::<Vec<_>>())
+}
+
+async fn replace_many(caller: Caller, query: Query, payload: Payload) -> Answer {
+    change_many(caller, query, payload, true).await
+}
+
+async fn patch_many(caller: Caller, query: Query, payload: Payload) -> Answer {
+    change_many(caller, query, payload, false).await
+}
+
+async fn change_many(caller: Caller, query: Query, payload: Payload, whole: bool) -> Answer {
+    let read = |body: &Map<String, Value>| {
+        let (input, message) = read_mail(body, whole)?;
+        Ok(((bulk::id::<EventNotificationId>(body)?, input), message))
     };
-    let filter = NotificationFilter {
-        event_type,
-        event: query.parsed("event_object_id", str::parse::<EventId>)?.first().copied(),
-        subject: query.get("subject").map(str::to_owned),
-        email_from: query.get("email_from").map(str::to_owned),
-        q: query.get("q").unwrap_or_default().to_owned(),
-    };
-    let (mails, count) = caller.app().notification_list(&filter, page.offset, page.limit).await?;
-    let results = mails.iter().map(|view| notification(caller.base(), view)).collect();
-    Ok(Json(query.list(caller.base(), page, count, results)).into_response())
+    let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
+    let (inputs, actor) = caller.actor_of(inputs);
+    let views = caller.app().notification_change_many(&actor, inputs).await;
+    answer_many(&caller, StatusCode::OK, &query, views.map_err(|error| ApiError::from(error).first())?)
 }
 
-fn version(view: &NotificationView) -> u64 {
-    view.notification.revision.version
+async fn delete_many(caller: Caller, payload: Payload) -> Answer {
+    let ids: Vec<EventNotificationId> = bulk::ids(bulk::list(payload)?)?;
+    caller.app().notification_delete_many(&caller.actor(""), &ids).await?;
+    Ok(deleted())
 }
 
-async fn create(caller: Caller, Body(body): Body) -> Answer {
-    let (changes, message) = read_body(&body, None, true)?;
-    let view = caller.app().notification_create(&caller.actor(&message), changes).await?;
-    Ok(created(&notification(caller.base(), &view), version(&view)))
-}
-
-async fn read_one(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn read_one(caller: Caller, Path(id): Path<String>, query: Query, headers: HeaderMap) -> Answer {
     let view = caller.app().notification(found(&id)?).await?;
-    Ok(read(&headers, &notification(caller.base(), &view), version(&view)))
+    read(&headers, &notification(caller.base(), view), &query.shape())
 }
 
-async fn replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    read_body(&body, None, true)?;
-    change(caller, id, headers, Body(body)).await
+async fn replace(caller: Caller, id: Path<String>, query: Query, headers: HeaderMap, body: Body) -> Answer {
+    change(caller, id, query, headers, body, true).await
 }
 
-async fn change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    let id = found(&id)?;
-    let present = caller.app().notification(id).await?;
-    let (changes, message) = read_body(&body, Some(&present.notification), false)?;
+async fn patch(caller: Caller, id: Path<String>, query: Query, headers: HeaderMap, body: Body) -> Answer {
+    change(caller, id, query, headers, body, false).await
+}
+
+async fn change(
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+    headers: HeaderMap,
+    Body(body): Body,
+    whole: bool,
+) -> Answer {
+    let (input, message) = read_mail(&body, whole)?;
     let actor = caller.actor(&message);
-    let view = caller.app().notification_change(&actor, id, changes, precondition(&headers)?).await?;
-    Ok(changed(&notification(caller.base(), &view), version(&view)))
+    let view = caller.app().notification_change(&actor, found(&id)?, input, &precondition(&headers)?).await?;
+    changed(&notification(caller.base(), view), &query.shape())
 }
 
 async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().notification_delete(&caller.actor(""), found(&id)?, precondition(&headers)?).await?;
+    caller.app().notification_delete(&caller.actor(""), found(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }
 
@@ -107,10 +144,11 @@ async fn inbound_mail(caller: Caller, body: Result<Bytes, BytesRejection>) -> An
 }
 
 async fn review_list(caller: Caller, query: Query) -> Answer {
-    let page = query.page();
-    let (items, count) = caller.app().review_list(page.offset, page.limit).await?;
-    let results = items.iter().map(|item| review(caller.base(), item)).collect();
-    Ok(Json(query.list(caller.base(), page, count, results)).into_response())
+    let (limit, offset) = (query.limit(), query.offset());
+    let (items, count) = caller.app().review_list(offset, limit).await?;
+    let items = items.iter().map(|item| review(caller.base(), item).body).collect();
+    let list = List { items, count: Some(count), next: None };
+    json(StatusCode::OK, &query.answer(caller.base(), Page::Offset { limit, offset }, list))
 }
 
 fn review_found(id: &str) -> Result<ReviewId, Error> {
@@ -119,7 +157,7 @@ fn review_found(id: &str) -> Result<ReviewId, Error> {
 
 async fn review_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let item = caller.app().review(review_found(&id)?).await?;
-    Ok(read(&headers, &review(caller.base(), &item), item.revision.version))
+    read(&headers, &review(caller.base(), &item), &Shape::default())
 }
 
 /// The whole message, byte for byte. Browsers are told to save it, never to show it.

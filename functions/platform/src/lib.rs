@@ -76,7 +76,7 @@ async fn status(_: Caller) -> Answer {
 /// Changes, newest first; of one object where `changed_object_type` and `changed_object_id` name it. `next` carries on
 /// where a page ends; like NetBox's cursor pages, they carry no count.
 async fn change_list(caller: Caller, query: Query) -> Answer {
-    let page = query.page();
+    let limit = query.limit();
     let kind = match query.get("changed_object_type") {
         Some(text) => Some(ObjectType::parse(text).ok_or_else(|| {
             let message = format!("Select a valid choice. {text} is not one of the available choices.");
@@ -92,12 +92,12 @@ async fn change_list(caller: Caller, query: Query) -> Answer {
         (None, Some(_)) => return Err(needs("changed_object_type", "changed_object_id")),
     };
     let before = query.parsed("before", str::parse::<ChangeId>)?.first().copied();
-    let changes = caller.app().change_list(object, before, page.limit).await?;
+    let changes = caller.app().change_list(object, before, limit).await?;
     let results: Vec<_> = changes.changes.iter().map(|found| change(caller.base(), found)).collect();
     let object = object.map(|object| format!("&changed_object_type={}&changed_object_id={}", object.kind, object.id));
     let object = object.unwrap_or_default();
     let path = format!("{}/api/core/object-changes/", caller.base());
-    let next = changes.next.map(|next| format!("{path}?limit={}&before={next}{object}", page.limit));
+    let next = changes.next.map(|next| format!("{path}?limit={}&before={next}{object}", limit));
     Ok(Json(json!({"count": null, "next": next, "previous": null, "results": results})).into_response())
 }
 
@@ -131,7 +131,7 @@ async fn token_create(caller: Caller, Body(body): Body) -> Answer {
     let input = token_input(&body)?;
     let app = caller.app();
     let made = app.token_create(input.user.as_str(), input.scope, &input.description, input.expires).await?;
-    Ok(created(&new_token(caller.base(), &made), 1))
+    created(&new_token(caller.base(), &made), &noticeboard_http::Shape::default())
 }
 
 async fn token_delete(caller: Caller, Path(key): Path<String>) -> Answer {

@@ -1,123 +1,111 @@
-//! Maintenances and outages: create, read, list, change, delete, timeline.
+//! Maintenances and outages: create, read, change, delete.
 
-use noticeboard_domain::change::{Actor, ChangeStamp, Revision};
-use noticeboard_domain::event::{EventChanges, EventDetail, EventKind};
-use noticeboard_domain::ids::{ChangeId, EventId, ProviderId};
+use std::collections::HashMap;
+
+use noticeboard_domain::change::{Actor, ChangeStamp, Expected, Revision};
+use noticeboard_domain::event::{Event, EventChanges, EventDetail, EventKind};
+use noticeboard_domain::ids::{ChangeId, EventId};
+use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::status::{MaintenanceStatus, Status};
 use noticeboard_domain::time::Time;
-use noticeboard_domain::{Error, Result};
+use noticeboard_domain::{Error, FieldErrors, Result};
 use noticeboard_store::{
-    ChangePage, CommitError, CountOf, EventPage, EventRow, ITEMS_PER_DELETED_IMPACT, JournalEntry, StoredEvent,
-    Transaction,
+    BulkWrite, ChangePage, CommitError, EventPage, ITEMS_PER_DELETED_IMPACT, JournalEntry, StoredEvent, Transaction,
+    Wanted,
 };
 
+use crate::around::{Around, Input, Refs};
+use crate::bulk::{BulkError, Part, Tried};
 use crate::views::EventView;
 use crate::{App, MAX_RACES, too_many_races};
 
-/// Which events of a kind a list is to show; an empty list of values asks for nothing in particular.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct EventFilter {
-    /// Exactly one of these names.
-    pub names: Vec<String>,
-    /// One of these statuses.
-    pub statuses: Vec<Status>,
-    /// One of these providers.
-    pub providers: Vec<ProviderId>,
-    /// One of these tickets.
-    pub internal_tickets: Vec<String>,
-    /// Acknowledged or not.
-    pub acknowledged: Option<bool>,
-    /// Beginning before this or at it.
-    pub start_until: Option<Time>,
-    /// Ending after this or at it; an outage without an end does.
-    pub end_from: Option<Time>,
-    /// Text in name, summary, ticket or impact, in any case.
-    pub q: String,
-}
-
-impl EventFilter {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn matches(&self, row: &EventRow) -> bool {
-        fn any<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> bool {
-            wanted.is_empty() || wanted.iter().any(matches)
-        }
-        any(&self.names, |name| name == row.name.as_str())
-            && any(&self.statuses, |status| status.as_str() == row.status)
-            && any(&self.providers, |provider| *provider == row.provider)
-            && any(&self.internal_tickets, |ticket| *ticket == row.internal_ticket)
-            && self.acknowledged.is_none_or(|wanted| row.acknowledged == Some(wanted))
-            && self.start_until.is_none_or(|until| row.start <= until)
-            && self.end_from.is_none_or(|from| row.end.is_none_or(|end| end >= from))
-            && self.contains_text(row)
-    }
-
-    fn contains_text(&self, row: &EventRow) -> bool {
-        let q = self.q.trim().to_lowercase();
-        let fields = [row.name.as_str(), row.summary.as_str(), &row.internal_ticket, &row.impact];
-        q.is_empty() || fields.iter().any(|field| field.to_lowercase().contains(&q))
-    }
-}
-
-/// A part of a list of events.
-#[derive(Debug, Clone)]
-pub struct EventList {
-    /// The events.
-    pub events: Vec<EventView>,
-    /// How many there are in all.
-    pub count: u64,
-}
+/// What a change may be refused for, given the event as it stands.
+type Decide<'a> = &'a (dyn Fn(&Event) -> Result<EventChanges> + Send + Sync);
 
 impl App {
     /// Makes an event. With `replaces`, the replaced maintenance becomes RE-SCHEDULED in the same transaction
     /// (behaviours 7).
     ///
     /// # Errors
-    /// [`Error::Invalid`] for values that break a rule, and for a provider or a replaced maintenance that is not
+    /// [`Error::Invalid`] for values that break a rule, and for a provider, tag or replaced maintenance that is not
     /// there.
-    pub async fn event_create(&self, actor: &Actor, kind: EventKind, changes: EventChanges) -> Result<EventView> {
-        changes.missing(kind).into_result()?;
-        self.check_provider(changes.provider).await?;
+    pub async fn event_create(
+        &self,
+        actor: &Actor,
+        kind: EventKind,
+        input: impl Into<Input<EventChanges>>,
+    ) -> Result<EventView> {
+        let made = self.event_create_many(actor, kind, vec![input.into()]).await.map_err(BulkError::single)?;
+        let mut view = crate::views::one(made)?;
+        (view.impacts, view.notifications) = (Some(Vec::new()), Some(Vec::new()));
+        Ok(view)
+    }
+
+    /// Makes several events, or none.
+    ///
+    /// # Errors
+    /// As for [`App::event_create`], by element.
+    pub async fn event_create_many(
+        &self,
+        actor: &Actor,
+        kind: EventKind,
+        inputs: Vec<Input<EventChanges>>,
+    ) -> std::result::Result<Vec<EventView>, BulkError> {
+        let originals = inputs.iter().filter_map(|input| input.changes.replaces.flatten());
+        let wanted = Wanted { events: originals.collect(), ..Wanted::default() };
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let stamp = self.stamp(actor)?;
-            let event = changes.clone().into_event(kind, self.mint()?, Revision::first(stamp.clone()))?;
-            let mut transaction = Transaction::new();
-            transaction.event_create(&event, None, 0, 0)?;
-            if let EventDetail::Maintenance(maintenance) = &event.detail
-                && let Some(original) = maintenance.replaces
-            {
-                let original = self.replaced(original).await?;
-                self.mark_rescheduled(&mut transaction, &original, actor)?;
-            }
-            match self.store.commit(transaction).await {
-                Ok(()) => {
-                    let stored = StoredEvent { event, impact_count: 0, children: 0, notice_order: None };
-                    let page = EventPage { stored, impacts: Vec::new(), notifications: Vec::new() };
-                    return self.view_page(page).await;
+            let around =
+                self.around_refs(inputs.iter().map(|input| &input.refs), self.with_providers(&inputs, &wanted));
+            let around = around.await?;
+            let (mut parts, mut views, mut elements) = (Vec::new(), Vec::new(), Vec::new());
+            for input in &inputs {
+                match self.event_made(actor, kind, input.clone(), &around) {
+                    Ok((part, view)) => {
+                        parts.push(part);
+                        views.push(view);
+                        elements.push(FieldErrors::default());
+                    }
+                    Err(Error::Invalid(errors)) => elements.push(errors),
+                    Err(error) => return Err(error.into()),
                 }
-                Err(CommitError::Refused(_)) => {}
-                Err(CommitError::Failed(error)) => return Err(error),
+            }
+            BulkError::check(elements)?;
+            match self.bulk_commit(actor, parts).await? {
+                Tried::Done => return Ok(views),
+                Tried::Lost(_) => {}
             }
         }
-        Err(too_many_races())
+        Err(too_many_races().into())
     }
 
-    async fn check_provider(&self, provider: Option<ProviderId>) -> Result<()> {
-        if let Some(id) = provider
-            && self.store.provider(id).await?.is_none()
-        {
-            let message = format!("Related object not found using the provided numeric ID: {id}");
-            return Err(Error::field("provider", message));
+    /// Providers that the program itself names by id.
+    fn with_providers(&self, inputs: &[Input<EventChanges>], wanted: &Wanted) -> Wanted {
+        let mut wanted = wanted.clone();
+        let providers = inputs.iter().filter_map(|input| input.changes.provider);
+        wanted.objects.extend(providers.map(|id| ObjectRef::new(ObjectType::Provider, id)));
+        wanted
+    }
+
+    /// A new event with its writes.
+    fn event_made(
+        &self,
+        actor: &Actor,
+        kind: EventKind,
+        input: Input<EventChanges>,
+        around: &Around,
+    ) -> Result<(Part, EventView)> {
+        let changes = named(input, around)?;
+        let original = changes.replaces.flatten().map(|id| replaced(id, around)).transpose()?;
+        let event = changes.into_event(kind, self.mint()?, Revision::first(self.stamp(actor)?))?;
+        let mut transaction = Transaction::new();
+        transaction.event_create(&event, None, 0, 0)?;
+        if let Some(original) = original {
+            self.mark_rescheduled(&mut transaction, original, actor)?;
         }
-        Ok(())
-    }
-
-    async fn replaced(&self, id: EventId) -> Result<StoredEvent> {
-        let found = self.store.event(id).await?.filter(|stored| stored.event.kind() == EventKind::Maintenance);
-        found.ok_or_else(|| Error::field("replaces", format!("Invalid pk \"{id}\" - object does not exist.")))
+        let stored = StoredEvent { event, impact_count: 0, children: 0, notice_order: None };
+        let part = Part { transaction, write: BulkWrite::Event(Box::new(stored.event.clone())) };
+        Ok((part, view(stored, around)))
     }
 
     /// Sets a maintenance to RE-SCHEDULED, as one that another one replaces.
@@ -137,16 +125,18 @@ impl App {
         transaction.event_update(original, &after, None, 0, 0)
     }
 
-    /// An event with all that belongs to it.
+    /// An event with all that belongs to it: two calls.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none of this kind.
     pub async fn event(&self, kind: EventKind, id: EventId) -> Result<EventView> {
         let page = self.store.event_page(id).await?.filter(|page| page.stored.event.kind() == kind);
-        self.view_page(page.ok_or_else(|| not_found(kind))?).await
+        let page = page.ok_or_else(|| not_found(kind))?;
+        let around = self.around(&self.page_wanted(&page)).await?;
+        Ok(view_page(page, &around))
     }
 
-    /// Changes an event. With `version`, only while it has that version. Changes that change nothing store nothing.
+    /// Changes an event, while it has an expected version. Changes that change nothing store nothing.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Invalid`], and [`Error::VersionMismatch`] when it has another version.
@@ -155,34 +145,136 @@ impl App {
         actor: &Actor,
         kind: EventKind,
         id: EventId,
-        changes: EventChanges,
-        version: Option<u64>,
+        input: impl Into<Input<EventChanges>>,
+        expected: &Expected,
     ) -> Result<EventView> {
-        self.check_provider(changes.provider).await?;
-        if let Some(Some(original)) = changes.replaces {
-            self.replaced(original).await?;
-        }
+        let input = input.into();
+        let changes = input.changes.clone();
+        self.event_decide(actor, kind, id, &input.refs, expected, &move |_| Ok(changes.clone())).await
+    }
+
+    /// Changes an event by what is decided from it as it stands: three calls.
+    pub(crate) async fn event_decide(
+        &self,
+        actor: &Actor,
+        kind: EventKind,
+        id: EventId,
+        refs: &Refs,
+        expected: &Expected,
+        decide: Decide<'_>,
+    ) -> Result<EventView> {
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let before = self.store.event(id).await?.filter(|stored| stored.event.kind() == kind);
-            let before = before.ok_or_else(|| not_found(kind))?;
-            if version.is_some_and(|version| version != before.event.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
-            let revision = before.event.revision.next(self.stamp(actor)?);
-            let after = before.event.changed(changes.clone(), revision)?;
-            if after.snapshot() != before.event.snapshot() {
-                let mut transaction = Transaction::new();
-                transaction.event_update(&before, &after, None, 0, 0)?;
-                match self.store.commit(transaction).await {
-                    Ok(()) => {}
-                    Err(CommitError::Refused(_)) => continue,
+            let page = self.store.event_page(id).await?.filter(|page| page.stored.event.kind() == kind);
+            let mut page = page.ok_or_else(|| not_found(kind))?;
+            expected.check(page.stored.event.revision.version)?;
+            let input = Input { changes: decide(&page.stored.event)?, refs: refs.clone() };
+            let mut wanted = self.page_wanted(&page);
+            wanted.events.extend(input.changes.replaces.flatten());
+            let inputs = [input];
+            let wanted = self.with_providers(&inputs, &wanted);
+            let around = self.around_refs(std::iter::once(refs), wanted).await?;
+            let [input] = inputs;
+            match self.event_changed(actor, &page.stored, input, &around)? {
+                None => return Ok(view_page(page, &around)),
+                Some(part) => match self.store.commit(part.transaction).await {
+                    Ok(()) => {
+                        if let BulkWrite::Event(after) = part.write {
+                            page.stored.event = *after;
+                        }
+                        return Ok(view_page(page, &around));
+                    }
+                    Err(CommitError::Refused(_)) => {}
                     Err(CommitError::Failed(error)) => return Err(error),
-                }
+                },
             }
-            return self.event(kind, id).await;
         }
         Err(too_many_races())
+    }
+
+    /// The writes of a change; none where it changes nothing.
+    fn event_changed(
+        &self,
+        actor: &Actor,
+        before: &StoredEvent,
+        input: Input<EventChanges>,
+        around: &Around,
+    ) -> Result<Option<Part>> {
+        let changes = named(input, around)?;
+        if let Some(Some(original)) = changes.replaces {
+            replaced(original, around)?;
+        }
+        let after = before.event.changed(changes, before.event.revision.next(self.stamp(actor)?))?;
+        if after.snapshot() == before.event.snapshot() {
+            return Ok(None);
+        }
+        let mut transaction = Transaction::new();
+        transaction.event_update(before, &after, None, 0, 0)?;
+        Ok(Some(Part { transaction, write: BulkWrite::Event(Box::new(after)) }))
+    }
+
+    /// Changes several events, or none; those that do not exist are left out (reference netbox-notices, section 2:
+    /// Lists).
+    ///
+    /// # Errors
+    /// As for [`App::event_change`], by element.
+    pub async fn event_change_many(
+        &self,
+        actor: &Actor,
+        kind: EventKind,
+        inputs: Vec<(EventId, Input<EventChanges>)>,
+    ) -> std::result::Result<Vec<EventView>, BulkError> {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
+            let only: Vec<Input<EventChanges>> = inputs.iter().map(|(_, input)| input.clone()).collect();
+            let originals = only.iter().filter_map(|input| input.changes.replaces.flatten());
+            let events = inputs.iter().map(|(id, _)| *id).chain(originals).collect();
+            let wanted = self.with_providers(&only, &Wanted { events, ..Wanted::default() });
+            let around = self.around_refs(only.iter().map(|input| &input.refs), wanted).await?;
+            // One object may be named twice; the second change is made of what the first left.
+            let mut present: HashMap<EventId, StoredEvent> =
+                inputs.iter().filter_map(|(id, _)| Some((*id, around.stored(*id)?.clone()))).collect();
+            let (mut parts, mut elements, mut order) = (Vec::new(), Vec::new(), Vec::new());
+            for (id, input) in &inputs {
+                let Some(before) = present.get(id).filter(|stored| stored.event.kind() == kind).cloned() else {
+                    elements.push(FieldErrors::default());
+                    continue;
+                };
+                if !order.contains(id) {
+                    order.push(*id);
+                }
+                match self.event_changed(actor, &before, input.clone(), &around) {
+                    Ok(None) => elements.push(FieldErrors::default()),
+                    Ok(Some(part)) => {
+                        if let BulkWrite::Event(after) = &part.write {
+                            present.insert(*id, StoredEvent { event: (**after).clone(), ..before });
+                        }
+                        parts.push(part);
+                        elements.push(FieldErrors::default());
+                    }
+                    Err(Error::Invalid(errors)) => elements.push(errors),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            BulkError::check(elements)?;
+            match self.bulk_commit(actor, parts).await? {
+                Tried::Done => {
+                    let events = order.iter().filter_map(|id| present.remove(id)).collect();
+                    return Ok(self.view_events(events).await?);
+                }
+                Tried::Lost(_) => {}
+            }
+        }
+        Err(too_many_races().into())
+    }
+
+    /// Deletes several events with their impacts; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// As for [`App::bulk_delete`].
+    pub async fn event_delete_many(&self, actor: &Actor, kind: EventKind, ids: &[EventId]) -> Result<()> {
+        let objects = self.events_of_kind(kind, ids).await?;
+        if objects.is_empty() { Ok(()) } else { self.bulk_delete(actor, objects).await }
     }
 
     /// Deletes an event with its impacts. Its received mails stay (behaviours L14), and so does its changelog. A
@@ -190,14 +282,12 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`], and [`Error::VersionMismatch`] when it has another version than the one given.
-    pub async fn event_delete(&self, actor: &Actor, kind: EventKind, id: EventId, version: Option<u64>) -> Result<()> {
+    pub async fn event_delete(&self, actor: &Actor, kind: EventKind, id: EventId, expected: &Expected) -> Result<()> {
         for race in 0..MAX_RACES {
             let turn = self.turn(race).await;
             let page = self.store.event_page(id).await?.filter(|page| page.stored.event.kind() == kind);
             let page = page.ok_or_else(|| not_found(kind))?;
-            if version.is_some_and(|version| version != page.stored.event.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
+            expected.check(page.stored.event.revision.version)?;
             let stamp = self.stamp(actor)?;
             let mut transaction = Transaction::new();
             transaction.event_delete(&page.stored, &stamp)?;
@@ -267,68 +357,12 @@ impl App {
     async fn forget_replaced(&self, actor: &Actor, deleted: EventId) -> Result<()> {
         for id in self.store.events_replacing(deleted).await? {
             let changes = EventChanges { replaces: Some(None), ..EventChanges::default() };
-            match Box::pin(self.event_change(actor, EventKind::Maintenance, id, changes, None)).await {
+            match Box::pin(self.event_change(actor, EventKind::Maintenance, id, changes, &Expected::default())).await {
                 Ok(_) | Err(Error::NotFound { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(())
-    }
-
-    /// Events of a kind, newest first: `limit` of them after the first `offset`, and how many there are.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when the filter would have to read more than `NOTICEBOARD_LIST_READ_LIMIT` entries.
-    pub async fn event_list(
-        &self,
-        kind: EventKind,
-        filter: &EventFilter,
-        offset: usize,
-        limit: usize,
-    ) -> Result<EventList> {
-        if filter.is_empty() {
-            return self.event_list_all(kind, offset, limit).await;
-        }
-        if let [name] = filter.names.as_slice() {
-            // The look-up that precedes a create: strongly consistent.
-            let provider = match filter.providers.as_slice() {
-                [provider] => Some(*provider),
-                _ => None,
-            };
-            let ids = self.store.events_by_name(kind, name, provider).await?;
-            let mut events = self.store.events(&ids).await?;
-            events.retain(|stored| filter.matches(&EventRow::of(&stored.event)));
-            events.sort_unstable_by_key(|stored| std::cmp::Reverse(stored.event.id));
-            let count = events.len() as u64;
-            let page = events.into_iter().skip(offset).take(limit).collect();
-            return Ok(EventList { events: self.view_events(page).await?, count });
-        }
-        let rows = self.store.event_rows(kind, self.settings.list_read_limit).await?;
-        let ids: Vec<EventId> = rows.iter().filter(|row| filter.matches(row)).map(|row| row.id).collect();
-        let count = ids.len() as u64;
-        let page: Vec<EventId> = ids.into_iter().skip(offset).take(limit).collect();
-        let mut events = self.store.events(&page).await?;
-        events.sort_unstable_by_key(|stored| std::cmp::Reverse(stored.event.id));
-        Ok(EventList { events: self.view_events(events).await?, count })
-    }
-
-    async fn event_list_all(&self, kind: EventKind, offset: usize, limit: usize) -> Result<EventList> {
-        // What is left out is read too.
-        let most = self.settings.list_read_limit;
-        let start = offset.min(most);
-        let (page, counters) = tokio::try_join!(self.store.event_list(kind, start, limit), self.store.counters(kind))?;
-        if start < offset && !page.items.is_empty() {
-            return Err(noticeboard_store::too_many_entries(most));
-        }
-        let seen = (offset + page.items.len()) as u64;
-        let count = match (page.more, page.items.is_empty()) {
-            // The list itself tells more than counters that the changelog is still to move.
-            (false, false) => seen,
-            (false, true) if offset == 0 => 0,
-            (false, true) => counters.get(&CountOf::All),
-            (true, _) => counters.get(&CountOf::All).max(seen + 1),
-        };
-        Ok(EventList { events: self.view_events(page.items).await?, count })
     }
 
     /// The changes of an event and of what belongs to it, newest first; also of one that is deleted.
@@ -358,31 +392,53 @@ impl App {
         }));
         events.sort_unstable_by_key(|stored| (stored.event.start, stored.event.id));
         let mut views = self.view_events(events).await?;
-        // One query for each event with impacts, some at a time.
-        for views in views.chunks_mut(32) {
-            let pages = views.iter().map(|view| async {
-                match view.stored.impact_count {
-                    0 => Ok(Vec::new()),
-                    _ => self.store.impacts_of_event(view.stored.event.id, MAX_CALENDAR_IMPACTS).await.map(|s| s.items),
-                }
-            });
-            let pages = futures_util::future::try_join_all(pages).await?;
-            let targets = pages.iter().flatten().map(|impact| impact.target).collect();
-            let inventory = self.inventory(targets).await?;
-            for (view, impacts) in views.iter_mut().zip(pages) {
-                let impacts = impacts.into_iter().map(|impact| {
-                    let target = inventory.target(impact.target);
-                    (impact, target)
-                });
-                view.impacts = Some(impacts.collect());
-            }
-        }
+        self.view_impacts_of(&mut views).await?;
         Ok(views)
     }
 }
 
-/// A calendar entry lists no more impacts than this.
-const MAX_CALENDAR_IMPACTS: usize = 200;
+/// The values of an input, with what it names looked up.
+fn named(input: Input<EventChanges>, around: &Around) -> Result<EventChanges> {
+    let mut changes = input.changes;
+    let mut errors = FieldErrors::default();
+    if input.refs.provider.is_some() {
+        changes.provider = around.provider_id(input.refs.provider.as_ref(), &mut errors);
+    } else if let Some(id) = changes.provider {
+        changes.provider = around.provider_id(Some(&crate::around::ProviderRef::Id(id)), &mut errors);
+    }
+    if input.refs.tags.is_some() {
+        changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
+    }
+    errors.into_result()?;
+    Ok(changes)
+}
+
+fn replaced(id: EventId, around: &Around) -> Result<&StoredEvent> {
+    let found = around.stored(id).filter(|stored| stored.event.kind() == EventKind::Maintenance);
+    found.ok_or_else(|| Error::field("replaces", format!("Invalid pk \"{id}\" - object does not exist.")))
+}
+
+fn view(stored: StoredEvent, around: &Around) -> EventView {
+    EventView {
+        provider: around.provider(stored.event.provider),
+        tags: around.tags(&stored.event.tags),
+        stored,
+        impacts: None,
+        notifications: None,
+    }
+}
+
+fn view_page(page: EventPage, around: &Around) -> EventView {
+    let with_target = |impact: noticeboard_domain::impact::Impact| {
+        let target = around.target(impact.target);
+        (impact, target)
+    };
+    EventView {
+        impacts: Some(page.impacts.into_iter().map(with_target).collect()),
+        notifications: Some(page.notifications),
+        ..view(page.stored, around)
+    }
+}
 
 pub(crate) fn not_found(kind: EventKind) -> Error {
     let what = match kind {

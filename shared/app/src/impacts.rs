@@ -1,45 +1,22 @@
-//! Impacts: create, read, list, change, delete.
+//! Impacts: create, read, change, delete.
 
-use noticeboard_domain::change::{Actor, Revision};
-use noticeboard_domain::event::Event;
-use noticeboard_domain::ids::{EventId, ImpactId};
+use std::collections::HashMap;
+
+use noticeboard_domain::change::{Actor, Expected, Revision};
+use noticeboard_domain::ids::{ImpactId, ProviderId};
 use noticeboard_domain::impact::{EventRef, Impact, ImpactChanges, check_not_frozen, check_target};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
-use noticeboard_domain::status::ImpactLevel;
 use noticeboard_domain::{Error, FieldErrors, Result};
-use noticeboard_store::{CommitError, Refusal, Transaction};
+use noticeboard_store::{BulkWrite, CommitError, Refusal, Transaction, Wanted};
 
-use crate::views::ImpactView;
+use crate::around::{Around, Input};
+use crate::bulk::{BulkError, Part, Tried};
+use crate::views::{ImpactView, impact_view, tag_refs};
 use crate::{App, MAX_RACES, too_many_races};
-
-/// Which impacts a list is to show.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ImpactFilter {
-    /// Of events of this type.
-    pub event_type: Option<ObjectType>,
-    /// Of this event.
-    pub event: Option<EventId>,
-    /// On objects of this type.
-    pub target_type: Option<ObjectType>,
-    /// On the object with this id.
-    pub target: Option<u64>,
-    /// Of one of these levels.
-    pub levels: Vec<ImpactLevel>,
-}
-
-impl ImpactFilter {
-    fn matches(&self, impact: &Impact) -> bool {
-        self.event_type.is_none_or(|kind| kind == impact.event.object().kind)
-            && self.event.is_none_or(|id| id == impact.event.id)
-            && self.target_type.is_none_or(|kind| kind == impact.target.kind)
-            && self.target.is_none_or(|id| id == impact.target.id.get())
-            && (self.levels.is_empty() || impact.impact.is_some_and(|level| self.levels.contains(&level)))
-    }
-}
 
 const NOT_FOUND: Error = Error::NotFound { what: "Impact" };
 
-fn related_not_found(field: &'static str, id: u64) -> Error {
+pub(crate) fn related_not_found(field: &'static str, id: u64) -> Error {
     Error::field(field, format!("Related object not found using the provided value: {id}."))
 }
 
@@ -55,17 +32,27 @@ pub(crate) fn display(event: &str, target: &str) -> String {
     format!("{event} - {target}")
 }
 
+/// The values of an input, with the tags that it names looked up.
+fn named(input: Input<ImpactChanges>, around: &Around) -> Result<ImpactChanges> {
+    let mut changes = input.changes;
+    let mut errors = FieldErrors::default();
+    if input.refs.tags.is_some() {
+        changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
+    }
+    errors.into_result()?;
+    Ok(changes)
+}
+
 impl App {
-    /// The event and the target's text, after every rule that concerns them.
-    async fn impact_check(&self, event: EventRef, target: ObjectRef) -> Result<(Event, String)> {
+    /// The impact's text for people and its event's provider, after every rule that concerns the two.
+    fn impact_check(&self, event: EventRef, target: ObjectRef, around: &Around) -> Result<(String, ProviderId)> {
         check_target(target.kind, &self.settings.allowed_targets)?;
-        let target_ids = [target];
-        let (stored, named) = tokio::try_join!(self.store.event(event.id), self.store.named(&target_ids))?;
-        let stored = stored.filter(|stored| stored.event.kind() == event.kind);
+        let stored = around.stored(event.id).filter(|stored| stored.event.kind() == event.kind);
         let stored = stored.ok_or_else(|| related_not_found("event_object_id", event.id.get()))?;
         check_not_frozen(stored.event.status())?;
-        let named = named.into_iter().next().ok_or_else(|| related_not_found("target_object_id", target.id.get()))?;
-        Ok((stored.event, named.display))
+        let target = around.target(target);
+        let target = target.display.ok_or_else(|| related_not_found("target_object_id", target.object.id.get()))?;
+        Ok((display(stored.event.name.as_str(), &target), stored.event.provider))
     }
 
     /// Makes an impact.
@@ -73,82 +60,225 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] for a closed event, a type that is not allowed, an object that is not there, or a second
     /// impact of an event on one target (behaviours 19, L7, L8, L9).
-    pub async fn impact_create(&self, actor: &Actor, changes: ImpactChanges) -> Result<ImpactView> {
-        for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
-            let impact = changes.clone().into_impact(self.mint()?, Revision::first(self.stamp(actor)?))?;
-            let (event, target) = self.impact_check(impact.event, impact.target).await?;
-            let mut transaction = Transaction::new();
-            transaction.event_impact(event.id, 1);
-            transaction.impact_create(&impact, &display(event.name.as_str(), &target))?;
-            match self.store.commit(transaction).await {
-                Ok(()) => return self.view_impact(impact).await,
-                Err(CommitError::Refused(Refusal::ImpactExists)) => return Err(duplicate()),
-                Err(CommitError::Refused(_)) => {}
-                Err(CommitError::Failed(error)) => return Err(error),
-            }
-        }
-        Err(too_many_races())
+    pub async fn impact_create(&self, actor: &Actor, input: impl Into<Input<ImpactChanges>>) -> Result<ImpactView> {
+        let made = self.impact_create_many(actor, vec![input.into()]).await.map_err(BulkError::single)?;
+        crate::views::one(made)
     }
 
-    /// An impact.
+    /// Makes several impacts, or none.
+    ///
+    /// # Errors
+    /// As for [`App::impact_create`], by element.
+    pub async fn impact_create_many(
+        &self,
+        actor: &Actor,
+        inputs: Vec<Input<ImpactChanges>>,
+    ) -> std::result::Result<Vec<ImpactView>, BulkError> {
+        let mut wanted = Wanted::default();
+        wanted.events.extend(inputs.iter().filter_map(|input| input.changes.event.id));
+        wanted.objects.extend(inputs.iter().filter_map(|input| input.changes.target.whole()));
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
+            let around = self.around_refs(inputs.iter().map(|input| &input.refs), wanted.clone()).await?;
+            let (mut parts, mut impacts, mut elements) = (Vec::new(), Vec::new(), Vec::new());
+            let mut seen = std::collections::HashSet::new();
+            for input in &inputs {
+                let made = self.impact_made(actor, input.clone(), &around).and_then(|(part, impact)| {
+                    if seen.insert((impact.event.id, impact.target)) { Ok((part, impact)) } else { Err(duplicate()) }
+                });
+                match made {
+                    Ok((part, impact)) => {
+                        parts.push(part);
+                        impacts.push(impact);
+                        elements.push(FieldErrors::default());
+                    }
+                    Err(Error::Invalid(errors)) => elements.push(errors),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            BulkError::check(elements)?;
+            if impacts.len() > 1 {
+                self.impacts_free(&impacts).await?;
+            }
+            match self.bulk_commit(actor, parts).await? {
+                Tried::Done => return Ok(impacts.into_iter().map(|impact| impact_view(impact, &around)).collect()),
+                Tried::Lost(Refusal::ImpactExists) if inputs.len() == 1 => return Err(duplicate().into()),
+                Tried::Lost(_) => {}
+            }
+        }
+        Err(too_many_races().into())
+    }
+
+    /// Which of several new impacts have a target that its event hits already.
+    async fn impacts_free(&self, impacts: &[Impact]) -> std::result::Result<(), BulkError> {
+        let wanted: Vec<_> = impacts.iter().map(|impact| (impact.event.id, impact.target)).collect();
+        let taken = self.store.targets_taken(&wanted).await?;
+        let errors = |impact: &Impact| match duplicate() {
+            Error::Invalid(errors) if taken.contains(&(impact.event.id, impact.target)) => errors,
+            _ => FieldErrors::default(),
+        };
+        BulkError::check(impacts.iter().map(errors).collect())
+    }
+
+    fn impact_made(&self, actor: &Actor, input: Input<ImpactChanges>, around: &Around) -> Result<(Part, Impact)> {
+        let changes = named(input, around)?;
+        let impact = changes.into_impact(self.mint()?, Revision::first(self.stamp(actor)?))?;
+        let (display, provider) = self.impact_check(impact.event, impact.target, around)?;
+        let mut transaction = Transaction::new();
+        transaction.event_impact(impact.event.id, 1);
+        transaction.impact_create(&impact, &display, provider)?;
+        let write = BulkWrite::Impact { impact: impact.clone(), display, provider };
+        Ok((Part { transaction, write }, impact))
+    }
+
+    /// An impact: two calls.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn impact(&self, id: ImpactId) -> Result<ImpactView> {
-        self.view_impact(self.store.impact(id).await?.ok_or(NOT_FOUND)?).await
+        let (impact, neighbours) = self.store.impact(id).await?.ok_or(NOT_FOUND)?;
+        let around = self.around_with(neighbours, &impact.tags).await?;
+        Ok(impact_view(impact, &around))
     }
 
-    /// Changes an impact. It stays with its event: a new event takes a new impact.
+    /// Changes an impact, while it has an expected version. It stays with its event: a new event takes a new impact.
     ///
     /// # Errors
-    /// As for [`App::impact_create`], and [`Error::VersionMismatch`].
+    /// As for [`App::impact_create`], and [`Error::NotFound`], [`Error::VersionMismatch`].
     pub async fn impact_change(
         &self,
         actor: &Actor,
         id: ImpactId,
-        changes: ImpactChanges,
-        version: Option<u64>,
+        input: impl Into<Input<ImpactChanges>>,
+        expected: &Expected,
     ) -> Result<ImpactView> {
+        let input = input.into();
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let before = self.store.impact(id).await?.ok_or(NOT_FOUND)?;
-            if version.is_some_and(|version| version != before.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
-            let after = before.changed(changes.clone(), before.revision.next(self.stamp(actor)?));
-            if after.event != before.event {
-                let message = "An impact stays with its event. Delete it, and create one for the other event.";
-                return Err(Error::field("event_object_id", message));
-            }
-            let (event, target) = self.impact_check(after.event, after.target).await?;
-            if after.snapshot() == before.snapshot() {
-                return self.view_impact(before).await;
-            }
-            let mut transaction = Transaction::new();
-            transaction.event_impact(event.id, 0);
-            transaction.impact_update(&before, &after, &display(event.name.as_str(), &target))?;
-            match self.store.commit(transaction).await {
-                Ok(()) => return self.view_impact(after).await,
+            let (before, neighbours) = self.store.impact(id).await?.ok_or(NOT_FOUND)?;
+            expected.check(before.revision.version)?;
+            let target = input.changes.target.over(before.target);
+            let moves = target != before.target;
+            let around = if moves || input.refs.tags.is_some() {
+                let objects = vec![target, before.target];
+                let wanted = Wanted { events: vec![before.event.id], objects, tags: tag_refs(&before.tags).collect() };
+                self.around_refs(std::iter::once(&input.refs), wanted).await?
+            } else {
+                self.around_with(neighbours, &before.tags).await?
+            };
+            let Some((part, after)) = self.impact_changed(actor, &before, input.clone(), &around)? else {
+                return Ok(impact_view(before, &around));
+            };
+            match self.store.commit(part.transaction).await {
+                Ok(()) => return Ok(impact_view(after, &around)),
                 Err(CommitError::Refused(Refusal::ImpactExists)) => return Err(duplicate()),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
             }
         }
         Err(too_many_races())
+    }
+
+    fn impact_changed(
+        &self,
+        actor: &Actor,
+        before: &Impact,
+        input: Input<ImpactChanges>,
+        around: &Around,
+    ) -> Result<Option<(Part, Impact)>> {
+        let after = before.changed(named(input, around)?, before.revision.next(self.stamp(actor)?));
+        if after.event != before.event {
+            let message = "An impact stays with its event. Delete it, and create one for the other event.";
+            return Err(Error::field("event_object_id", message));
+        }
+        let (display, provider) = self.impact_check(after.event, after.target, around)?;
+        if after.snapshot() == before.snapshot() {
+            return Ok(None);
+        }
+        let mut transaction = Transaction::new();
+        transaction.event_impact(after.event.id, 0);
+        transaction.impact_update(before, &after, &display, provider)?;
+        let write = BulkWrite::Impact { impact: after.clone(), display, provider };
+        Ok(Some((Part { transaction, write }, after)))
+    }
+
+    /// Changes several impacts, or none; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// As for [`App::impact_change`], by element.
+    pub async fn impact_change_many(
+        &self,
+        actor: &Actor,
+        inputs: Vec<(ImpactId, Input<ImpactChanges>)>,
+    ) -> std::result::Result<Vec<ImpactView>, BulkError> {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
+            let ids: Vec<ImpactId> = inputs.iter().map(|(id, _)| *id).collect();
+            let mut present: HashMap<ImpactId, Impact> =
+                self.store.impacts(&ids).await?.into_iter().map(|impact| (impact.id, impact)).collect();
+            let mut wanted = Wanted::default();
+            wanted.events.extend(present.values().map(|impact| impact.event.id));
+            wanted.objects.extend(present.values().map(|impact| impact.target));
+            let moved =
+                inputs.iter().filter_map(|(id, input)| Some(input.changes.target.over(present.get(id)?.target)));
+            wanted.objects.extend(moved);
+            wanted.tags.extend(present.values().flat_map(|impact| tag_refs(&impact.tags)));
+            let around = self.around_refs(inputs.iter().map(|(_, input)| &input.refs), wanted).await?;
+            let (mut parts, mut elements, mut order, mut moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for (id, input) in &inputs {
+                let Some(before) = present.get(id).cloned() else {
+                    elements.push(FieldErrors::default());
+                    continue;
+                };
+                if !order.contains(id) {
+                    order.push(*id);
+                }
+                match self.impact_changed(actor, &before, input.clone(), &around) {
+                    Ok(None) => elements.push(FieldErrors::default()),
+                    Ok(Some((part, after))) => {
+                        if after.target != before.target {
+                            moved.push(after.clone());
+                        }
+                        parts.push(part);
+                        elements.push(FieldErrors::default());
+                        present.insert(*id, after);
+                    }
+                    Err(Error::Invalid(errors)) => elements.push(errors),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            BulkError::check(elements)?;
+            if !moved.is_empty() {
+                self.impacts_free(&moved).await?;
+            }
+            match self.bulk_commit(actor, parts).await? {
+                Tried::Done => {
+                    let impacts = order.iter().filter_map(|id| present.remove(id));
+                    return Ok(impacts.map(|impact| impact_view(impact, &around)).collect());
+                }
+                Tried::Lost(_) => {}
+            }
+        }
+        Err(too_many_races().into())
+    }
+
+    /// Deletes several impacts; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// As for [`App::bulk_delete`].
+    pub async fn impact_delete_many(&self, actor: &Actor, ids: &[ImpactId]) -> Result<()> {
+        self.bulk_delete(actor, ids.iter().map(|id| ObjectRef::new(ObjectType::Impact, *id)).collect()).await
     }
 
     /// Deletes an impact, also of a closed event (behaviours L7).
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::VersionMismatch`].
-    pub async fn impact_delete(&self, actor: &Actor, id: ImpactId, version: Option<u64>) -> Result<()> {
+    pub async fn impact_delete(&self, actor: &Actor, id: ImpactId, expected: &Expected) -> Result<()> {
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let impact = self.store.impact(id).await?.ok_or(NOT_FOUND)?;
-            if version.is_some_and(|version| version != impact.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
+            let (impact, _) = self.store.impact(id).await?.ok_or(NOT_FOUND)?;
+            expected.check(impact.revision.version)?;
             let mut transaction = Transaction::new();
             transaction.event_impact(impact.event.id, -1);
             transaction.impact_delete(&impact, &self.stamp(actor)?)?;
@@ -161,38 +291,6 @@ impl App {
             }
         }
         Err(too_many_races())
-    }
-
-    /// Impacts, by level and within it newest first: `limit` of them after the first `offset`, and how many there
-    /// are.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
-    pub async fn impact_list(
-        &self,
-        filter: &ImpactFilter,
-        offset: usize,
-        limit: usize,
-    ) -> Result<(Vec<ImpactView>, u64)> {
-        let most = self.settings.list_read_limit;
-        let mut impacts = match (filter.event, filter.target_type, filter.target) {
-            (Some(event), Some(kind), Some(id)) => {
-                // The look-up that precedes a create: strongly consistent.
-                let id = id.try_into().map_err(|error: String| Error::field("target_object_id", error))?;
-                self.store.impact_on(event, ObjectRef { kind, id }).await?.into_iter().collect()
-            }
-            (Some(event), _, _) => whole(self.store.impacts_of_event(event, most).await?, most)?,
-            (None, Some(kind), Some(id)) => {
-                let id = id.try_into().map_err(|error: String| Error::field("target_object_id", error))?;
-                whole(self.store.impacts_on_target(ObjectRef { kind, id }, most).await?, most)?
-            }
-            _ => whole(self.store.impact_list(most).await?, most)?,
-        };
-        impacts.retain(|impact| filter.matches(impact));
-        impacts.sort_by_key(|impact| (impact.impact.map(ImpactLevel::as_str), std::cmp::Reverse(impact.id)));
-        let count = impacts.len() as u64;
-        let page = impacts.into_iter().skip(offset).take(limit).collect();
-        Ok((self.view_impacts(page).await?, count))
     }
 }
 

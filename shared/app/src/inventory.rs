@@ -1,11 +1,13 @@
 //! Providers and circuits: create, read, list, change, delete.
 
-use noticeboard_domain::change::{Actor, Revision};
+use std::sync::Arc;
+
+use noticeboard_domain::change::{Actor, Expected, Revision};
 use noticeboard_domain::ids::{ObjectId, ProviderId};
 use noticeboard_domain::inventory::{Circuit, CircuitChanges, Provider, ProviderChanges};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, Result};
-use noticeboard_store::{CommitError, Refusal, Transaction};
+use noticeboard_store::{CommitError, Refusal, Transaction, Wanted};
 
 use crate::impacts::whole;
 use crate::{App, MAX_RACES, too_many_races};
@@ -55,6 +57,8 @@ fn refused(refusal: Refusal) -> Option<Error> {
         | Refusal::EventClosed
         | Refusal::EventGone
         | Refusal::ImpactExists
+        | Refusal::NameTaken
+        | Refusal::SlugTaken
         | Refusal::NoticeApplied
         | Refusal::ThreadChanged
         | Refusal::ChangeRecorded => None,
@@ -109,14 +113,12 @@ impl App {
         actor: &Actor,
         id: ProviderId,
         changes: ProviderChanges,
-        version: Option<u64>,
+        expected: &Expected,
     ) -> Result<Provider> {
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
             let before = self.provider(id).await?;
-            if version.is_some_and(|version| version != before.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
+            expected.check(before.revision.version)?;
             let after = before.changed(changes.clone(), before.revision.next(self.stamp(actor)?));
             if after.snapshot() == before.snapshot() {
                 return Ok(before);
@@ -137,13 +139,11 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Conflict`] while it has some, [`Error::NotFound`], [`Error::VersionMismatch`].
-    pub async fn provider_delete(&self, actor: &Actor, id: ProviderId, version: Option<u64>) -> Result<()> {
+    pub async fn provider_delete(&self, actor: &Actor, id: ProviderId, expected: &Expected) -> Result<()> {
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
             let provider = self.provider(id).await?;
-            if version.is_some_and(|version| version != provider.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
+            expected.check(provider.revision.version)?;
             let (events, circuits) =
                 tokio::try_join!(self.store.provider_has_events(id), self.store.circuit_list(Some(id), 1))?;
             if events || !circuits.items.is_empty() {
@@ -232,14 +232,12 @@ impl App {
         actor: &Actor,
         id: ObjectId,
         changes: CircuitChanges,
-        version: Option<u64>,
+        expected: &Expected,
     ) -> Result<(Circuit, Provider)> {
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
             let before = self.store.circuit(id).await?.ok_or(NO_CIRCUIT)?;
-            if version.is_some_and(|version| version != before.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
+            expected.check(before.revision.version)?;
             let after = before.changed(changes.clone(), before.revision.next(self.stamp(actor)?));
             let provider = self.circuit_provider(after.provider).await?;
             if after.snapshot() == before.snapshot() {
@@ -260,13 +258,11 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Conflict`] while one does, [`Error::NotFound`], [`Error::VersionMismatch`].
-    pub async fn circuit_delete(&self, actor: &Actor, id: ObjectId, version: Option<u64>) -> Result<()> {
+    pub async fn circuit_delete(&self, actor: &Actor, id: ObjectId, expected: &Expected) -> Result<()> {
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
             let circuit = self.store.circuit(id).await?.ok_or(NO_CIRCUIT)?;
-            if version.is_some_and(|version| version != circuit.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
+            expected.check(circuit.revision.version)?;
             if !self.store.impacts_on_target(circuit.object(), 1).await?.items.is_empty() {
                 return Err(Error::Conflict("Unable to delete object. The circuit has impacts.".into()));
             }
@@ -290,7 +286,7 @@ impl App {
         filter: &CircuitFilter,
         offset: usize,
         limit: usize,
-    ) -> Result<(Vec<(Circuit, Option<Provider>)>, u64)> {
+    ) -> Result<(Vec<(Circuit, Option<Arc<Provider>>)>, u64)> {
         let most = self.settings.list_read_limit;
         let mut circuits = match (filter.provider, &filter.cid) {
             (Some(provider), Some(cid)) => self.store.circuits_by_cid(provider, &[cid]).await?,
@@ -305,9 +301,9 @@ impl App {
         let count = circuits.len() as u64;
         let page: Vec<Circuit> = circuits.into_iter().skip(offset).take(limit).collect();
         let wanted = page.iter().map(|circuit| ObjectRef::new(ObjectType::Provider, circuit.provider)).collect();
-        let inventory = self.inventory(wanted).await?;
+        let around = self.around(&Wanted { objects: wanted, ..Wanted::default() }).await?;
         let with_provider = |circuit: Circuit| {
-            let provider = inventory.provider(circuit.provider);
+            let provider = around.provider(circuit.provider);
             (circuit, provider)
         };
         Ok((page.into_iter().map(with_provider).collect(), count))

@@ -14,14 +14,27 @@ impl App {
         }
         match entry {
             JournalEntry::EventDeletion { event, stamp } => self.event_deletion_finish(*event, stamp).await,
+            JournalEntry::Bulk { writes, actor, .. } => {
+                self.bulk_finish(actor, writes).await?;
+                self.journal_done(entry).await
+            }
+            JournalEntry::BulkDeletion { objects, actor } => {
+                Box::pin(self.bulk_deletion_finish(actor, objects)).await?;
+                self.journal_done(entry).await
+            }
             JournalEntry::Mail { raw, received, request_id } => {
                 self.ingest_again(raw, *received, request_id).await?;
                 // A mail that turned out to be dealt with already leaves its entry to us.
-                let mut transaction = noticeboard_store::Transaction::new();
-                transaction.journal_delete(entry);
-                self.commit_all(transaction).await
+                self.journal_done(entry).await
             }
         }
+    }
+
+    /// Strikes out work that is done.
+    async fn journal_done(&self, entry: &JournalEntry) -> Result<()> {
+        let mut transaction = noticeboard_store::Transaction::new();
+        transaction.journal_delete(entry);
+        self.commit_all(transaction).await
     }
 
     /// Finishes all work that was begun before a time. Some that fails keeps none of the rest from it.

@@ -8,6 +8,9 @@
 //! Invariant: a use case that loses a race reads again and repeats what commutes; what does not commute is answered
 //! [`noticeboard_domain::Error::VersionMismatch`]. An update is never lost.
 
+mod actions;
+mod around;
+mod bulk;
 mod changelog;
 mod clock;
 mod events;
@@ -15,8 +18,10 @@ mod impacts;
 mod ingest;
 mod inventory;
 mod journal;
+mod lists;
 mod notices;
 mod notifications;
+mod tags;
 mod tokens;
 mod views;
 
@@ -30,15 +35,15 @@ use noticeboard_domain::time::{self, Time};
 use noticeboard_domain::{Error, Result};
 use noticeboard_store::{Bucket, Store};
 
+pub use actions::Action;
+pub use around::{Input, ProviderRef, Refs};
+pub use bulk::{BulkError, MAX_BULK};
 pub use clock::Clock;
-pub use events::{EventFilter, EventList};
-pub use impacts::ImpactFilter;
 pub use ingest::{Ingested, MAX_MAIL_BYTES, Outcome, Trust, Verdict, Verdicts};
 pub use inventory::{CircuitFilter, ProviderFilter};
 pub use notices::{Applied, Effect};
-pub use notifications::NotificationFilter;
 pub use tokens::{NewToken, Principal};
-pub use views::{EventView, ImpactView, NotificationView, Target};
+pub use views::{EventView, ImpactView, NotificationView, Target, WithProvider};
 
 /// How often a use case that lost a race reads again and repeats.
 pub(crate) const MAX_RACES: usize = 16;

@@ -354,11 +354,11 @@ impl App {
         let mut transaction = Transaction::new();
         self.notice_head(&mut transaction, delivery, provider, plan, first, usize::from(whole))?;
         for (impact, text) in &plan.new_impacts[..first] {
-            transaction.impact_create(impact, text)?;
+            transaction.impact_create(impact, text, plan.event.provider)?;
         }
         if whole {
             for (old, new, text) in &plan.changed_impacts {
-                transaction.impact_update(old, new, text)?;
+                transaction.impact_update(old, new, text, plan.event.provider)?;
             }
             self.notice_close(&mut transaction, delivery, plan)?;
             return self.store.commit(transaction).await;
@@ -368,14 +368,14 @@ impl App {
             let mut transaction = Transaction::new();
             transaction.event_impacts_by_notice(plan.event.id, chunk.len());
             for (impact, text) in chunk {
-                transaction.impact_create(impact, text)?;
+                transaction.impact_create(impact, text, plan.event.provider)?;
             }
             self.store.commit(transaction).await?;
         }
         for chunk in plan.changed_impacts.chunks(MAX_CHANGED_AT_ONCE) {
             let mut transaction = Transaction::new();
             for (old, new, text) in chunk {
-                transaction.impact_update(old, new, text)?;
+                transaction.impact_update(old, new, text, plan.event.provider)?;
             }
             self.store.commit(transaction).await?;
         }
@@ -428,7 +428,7 @@ impl App {
             custom_fields: serde_json::Map::new(),
             revision: Revision::first(self.stamp(delivery.actor)?),
         };
-        transaction.notification_create(&notification)?;
+        transaction.notification_create(&notification, plan.event.provider)?;
         let message = Message {
             notice: Some(delivery.at),
             of: delivery.notices.len(),

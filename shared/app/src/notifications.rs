@@ -1,59 +1,35 @@
 //! Received mails as the API knows them, and mail that waits for a person.
 
-use noticeboard_domain::change::{Actor, Revision};
-use noticeboard_domain::ids::{EventId, EventNotificationId, ReviewId};
-use noticeboard_domain::impact::EventRef;
+use std::collections::HashMap;
+
+use noticeboard_domain::change::{Actor, Expected, Revision};
+use noticeboard_domain::ids::{EventNotificationId, ReviewId};
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges};
-use noticeboard_domain::object::ObjectType;
+use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::review::ReviewItem;
-use noticeboard_domain::{Error, Result};
-use noticeboard_store::{CommitError, Transaction};
+use noticeboard_domain::{Error, FieldErrors, Result};
+use noticeboard_store::{BulkWrite, CommitError, Transaction, Wanted};
 
-use crate::impacts::whole;
-use crate::views::NotificationView;
+use crate::around::{Around, Input};
+use crate::bulk::{BulkError, Part, Tried};
+use crate::impacts::{related_not_found, whole};
+use crate::views::{NotificationView, notification_view, tag_refs};
 use crate::{App, MAX_RACES, too_many_races};
-
-/// Which received mails a list is to show.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct NotificationFilter {
-    /// Of events of this type.
-    pub event_type: Option<ObjectType>,
-    /// Of this event.
-    pub event: Option<EventId>,
-    /// With exactly this subject.
-    pub subject: Option<String>,
-    /// From this address.
-    pub email_from: Option<String>,
-    /// Text in subject, body or sender, in any case.
-    pub q: String,
-}
-
-impl NotificationFilter {
-    fn matches(&self, mail: &EventNotification) -> bool {
-        let q = self.q.trim().to_lowercase();
-        let texts = [mail.subject.as_str(), &mail.email_body, &mail.email_from];
-        self.event_type.is_none_or(|kind| kind == mail.event.object().kind)
-            && self.event.is_none_or(|id| id == mail.event.id)
-            && self.subject.as_deref().is_none_or(|subject| subject == mail.subject.as_str())
-            && self.email_from.as_deref().is_none_or(|from| from == mail.email_from)
-            && (q.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&q)))
-    }
-}
 
 const NOT_FOUND: Error = Error::NotFound { what: "EventNotification" };
 
-impl App {
-    async fn check_event(&self, event: EventRef) -> Result<()> {
-        let stored = self.store.event(event.id).await?.filter(|stored| stored.event.kind() == event.kind);
-        match stored {
-            Some(_) => Ok(()),
-            None => {
-                let message = format!("Related object not found using the provided value: {}.", event.id);
-                Err(Error::field("event_object_id", message))
-            }
-        }
+/// The values of an input, with the tags that it names looked up.
+fn named(input: Input<EventNotificationChanges>, around: &Around) -> Result<EventNotificationChanges> {
+    let mut changes = input.changes;
+    let mut errors = FieldErrors::default();
+    if input.refs.tags.is_some() {
+        changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
     }
+    errors.into_result()?;
+    Ok(changes)
+}
 
+impl App {
     /// Stores a received mail that a client has read; also for a closed event (behaviours L7).
     ///
     /// # Errors
@@ -61,34 +37,76 @@ impl App {
     pub async fn notification_create(
         &self,
         actor: &Actor,
-        changes: EventNotificationChanges,
+        input: impl Into<Input<EventNotificationChanges>>,
     ) -> Result<NotificationView> {
-        for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
-            let revision = Revision::first(self.stamp(actor)?);
-            let mail = changes.clone().into_notification(self.mint()?, revision)?;
-            self.check_event(mail.event).await?;
-            let mut transaction = Transaction::new();
-            transaction.event_child(mail.event.id);
-            transaction.notification_create(&mail)?;
-            match self.store.commit(transaction).await {
-                Ok(()) => return self.view_notification(mail).await,
-                Err(CommitError::Refused(_)) => {}
-                Err(CommitError::Failed(error)) => return Err(error),
-            }
-        }
-        Err(too_many_races())
+        let made = self.notification_create_many(actor, vec![input.into()]).await.map_err(BulkError::single)?;
+        crate::views::one(made)
     }
 
-    /// A received mail.
+    /// Stores several received mails, or none.
+    ///
+    /// # Errors
+    /// As for [`App::notification_create`], by element.
+    pub async fn notification_create_many(
+        &self,
+        actor: &Actor,
+        inputs: Vec<Input<EventNotificationChanges>>,
+    ) -> std::result::Result<Vec<NotificationView>, BulkError> {
+        let events = inputs.iter().filter_map(|input| input.changes.event.id).collect();
+        let wanted = Wanted { events, ..Wanted::default() };
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
+            let around = self.around_refs(inputs.iter().map(|input| &input.refs), wanted.clone()).await?;
+            let (mut parts, mut mails, mut elements) = (Vec::new(), Vec::new(), Vec::new());
+            for input in &inputs {
+                match self.notification_made(actor, input.clone(), &around) {
+                    Ok((part, mail)) => {
+                        parts.push(part);
+                        mails.push(mail);
+                        elements.push(FieldErrors::default());
+                    }
+                    Err(Error::Invalid(errors)) => elements.push(errors),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            BulkError::check(elements)?;
+            match self.bulk_commit(actor, parts).await? {
+                Tried::Done => return Ok(mails.into_iter().map(|mail| notification_view(mail, &around)).collect()),
+                Tried::Lost(_) => {}
+            }
+        }
+        Err(too_many_races().into())
+    }
+
+    fn notification_made(
+        &self,
+        actor: &Actor,
+        input: Input<EventNotificationChanges>,
+        around: &Around,
+    ) -> Result<(Part, EventNotification)> {
+        let changes = named(input, around)?;
+        let mail = changes.into_notification(self.mint()?, Revision::first(self.stamp(actor)?))?;
+        let stored = around.stored(mail.event.id).filter(|stored| stored.event.kind() == mail.event.kind);
+        let stored = stored.ok_or_else(|| related_not_found("event_object_id", mail.event.id.get()))?;
+        let provider = stored.event.provider;
+        let mut transaction = Transaction::new();
+        transaction.event_child(mail.event.id);
+        transaction.notification_create(&mail, provider)?;
+        let write = BulkWrite::Notification { notification: Box::new(mail.clone()), provider: Some(provider) };
+        Ok((Part { transaction, write }, mail))
+    }
+
+    /// A received mail: two calls.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn notification(&self, id: EventNotificationId) -> Result<NotificationView> {
-        self.view_notification(self.store.notification(id).await?.ok_or(NOT_FOUND)?).await
+        let (mail, neighbours) = self.store.notification(id).await?.ok_or(NOT_FOUND)?;
+        let around = self.around_with(neighbours, &mail.tags).await?;
+        Ok(notification_view(mail, &around))
     }
 
-    /// Changes a received mail. It stays with its event.
+    /// Changes a received mail, while it has an expected version. It stays with its event.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Invalid`], [`Error::VersionMismatch`].
@@ -96,30 +114,25 @@ impl App {
         &self,
         actor: &Actor,
         id: EventNotificationId,
-        changes: EventNotificationChanges,
-        version: Option<u64>,
+        input: impl Into<Input<EventNotificationChanges>>,
+        expected: &Expected,
     ) -> Result<NotificationView> {
+        let input = input.into();
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let before = self.store.notification(id).await?.ok_or(NOT_FOUND)?;
-            if version.is_some_and(|version| version != before.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
-            let after = before.changed(changes.clone(), before.revision.next(self.stamp(actor)?));
-            if after.event != before.event {
-                let message = "A received mail stays with its event. Delete it, and create one for the other event.";
-                return Err(Error::field("event_object_id", message));
-            }
-            if after.snapshot() == before.snapshot() {
-                return self.view_notification(before).await;
-            }
-            let mut transaction = Transaction::new();
-            transaction.notification_update(&before, &after)?;
-            if self.store.event(after.event.id).await?.is_some() {
-                transaction.event_child(after.event.id);
-            }
-            match self.store.commit(transaction).await {
-                Ok(()) => return self.view_notification(after).await,
+            let (before, neighbours) = self.store.notification(id).await?.ok_or(NOT_FOUND)?;
+            expected.check(before.revision.version)?;
+            let around = if input.refs.tags.is_some() {
+                let wanted = Wanted { events: vec![before.event.id], ..Wanted::default() };
+                self.around_refs(std::iter::once(&input.refs), wanted).await?
+            } else {
+                self.around_with(neighbours, &before.tags).await?
+            };
+            let Some((part, after)) = self.notification_changed(actor, &before, input.clone(), &around)? else {
+                return Ok(notification_view(before, &around));
+            };
+            match self.store.commit(part.transaction).await {
+                Ok(()) => return Ok(notification_view(after, &around)),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
             }
@@ -127,25 +140,103 @@ impl App {
         Err(too_many_races())
     }
 
+    fn notification_changed(
+        &self,
+        actor: &Actor,
+        before: &EventNotification,
+        input: Input<EventNotificationChanges>,
+        around: &Around,
+    ) -> Result<Option<(Part, EventNotification)>> {
+        let after = before.changed(named(input, around)?, before.revision.next(self.stamp(actor)?));
+        if after.event != before.event {
+            let message = "A received mail stays with its event. Delete it, and create one for the other event.";
+            return Err(Error::field("event_object_id", message));
+        }
+        if after.snapshot() == before.snapshot() {
+            return Ok(None);
+        }
+        let mut transaction = Transaction::new();
+        transaction.notification_update(before, &after)?;
+        let stored = around.stored(after.event.id);
+        if stored.is_some() {
+            transaction.event_child(after.event.id);
+        }
+        let provider = stored.map(|stored| stored.event.provider);
+        let write = BulkWrite::Notification { notification: Box::new(after.clone()), provider };
+        Ok(Some((Part { transaction, write }, after)))
+    }
+
+    /// Changes several received mails, or none; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// As for [`App::notification_change`], by element.
+    pub async fn notification_change_many(
+        &self,
+        actor: &Actor,
+        inputs: Vec<(EventNotificationId, Input<EventNotificationChanges>)>,
+    ) -> std::result::Result<Vec<NotificationView>, BulkError> {
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
+            let ids: Vec<EventNotificationId> = inputs.iter().map(|(id, _)| *id).collect();
+            let mut present: HashMap<EventNotificationId, EventNotification> =
+                self.store.notifications(&ids).await?.into_iter().map(|mail| (mail.id, mail)).collect();
+            let mut wanted = Wanted::default();
+            wanted.events.extend(present.values().map(|mail| mail.event.id));
+            wanted.tags.extend(present.values().flat_map(|mail| tag_refs(&mail.tags)));
+            let around = self.around_refs(inputs.iter().map(|(_, input)| &input.refs), wanted).await?;
+            let (mut parts, mut elements, mut order) = (Vec::new(), Vec::new(), Vec::new());
+            for (id, input) in &inputs {
+                let Some(before) = present.get(id).cloned() else {
+                    elements.push(FieldErrors::default());
+                    continue;
+                };
+                if !order.contains(id) {
+                    order.push(*id);
+                }
+                match self.notification_changed(actor, &before, input.clone(), &around) {
+                    Ok(None) => elements.push(FieldErrors::default()),
+                    Ok(Some((part, after))) => {
+                        parts.push(part);
+                        elements.push(FieldErrors::default());
+                        present.insert(*id, after);
+                    }
+                    Err(Error::Invalid(errors)) => elements.push(errors),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            BulkError::check(elements)?;
+            match self.bulk_commit(actor, parts).await? {
+                Tried::Done => {
+                    let mails = order.iter().filter_map(|id| present.remove(id));
+                    return Ok(mails.map(|mail| notification_view(mail, &around)).collect());
+                }
+                Tried::Lost(_) => {}
+            }
+        }
+        Err(too_many_races().into())
+    }
+
+    /// Deletes several received mails; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// As for [`App::bulk_delete`].
+    pub async fn notification_delete_many(&self, actor: &Actor, ids: &[EventNotificationId]) -> Result<()> {
+        let objects = ids.iter().map(|id| ObjectRef::new(ObjectType::EventNotification, *id)).collect();
+        self.bulk_delete(actor, objects).await
+    }
+
     /// Deletes a received mail.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::VersionMismatch`].
-    pub async fn notification_delete(
-        &self,
-        actor: &Actor,
-        id: EventNotificationId,
-        version: Option<u64>,
-    ) -> Result<()> {
+    pub async fn notification_delete(&self, actor: &Actor, id: EventNotificationId, expected: &Expected) -> Result<()> {
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let mail = self.store.notification(id).await?.ok_or(NOT_FOUND)?;
-            if version.is_some_and(|version| version != mail.revision.version) {
-                return Err(Error::VersionMismatch);
-            }
+            let (mail, neighbours) = self.store.notification(id).await?.ok_or(NOT_FOUND)?;
+            expected.check(mail.revision.version)?;
             let mut transaction = Transaction::new();
             transaction.notification_delete(&mail, &self.stamp(actor)?)?;
-            if self.store.event(mail.event.id).await?.is_some() {
+            if !neighbours.events.is_empty() {
                 transaction.event_child(mail.event.id);
             }
             match self.store.commit(transaction).await {
@@ -155,29 +246,6 @@ impl App {
             }
         }
         Err(too_many_races())
-    }
-
-    /// Received mails by the time of receipt, the oldest first: `limit` of them after the first `offset`, and how many
-    /// there are.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when more than `NOTICEBOARD_LIST_READ_LIMIT` would have to be read.
-    pub async fn notification_list(
-        &self,
-        filter: &NotificationFilter,
-        offset: usize,
-        limit: usize,
-    ) -> Result<(Vec<NotificationView>, u64)> {
-        let most = self.settings.list_read_limit;
-        let mut mails = match filter.event {
-            Some(event) => whole(self.store.notifications_of_event(event, most).await?, most)?,
-            None => whole(self.store.notification_list(most).await?, most)?,
-        };
-        mails.retain(|mail| filter.matches(mail));
-        mails.sort_by_key(|mail| (mail.email_received, mail.id));
-        let count = mails.len() as u64;
-        let page = mails.into_iter().skip(offset).take(limit).collect();
-        Ok((self.view_notifications(page).await?, count))
     }
 
     /// Mail that waits for a person, newest first.

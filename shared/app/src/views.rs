@@ -1,17 +1,19 @@
 //! Objects together with what the API shows of their neighbours, read in as few calls as possible.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use noticeboard_domain::event::Event;
-use noticeboard_domain::ids::{EventId, ProviderId};
+use noticeboard_domain::ids::ProviderId;
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::inventory::{Circuit, Provider};
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::tag::{Tag, TagRef};
 use noticeboard_domain::{Error, Result};
-use noticeboard_store::{EventPage, Named, StoredEvent};
+use noticeboard_store::{EventPage, StoredEvent, Wanted};
 
 use crate::App;
+use crate::around::Around;
 
 /// An event with its provider and, where asked for, its impacts and received mails.
 #[derive(Debug, Clone)]
@@ -19,7 +21,9 @@ pub struct EventView {
     /// The event.
     pub stored: StoredEvent,
     /// Its provider; none when that was deleted behind the program's back.
-    pub provider: Option<Provider>,
+    pub provider: Option<Arc<Provider>>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
     /// Its impacts with their targets; none where they were not asked for.
     pub impacts: Option<Vec<(Impact, Target)>>,
     /// Its received mails; none where they were not asked for.
@@ -34,8 +38,11 @@ pub struct Target {
     /// Its text for people; none when it is gone.
     pub display: Option<String>,
     /// The whole circuit, where it is one, with its provider.
-    pub circuit: Option<(Circuit, Option<Provider>)>,
+    pub circuit: Option<(Circuit, Option<Arc<Provider>>)>,
 }
+
+/// An event with its provider, as its impacts and mails show it.
+pub type WithProvider = (Event, Option<Arc<Provider>>);
 
 /// An impact with its event and its target.
 #[derive(Debug, Clone)]
@@ -43,9 +50,11 @@ pub struct ImpactView {
     /// The impact.
     pub impact: Impact,
     /// Its event with the provider; none when it is gone.
-    pub event: Option<(Event, Option<Provider>)>,
+    pub event: Option<WithProvider>,
     /// Its target.
     pub target: Target,
+    /// Its tags.
+    pub tags: Vec<Tag>,
 }
 
 /// A received mail with its event.
@@ -54,63 +63,46 @@ pub struct NotificationView {
     /// The mail.
     pub notification: EventNotification,
     /// Its event with the provider; none when it was deleted.
-    pub event: Option<(Event, Option<Provider>)>,
+    pub event: Option<WithProvider>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
 }
 
-/// Objects of the inventory, read together.
-pub(crate) struct Inventory(HashMap<ObjectRef, Named>);
+/// Tags by the slugs that objects keep.
+pub(crate) fn tag_refs(slugs: &[String]) -> impl Iterator<Item = TagRef> {
+    slugs.iter().map(|slug| TagRef::Slug(slug.clone()))
+}
 
-impl Inventory {
-    pub(crate) fn provider(&self, id: ProviderId) -> Option<Provider> {
-        let data = self.0.get(&ObjectRef::new(ObjectType::Provider, id))?.data.as_ref()?;
-        serde_json::from_str(data).ok()
+pub(crate) fn impact_view(impact: Impact, around: &Around) -> ImpactView {
+    ImpactView {
+        event: around.event(impact.event.id),
+        target: around.target(impact.target),
+        tags: around.tags(&impact.tags),
+        impact,
     }
+}
 
-    pub(crate) fn target(&self, object: ObjectRef) -> Target {
-        let found = self.0.get(&object);
-        let data = found.filter(|_| object.kind == ObjectType::Circuit).and_then(|named| named.data.as_ref());
-        let circuit: Option<Circuit> = data.and_then(|data| serde_json::from_str(data).ok());
-        Target {
-            object,
-            display: found.map(|named| named.display.clone()),
-            circuit: circuit.map(|circuit| {
-                let provider = self.provider(circuit.provider);
-                (circuit, provider)
-            }),
-        }
-    }
+pub(crate) fn notification_view(notification: EventNotification, around: &Around) -> NotificationView {
+    NotificationView { event: around.event(notification.event.id), tags: around.tags(&notification.tags), notification }
 }
 
 impl App {
-    /// The objects of the inventory that are asked for; those that do not exist are left out.
-    pub(crate) async fn inventory(&self, wanted: Vec<ObjectRef>) -> Result<Inventory> {
-        let named = self.store.named(&wanted).await?;
-        Ok(Inventory(named.into_iter().map(|named| (named.object, named)).collect()))
+    /// What the page of an event shows beside what lives with it.
+    pub(crate) fn page_wanted(&self, page: &EventPage) -> Wanted {
+        let mut objects = vec![ObjectRef::new(ObjectType::Provider, page.stored.event.provider)];
+        objects.extend(page.impacts.iter().map(|impact| impact.target));
+        Wanted { objects, tags: tag_refs(&page.stored.event.tags).collect(), ..Wanted::default() }
     }
 
-    /// An event with all that belongs to it: two calls.
-    pub(crate) async fn view_page(&self, page: EventPage) -> Result<EventView> {
-        let mut wanted = vec![ObjectRef::new(ObjectType::Provider, page.stored.event.provider)];
-        wanted.extend(page.impacts.iter().map(|impact| impact.target));
-        let inventory = self.inventory(wanted).await?;
-        let impacts = page.impacts.into_iter().map(|impact| {
-            let target = inventory.target(impact.target);
-            (impact, target)
-        });
-        Ok(EventView {
-            impacts: Some(impacts.collect()),
-            notifications: Some(page.notifications),
-            provider: inventory.provider(page.stored.event.provider),
-            stored: page.stored,
-        })
-    }
-
-    /// Events with their providers: one call for all.
+    /// Events with their providers and tags: one call for all.
     pub(crate) async fn view_events(&self, events: Vec<StoredEvent>) -> Result<Vec<EventView>> {
-        let wanted = events.iter().map(|stored| ObjectRef::new(ObjectType::Provider, stored.event.provider));
-        let inventory = self.inventory(wanted.collect()).await?;
+        let providers = events.iter().map(|stored| ObjectRef::new(ObjectType::Provider, stored.event.provider));
+        let tags = events.iter().flat_map(|stored| tag_refs(&stored.event.tags));
+        let wanted = Wanted { objects: providers.collect(), tags: tags.collect(), ..Wanted::default() };
+        let around = self.around(&wanted).await?;
         let view = |stored: StoredEvent| EventView {
-            provider: inventory.provider(stored.event.provider),
+            provider: around.provider(stored.event.provider),
+            tags: around.tags(&stored.event.tags),
             stored,
             impacts: None,
             notifications: None,
@@ -118,72 +110,81 @@ impl App {
         Ok(events.into_iter().map(view).collect())
     }
 
-    async fn events_with_providers(
-        &self,
-        ids: impl Iterator<Item = EventId>,
-        mut others: Vec<ObjectRef>,
-    ) -> Result<(HashMap<EventId, Event>, Inventory)> {
-        let mut ids: Vec<EventId> = ids.collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let events = self.store.events(&ids).await?;
-        let events: HashMap<EventId, Event> =
-            events.into_iter().map(|stored| (stored.event.id, stored.event)).collect();
-        others.extend(events.values().map(|event| ObjectRef::new(ObjectType::Provider, event.provider)));
-        let mut inventory = self.inventory(others).await?;
-        // A circuit shows its own provider, which is nearly always the event's.
-        let circuits = inventory.0.values().filter(|named| named.object.kind == ObjectType::Circuit);
-        let circuits = circuits.filter_map(|named| serde_json::from_str::<Circuit>(named.data.as_ref()?).ok());
-        let missing: Vec<ObjectRef> = circuits
-            .map(|circuit| ObjectRef::new(ObjectType::Provider, circuit.provider))
-            .filter(|provider| !inventory.0.contains_key(provider))
-            .collect();
-        if !missing.is_empty() {
-            inventory.0.extend(self.inventory(missing).await?.0);
+    /// Adds to events their impacts: one query for each event that has some, some at a time.
+    pub(crate) async fn view_impacts_of(&self, views: &mut [EventView]) -> Result<()> {
+        /// More impacts of one event than this are not shown in a list.
+        const MAX_IMPACTS: usize = 200;
+        for views in views.chunks_mut(32) {
+            let pages = views.iter().map(|view| async {
+                match view.stored.impact_count {
+                    0 => Ok(Vec::new()),
+                    _ => self.store.impacts_of_event(view.stored.event.id, MAX_IMPACTS).await.map(|slice| slice.items),
+                }
+            });
+            let pages = futures_util::future::try_join_all(pages).await?;
+            let objects = pages.iter().flatten().map(|impact| impact.target).collect();
+            let around = self.around(&Wanted { objects, ..Wanted::default() }).await?;
+            for (view, impacts) in views.iter_mut().zip(pages) {
+                let with_target = |impact: Impact| {
+                    let target = around.target(impact.target);
+                    (impact, target)
+                };
+                view.impacts = Some(impacts.into_iter().map(with_target).collect());
+            }
         }
-        Ok((events, inventory))
+        Ok(())
     }
 
-    /// Impacts with their events and targets: two calls for all, three where a circuit has another provider.
-    pub(crate) async fn view_impacts(&self, impacts: Vec<Impact>) -> Result<Vec<ImpactView>> {
-        let targets = impacts.iter().map(|impact| impact.target).collect();
-        let ids = impacts.iter().map(|impact| impact.event.id);
-        let (events, inventory) = self.events_with_providers(ids, targets).await?;
-        let view = |impact: Impact| ImpactView {
-            event: with_provider(&events, &inventory, impact.event.id),
-            target: inventory.target(impact.target),
-            impact,
-        };
-        Ok(impacts.into_iter().map(view).collect())
+    /// Adds to events their impacts and received mails.
+    pub(crate) async fn view_children_of(&self, views: &mut [EventView]) -> Result<()> {
+        /// More received mails of one event than this are not shown in a list.
+        const MAX_NOTIFICATIONS: usize = 200;
+        self.view_impacts_of(views).await?;
+        for views in views.chunks_mut(32) {
+            let mails = views.iter().map(|view| async {
+                match view.stored.children {
+                    0 => Ok(Vec::new()),
+                    _ => {
+                        let slice = self.store.notifications_of_event(view.stored.event.id, MAX_NOTIFICATIONS).await?;
+                        Ok::<_, Error>(slice.items)
+                    }
+                }
+            });
+            let mails = futures_util::future::try_join_all(mails).await?;
+            for (view, mails) in views.iter_mut().zip(mails) {
+                view.notifications = Some(mails);
+            }
+        }
+        Ok(())
     }
 
-    pub(crate) async fn view_impact(&self, impact: Impact) -> Result<ImpactView> {
-        one(self.view_impacts(vec![impact]).await?)
+    /// Impacts with their events and targets: one call for all, two where a provider is another one than is known.
+    pub(crate) async fn view_impacts(&self, impacts: Vec<(Impact, Option<ProviderId>)>) -> Result<Vec<ImpactView>> {
+        let mut wanted = Wanted::default();
+        for (impact, provider) in &impacts {
+            wanted.events.push(impact.event.id);
+            wanted.objects.push(impact.target);
+            wanted.objects.extend(provider.map(|id| ObjectRef::new(ObjectType::Provider, id)));
+            wanted.tags.extend(tag_refs(&impact.tags));
+        }
+        let around = self.around(&wanted).await?;
+        Ok(impacts.into_iter().map(|(impact, _)| impact_view(impact, &around)).collect())
     }
 
-    /// Received mails with their events: two calls for all.
-    pub(crate) async fn view_notifications(&self, mails: Vec<EventNotification>) -> Result<Vec<NotificationView>> {
-        let ids = mails.iter().map(|mail| mail.event.id);
-        let (events, inventory) = self.events_with_providers(ids, Vec::new()).await?;
-        let view = |notification: EventNotification| NotificationView {
-            event: with_provider(&events, &inventory, notification.event.id),
-            notification,
-        };
-        Ok(mails.into_iter().map(view).collect())
+    /// Received mails with their events, as [`App::view_impacts`].
+    pub(crate) async fn view_notifications(
+        &self,
+        mails: Vec<(EventNotification, Option<ProviderId>)>,
+    ) -> Result<Vec<NotificationView>> {
+        let mut wanted = Wanted::default();
+        for (mail, provider) in &mails {
+            wanted.events.push(mail.event.id);
+            wanted.objects.extend(provider.map(|id| ObjectRef::new(ObjectType::Provider, id)));
+            wanted.tags.extend(tag_refs(&mail.tags));
+        }
+        let around = self.around(&wanted).await?;
+        Ok(mails.into_iter().map(|(mail, _)| notification_view(mail, &around)).collect())
     }
-
-    pub(crate) async fn view_notification(&self, mail: EventNotification) -> Result<NotificationView> {
-        one(self.view_notifications(vec![mail]).await?)
-    }
-}
-
-fn with_provider(
-    events: &HashMap<EventId, Event>,
-    inventory: &Inventory,
-    id: EventId,
-) -> Option<(Event, Option<Provider>)> {
-    let event = events.get(&id)?;
-    Some((event.clone(), inventory.provider(event.provider)))
 }
 
 pub(crate) fn one<T>(views: Vec<T>) -> Result<T> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::error::{Error, Result};
 use crate::ids::{ChangeId, EventId};
 use crate::object::ObjectRef;
 use crate::time::Time;
@@ -51,6 +52,28 @@ pub struct Actor {
     /// The caller's own note on the change (`changelog_message`).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+}
+
+/// The versions of an object that a change is meant for (`If-Match`); any, where nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expected(Option<Vec<u64>>);
+
+impl Expected {
+    /// Only these versions.
+    pub fn one_of(versions: Vec<u64>) -> Self {
+        Self(Some(versions))
+    }
+
+    /// Whether the present version is one of them.
+    ///
+    /// # Errors
+    /// [`Error::VersionMismatch`].
+    pub fn check(&self, present: u64) -> Result<()> {
+        match &self.0 {
+            Some(versions) if !versions.contains(&present) => Err(Error::VersionMismatch),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// One act of changing an object, as the object's own item keeps it.

@@ -1,5 +1,6 @@
 //! The one error of the house: a message for the caller, and a detail for the log that never reaches the caller.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// What every use case returns.
@@ -54,7 +55,7 @@ pub enum Error {
 
 impl Error {
     /// An error about one field.
-    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn field(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let mut errors = FieldErrors::default();
         errors.add(field, message);
         Self::Invalid(errors)
@@ -83,15 +84,15 @@ impl Error {
 ///
 /// The key [`FieldErrors::ALL`] is for what concerns no single field (NetBox calls it `__all__`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FieldErrors(Vec<(&'static str, Vec<String>)>);
+pub struct FieldErrors(Vec<(Cow<'static, str>, Vec<String>)>);
 
 impl FieldErrors {
     /// The key of an error that concerns the object as a whole.
     pub const ALL: &'static str = "__all__";
 
     /// Adds a message for a field.
-    pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
-        let message = message.into();
+    pub fn add(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<String>) {
+        let (field, message) = (field.into(), message.into());
         match self.0.iter_mut().find(|(name, _)| *name == field) {
             Some((_, messages)) => messages.push(message),
             None => self.0.push((field, vec![message])),
@@ -110,8 +111,22 @@ impl FieldErrors {
     }
 
     /// The fields with their messages.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[String])> {
-        self.0.iter().map(|(field, messages)| (*field, messages.as_slice()))
+    pub fn iter(&self) -> impl Iterator<Item = (&Cow<'static, str>, &[String])> {
+        self.0.iter().map(|(field, messages)| (field, messages.as_slice()))
+    }
+
+    /// Adds what another check found, for fields that have no error yet.
+    pub fn add_missing(&mut self, others: &Self) {
+        for (field, messages) in others.iter() {
+            if !self.has(field) {
+                self.0.push((field.clone(), messages.to_vec()));
+            }
+        }
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether `field` has an error.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::change::Revision;
 use crate::error::{FieldErrors, Result};
 use crate::fields::{Name, Summary};
+use crate::filter::{FieldValue, Filterable};
 use crate::ids::{EventId, ProviderId};
 use crate::notice::NoticeCircuit;
 use crate::object::{ObjectRef, ObjectType};
@@ -278,6 +279,14 @@ impl Event {
         }
     }
 
+    /// The maintenance that it was rescheduled from.
+    pub fn replaces(&self) -> Option<EventId> {
+        match &self.detail {
+            EventDetail::Maintenance(maintenance) => maintenance.replaces,
+            EventDetail::Outage(_) => None,
+        }
+    }
+
     /// The event as an object.
     pub fn object(&self) -> ObjectRef {
         ObjectRef::new(self.kind().object_type(), self.id)
@@ -358,6 +367,61 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
+/// A custom field, as filters see it.
+pub(crate) fn custom_field<'a>(fields: &'a Map<String, Value>, name: &str) -> FieldValue<'a> {
+    let Some(value) = name.strip_prefix("cf_").and_then(|name| fields.get(name)) else {
+        return FieldValue::None;
+    };
+    match value {
+        Value::Null | Value::Object(_) => FieldValue::None,
+        Value::Bool(value) => FieldValue::Bool(*value),
+        Value::Number(number) => FieldValue::optional(number.as_f64(), FieldValue::Number),
+        Value::String(text) => FieldValue::text(text),
+        Value::Array(values) => {
+            FieldValue::Many(values.iter().filter_map(Value::as_str).map(FieldValue::text).collect())
+        }
+    }
+}
+
+/// Tags, as filters see them.
+pub(crate) fn tags_field(tags: &[String]) -> FieldValue<'_> {
+    FieldValue::Many(tags.iter().map(|tag| FieldValue::text(tag)).collect())
+}
+
+impl Filterable for Event {
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        let (replaces, reported_at, repair) = match &self.detail {
+            EventDetail::Maintenance(maintenance) => (maintenance.replaces, None, None),
+            EventDetail::Outage(outage) => (None, Some(outage.reported_at), outage.estimated_time_to_repair),
+        };
+        match name {
+            "id" => FieldValue::id(self.id),
+            "name" => FieldValue::text(self.name.as_str()),
+            "summary" => FieldValue::text(self.summary.as_str()),
+            "status" => FieldValue::text(self.status().as_str()),
+            "provider_id" => FieldValue::id(self.provider),
+            "start" => FieldValue::Time(self.start),
+            "end" => FieldValue::optional(self.end(), FieldValue::Time),
+            "reported_at" => FieldValue::optional(reported_at, FieldValue::Time),
+            "estimated_time_to_repair" => FieldValue::optional(repair, FieldValue::Time),
+            "original_timezone" => FieldValue::text(self.original_timezone.as_str()),
+            "internal_ticket" => FieldValue::text(&self.internal_ticket),
+            "acknowledged" => FieldValue::optional(self.acknowledged, FieldValue::Bool),
+            "replaces_id" => FieldValue::optional(replaces, FieldValue::id),
+            "impact" => FieldValue::text(&self.impact),
+            "comments" => FieldValue::text(&self.comments),
+            "tag" => tags_field(&self.tags),
+            "created" => FieldValue::Time(self.revision.created),
+            "last_updated" => FieldValue::Time(self.revision.last_updated),
+            name => custom_field(&self.custom_fields, name),
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use chrono::TimeZone;
@@ -406,7 +470,8 @@ pub(crate) mod tests {
         match (found, expected) {
             (Ok(_), Ok(())) => {}
             (Err(Error::Invalid(errors)), Err((field, message))) => {
-                assert_eq!(errors.iter().next(), Some((field, [message.to_owned()].as_slice())), "{errors}");
+                let first = errors.iter().next().map(|(field, messages)| (field.as_ref(), messages));
+                assert_eq!(first, Some((field, [message.to_owned()].as_slice())), "{errors}");
             }
             (found, expected) => panic!("{found:?} instead of {expected:?}"),
         }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 
 /// Text of at most `max` characters without NUL.
+///
+/// # Errors
+/// Says which rule it breaks.
 pub fn bounded(text: &str, max: usize) -> Result<String, String> {
     if text.contains('\0') {
         return Err("Null characters are not allowed.".into());
@@ -16,8 +19,16 @@ pub fn bounded(text: &str, max: usize) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Free text, limited by [`MAX_TEXT_BYTES`].
+/// Free text without control characters other than line ends and tabs, limited by [`MAX_TEXT_BYTES`].
 pub fn free_text(text: &str) -> Result<String, String> {
+    if text.contains(|c: char| c.is_control() && !"\t\n\r".contains(c)) {
+        return Err("Control characters other than line ends and tabs are not allowed.".into());
+    }
+    body_text(text)
+}
+
+/// The text of a mail, which is kept as it came, limited by [`MAX_TEXT_BYTES`].
+pub fn body_text(text: &str) -> Result<String, String> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(format!("Ensure this field has no more than {MAX_TEXT_BYTES} bytes."));
     }
@@ -35,6 +46,9 @@ impl<const MAX: usize> Line<MAX> {
         let text = text.trim();
         if text.is_empty() {
             return Err("This field may not be blank.".into());
+        }
+        if text.contains(char::is_control) {
+            return Err("Control characters are not allowed.".into());
         }
         bounded(text, MAX).map(Self)
     }

@@ -109,6 +109,18 @@ impl From<ObjectId> for ProviderId {
     }
 }
 
+impl From<ObjectId> for ImpactId {
+    fn from(id: ObjectId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<ObjectId> for EventNotificationId {
+    fn from(id: ObjectId) -> Self {
+        Self(id.0)
+    }
+}
+
 impl From<ObjectId> for EventId {
     fn from(id: ObjectId) -> Self {
         Self(id.0)

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::change::Revision;
 use crate::error::{Error, FieldErrors, Result};
-use crate::event::EventKind;
-use crate::ids::{EventId, ImpactId};
+use crate::event::{EventKind, custom_field, tags_field};
+use crate::filter::{FieldValue, Filterable};
+use crate::ids::{EventId, ImpactId, ObjectId};
 use crate::object::{AllowedTargets, ObjectRef, ObjectType};
 use crate::status::{ImpactLevel, Status};
 
@@ -23,6 +24,71 @@ impl EventRef {
     /// The event as an object.
     pub fn object(self) -> ObjectRef {
         ObjectRef::new(self.kind.object_type(), self.id)
+    }
+}
+
+/// As much of an event as a change names: clients may send its type without its id, or the reverse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventPart {
+    /// Which kind of event.
+    pub kind: Option<EventKind>,
+    /// Its id.
+    pub id: Option<EventId>,
+}
+
+impl From<EventRef> for EventPart {
+    fn from(event: EventRef) -> Self {
+        Self { kind: Some(event.kind), id: Some(event.id) }
+    }
+}
+
+impl EventPart {
+    /// The event, where both are named.
+    pub fn whole(self) -> Option<EventRef> {
+        Some(EventRef { kind: self.kind?, id: self.id? })
+    }
+
+    /// The event that is meant, of an object that belongs to `present`.
+    #[must_use]
+    pub fn over(self, present: EventRef) -> EventRef {
+        EventRef { kind: self.kind.unwrap_or(present.kind), id: self.id.unwrap_or(present.id) }
+    }
+
+    /// Notes what is not named.
+    pub(crate) fn missing(self, errors: &mut FieldErrors) {
+        for (field, absent) in [("event_content_type", self.kind.is_none()), ("event_object_id", self.id.is_none())] {
+            if absent {
+                errors.add(field, "This field is required.");
+            }
+        }
+    }
+}
+
+/// As much of a target as a change names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TargetPart {
+    /// Its type.
+    pub kind: Option<ObjectType>,
+    /// Its id.
+    pub id: Option<ObjectId>,
+}
+
+impl From<ObjectRef> for TargetPart {
+    fn from(object: ObjectRef) -> Self {
+        Self { kind: Some(object.kind), id: Some(object.id) }
+    }
+}
+
+impl TargetPart {
+    /// The target, where both are named.
+    pub fn whole(self) -> Option<ObjectRef> {
+        Some(ObjectRef { kind: self.kind?, id: self.id? })
+    }
+
+    /// The target that is meant, of an impact on `present`.
+    #[must_use]
+    pub fn over(self, present: ObjectRef) -> ObjectRef {
+        ObjectRef { kind: self.kind.unwrap_or(present.kind), id: self.id.unwrap_or(present.id) }
     }
 }
 
@@ -53,9 +119,9 @@ pub struct Impact {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ImpactChanges {
     /// See [`Impact::event`].
-    pub event: Option<EventRef>,
+    pub event: EventPart,
     /// See [`Impact::target`].
-    pub target: Option<ObjectRef>,
+    pub target: TargetPart,
     /// See [`Impact::impact`].
     pub impact: Option<Option<ImpactLevel>>,
     /// See [`Impact::tags`].
@@ -68,12 +134,12 @@ impl ImpactChanges {
     /// Which fields a whole impact needs and these changes lack.
     pub fn missing(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
-        for (absent, fields) in [
-            (self.event.is_none(), ["event_content_type", "event_object_id"]),
-            (self.target.is_none(), ["target_content_type", "target_object_id"]),
-        ] {
+        self.event.missing(&mut errors);
+        for (field, absent) in
+            [("target_content_type", self.target.kind.is_none()), ("target_object_id", self.target.id.is_none())]
+        {
             if absent {
-                fields.into_iter().for_each(|field| errors.add(field, "This field is required."));
+                errors.add(field, "This field is required.");
             }
         }
         errors
@@ -85,7 +151,7 @@ impl ImpactChanges {
     /// [`Error::Invalid`] when event or target are missing.
     pub fn into_impact(self, id: ImpactId, revision: Revision) -> Result<Impact> {
         let errors = self.missing();
-        let (Some(event), Some(target)) = (self.event, self.target) else {
+        let (Some(event), Some(target)) = (self.event.whole(), self.target.whole()) else {
             return Err(Error::Invalid(errors));
         };
         Ok(Impact {
@@ -110,8 +176,8 @@ impl Impact {
     pub fn changed(&self, changes: ImpactChanges, revision: Revision) -> Impact {
         let mut impact = self.clone();
         impact.revision = revision;
-        impact.event = changes.event.unwrap_or(impact.event);
-        impact.target = changes.target.unwrap_or(impact.target);
+        impact.event = changes.event.over(impact.event);
+        impact.target = changes.target.over(impact.target);
         impact.impact = changes.impact.unwrap_or(impact.impact);
         impact.tags = changes.tags.unwrap_or(impact.tags);
         impact.custom_fields.extend(changes.custom_fields.unwrap_or_default());
@@ -121,6 +187,29 @@ impl Impact {
     /// The fields that the changelog compares.
     pub fn snapshot(&self) -> Map<String, Value> {
         crate::object::snapshot(self)
+    }
+}
+
+impl Filterable for Impact {
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        match name {
+            "id" => FieldValue::id(self.id),
+            "event_content_type" => FieldValue::text(self.event.object().kind.as_str()),
+            "event_content_type_id" => FieldValue::id(self.event.object().kind.number()),
+            "event_object_id" => FieldValue::id(self.event.id),
+            "target_content_type" => FieldValue::text(self.target.kind.as_str()),
+            "target_content_type_id" => FieldValue::id(self.target.kind.number()),
+            "target_object_id" => FieldValue::id(self.target.id),
+            "impact" => FieldValue::optional(self.impact, |level| FieldValue::text(level.as_str())),
+            "tag" => tags_field(&self.tags),
+            "created" => FieldValue::Time(self.revision.created),
+            "last_updated" => FieldValue::Time(self.revision.last_updated),
+            name => custom_field(&self.custom_fields, name),
+        }
     }
 }
 

@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::change::Revision;
 use crate::error::{FieldErrors, Result};
+use crate::event::{custom_field, tags_field};
 use crate::fields::Line;
+use crate::filter::{FieldValue, Filterable};
 use crate::ids::EventNotificationId;
-use crate::impact::EventRef;
+use crate::impact::{EventPart, EventRef};
 use crate::object::{ObjectRef, ObjectType};
 use crate::time::Time;
 
@@ -53,7 +55,7 @@ pub struct EventNotification {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EventNotificationChanges {
     /// See [`EventNotification::event`].
-    pub event: Option<EventRef>,
+    pub event: EventPart,
     /// See [`EventNotification::email_body`].
     pub email_body: Option<String>,
     /// See [`EventNotification::subject`].
@@ -72,9 +74,8 @@ impl EventNotificationChanges {
     /// Which fields a whole record needs and these changes lack.
     pub fn missing(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
+        self.event.missing(&mut errors);
         for (field, absent) in [
-            ("event_content_type", self.event.is_none()),
-            ("event_object_id", self.event.is_none()),
             ("email_body", self.email_body.is_none()),
             ("subject", self.subject.is_none()),
             ("email_from", self.email_from.is_none()),
@@ -94,7 +95,7 @@ impl EventNotificationChanges {
     pub fn into_notification(self, id: EventNotificationId, revision: Revision) -> Result<EventNotification> {
         let missing = self.missing();
         let (Some(event), Some(email_body), Some(subject), Some(email_from), Some(email_received)) =
-            (self.event, self.email_body, self.subject, self.email_from, self.email_received)
+            (self.event.whole(), self.email_body, self.subject, self.email_from, self.email_received)
         else {
             return Err(crate::Error::Invalid(missing));
         };
@@ -125,7 +126,7 @@ impl EventNotification {
     pub fn changed(&self, changes: EventNotificationChanges, revision: Revision) -> EventNotification {
         let mut notification = self.clone();
         notification.revision = revision;
-        notification.event = changes.event.unwrap_or(notification.event);
+        notification.event = changes.event.over(notification.event);
         notification.email_body = changes.email_body.unwrap_or(notification.email_body);
         notification.subject = changes.subject.unwrap_or(notification.subject);
         notification.email_from = changes.email_from.unwrap_or(notification.email_from);
@@ -138,5 +139,29 @@ impl EventNotification {
     /// The fields that the changelog compares.
     pub fn snapshot(&self) -> Map<String, Value> {
         crate::object::snapshot(self)
+    }
+}
+
+impl Filterable for EventNotification {
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        match name {
+            "id" => FieldValue::id(self.id),
+            "event_content_type" => FieldValue::text(self.event.object().kind.as_str()),
+            "event_content_type_id" => FieldValue::id(self.event.object().kind.number()),
+            "event_object_id" => FieldValue::id(self.event.id),
+            "email_body" => FieldValue::text(&self.email_body),
+            "subject" => FieldValue::text(self.subject.as_str()),
+            "email_from" => FieldValue::text(&self.email_from),
+            "email_received" => FieldValue::Time(self.email_received),
+            "message_id" => FieldValue::optional(self.message_id.as_deref(), FieldValue::text),
+            "tag" => tags_field(&self.tags),
+            "created" => FieldValue::Time(self.revision.created),
+            "last_updated" => FieldValue::Time(self.revision.last_updated),
+            name => custom_field(&self.custom_fields, name),
+        }
     }
 }

@@ -74,6 +74,8 @@ object_types! {
     Prefix = 31, "ipam", "prefix", "Prefix";
     VirtualMachine = 40, "virtualization", "virtualmachine", "Virtual Machine";
     VmInterface = 41, "virtualization", "vminterface", "VM Interface";
+    Tag = 90, "extras", "tag", "Tag";
+    JournalEntry = 91, "extras", "journalentry", "Journal Entry";
     Maintenance = 150, "notices", "maintenance", "Maintenance";
     Outage = 151, "notices", "outage", "Outage";
     Impact = 152, "notices", "impact", "Impact";

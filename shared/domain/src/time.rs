@@ -1,6 +1,6 @@
 //! Times are UTC with microseconds; the zone that a notice named is kept beside them.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time, UTC.
@@ -13,8 +13,45 @@ pub fn stored(time: Time) -> Time {
 
 /// A time as the wire carries it: RFC 3339 in UTC with `Z`, and six digits of fraction where there is one.
 pub fn rfc3339(time: Time) -> String {
-    let format = if time.timestamp_subsec_micros() == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.6fZ" };
-    time.format(format).to_string()
+    let mut text = String::with_capacity(27);
+    let mut digits = |value: u32, width: u32, before: &str| {
+        text.push_str(before);
+        for place in (0..width).rev() {
+            text.push(char::from(b'0' + u8::try_from(value / 10u32.pow(place) % 10).unwrap_or_default()));
+        }
+    };
+    // Years are 1 to 9999: `parse` sees to it, and mail is checked by the same rule.
+    digits(time.year().unsigned_abs(), 4, "");
+    digits(time.month(), 2, "-");
+    digits(time.day(), 2, "-");
+    digits(time.hour(), 2, "T");
+    digits(time.minute(), 2, ":");
+    digits(time.second(), 2, ":");
+    match time.timestamp_subsec_micros() {
+        0 => {}
+        micros => digits(micros % 1_000_000, 6, "."),
+    }
+    text.push('Z');
+    text
+}
+
+/// A time as clients write it (behaviours L5): ISO 8601 with any offset, or without one, which means UTC; with `T` or a
+/// blank; or a date alone. Years 1 to 9999.
+pub fn parse(text: &str) -> Option<Time> {
+    let text = text.trim();
+    let iso = text.replacen(' ', "T", 1);
+    let zoned = DateTime::parse_from_rfc3339(&iso)
+        .or_else(|_| DateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M%:z"))
+        .or_else(|_| DateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M:%S%.f%z"))
+        .map(|time| time.with_timezone(&Utc));
+    let time = zoned.ok().or_else(|| {
+        let naive = NaiveDateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M:%S%.f")
+            .or_else(|_| NaiveDateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M"))
+            .ok()
+            .or_else(|| NaiveDate::parse_from_str(&iso, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
+        naive.map(|naive| naive.and_utc())
+    })?;
+    (1..=9999).contains(&time.year()).then(|| stored(time))
 }
 
 /// The IANA name of the zone in which a notice gave its times, at most 63 characters; empty when it is not known.
@@ -47,5 +84,32 @@ impl OriginalTimezone {
 impl From<chrono_tz::Tz> for OriginalTimezone {
     fn from(zone: chrono_tz::Tz) -> Self {
         Self(zone.name().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        assert_eq!(parse(text).map(rfc3339).as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn times_are_read_as_clients_write_them() {
+        check("2026-12-01T02:00:00Z", Some("2026-12-01T02:00:00Z"));
+        check("2026-12-01 02:00:00", Some("2026-12-01T02:00:00Z"));
+        check("2026-12-01T02:00:00+02:00", Some("2026-12-01T00:00:00Z"));
+        check("2026-12-01T02:00:00.123456789Z", Some("2026-12-01T02:00:00.123456Z"));
+        check("2026-12-01T02:00:00.000100Z", Some("2026-12-01T02:00:00.000100Z"));
+        check("2026-12-01T02:00", Some("2026-12-01T02:00:00Z"));
+        check("2026-12-01", Some("2026-12-01T00:00:00Z"));
+        check("2026-12-01 02:00:00+00:00", Some("2026-12-01T02:00:00Z"));
+        check("0001-01-01T00:00:00Z", Some("0001-01-01T00:00:00Z"));
+        check("tomorrow", None);
+        check("2026-13-01", None);
+        check("+12026-12-01T02:00:00Z", None);
+        check("", None);
     }
 }

@@ -1,11 +1,26 @@
-//! Answers with one object, and the conditional requests on it.
+//! Answers with objects, and the conditional requests on them.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use noticeboard_domain::Error;
-use serde_json::Value;
+use noticeboard_domain::change::Expected;
+use serde::Serialize;
+
+use crate::error::ApiError;
+use crate::query::{Shape, Shown, Wire};
+
+/// An object to be answered with.
+#[derive(Debug)]
+pub struct Object<T> {
+    /// How it looks.
+    pub body: T,
+    /// Its address.
+    pub url: String,
+    /// Its version.
+    pub version: u64,
+}
 
 /// The validator of an answer: the object's version, which a change is conditional on, and a hash of the whole, which
 /// also changes with what is shown of the object's neighbours.
@@ -22,32 +37,53 @@ fn with_etag(mut response: Response, etag: &str) -> Response {
     response
 }
 
-fn json(status: StatusCode, body: &Value, version: u64) -> (Response, String) {
-    let text = body.to_string();
-    let tag = etag(version, &text);
-    let kind = [(header::CONTENT_TYPE, "application/json")];
-    (with_etag((status, kind, text).into_response(), &tag), tag)
+/// JSON text of a body.
+fn text(body: &impl Serialize) -> Result<String, ApiError> {
+    serde_json::to_string(body).map_err(|error| Error::internal(error).into())
 }
 
-/// 200 with an object in a version; 304 when the caller's copy (`If-None-Match`) is the present one.
-pub fn read(headers: &HeaderMap, body: &Value, version: u64) -> Response {
-    let (response, tag) = json(StatusCode::OK, body, version);
-    not_modified(headers, &tag).unwrap_or(response)
+/// An answer with any body.
+///
+/// # Errors
+/// 500 when the body cannot be written, which no body of ours is.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, ApiError> {
+    Ok((status, [(header::CONTENT_TYPE, "application/json")], text(body)?).into_response())
+}
+
+fn object<T: Wire>(status: StatusCode, object: &Object<T>, shape: &Shape) -> Result<(Response, String), ApiError> {
+    let text = text(&Shown { object: &object.body, shape })?;
+    let tag = etag(object.version, &text);
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((with_etag((status, kind, text).into_response(), &tag), tag))
+}
+
+/// 200 with an object; 304 when the caller's copy (`If-None-Match`) is the present one.
+///
+/// # Errors
+/// As [`json`].
+pub fn read<T: Wire>(headers: &HeaderMap, body: &Object<T>, shape: &Shape) -> Result<Response, ApiError> {
+    let (response, tag) = object(StatusCode::OK, body, shape)?;
+    Ok(not_modified(headers, &tag).unwrap_or(response))
 }
 
 /// 200 with an object that was changed.
-pub fn changed(body: &Value, version: u64) -> Response {
-    json(StatusCode::OK, body, version).0
+///
+/// # Errors
+/// As [`json`].
+pub fn changed<T: Wire>(body: &Object<T>, shape: &Shape) -> Result<Response, ApiError> {
+    Ok(object(StatusCode::OK, body, shape)?.0)
 }
 
-/// 201 with a new object; `Location` is its `url`.
-pub fn created(body: &Value, version: u64) -> Response {
-    let mut response = json(StatusCode::CREATED, body, version).0;
-    let url = body.get("url").and_then(Value::as_str).unwrap_or_default();
-    if let Ok(url) = HeaderValue::from_str(url) {
+/// 201 with a new object and its `Location`.
+///
+/// # Errors
+/// As [`json`].
+pub fn created<T: Wire>(body: &Object<T>, shape: &Shape) -> Result<Response, ApiError> {
+    let mut response = object(StatusCode::CREATED, body, shape)?.0;
+    if let Ok(url) = HeaderValue::from_str(&body.url) {
         response.headers_mut().insert(header::LOCATION, url);
     }
-    response
+    Ok(response)
 }
 
 /// 204.
@@ -55,25 +91,29 @@ pub fn deleted() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
+/// The validators that a header lists (RFC 9110 section 13.1).
+fn validators(value: &HeaderValue) -> impl Iterator<Item = &str> {
+    value.to_str().unwrap_or_default().split(',').map(|tag| tag.trim().trim_start_matches("W/"))
+}
+
 /// 304 when the caller's copy (`If-None-Match`) is the present one.
 pub fn not_modified(headers: &HeaderMap, etag: &str) -> Option<Response> {
-    let asked = headers.get(header::IF_NONE_MATCH)?.to_str().ok()?;
-    let same = asked.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == etag);
+    let same = validators(headers.get(header::IF_NONE_MATCH)?).any(|tag| tag == "*" || tag == etag);
     same.then(|| with_etag(StatusCode::NOT_MODIFIED.into_response(), etag))
 }
 
 /// The version that the caller's change is meant for (`If-Match`). What belongs to the object may have changed.
 ///
 /// # Errors
-/// [`Error::VersionMismatch`] for a validator that no version of ours has.
-pub fn precondition(headers: &HeaderMap) -> Result<Option<u64>, Error> {
+/// [`Error::VersionMismatch`] for validators that no version of ours has.
+pub fn precondition(headers: &HeaderMap) -> Result<Expected, Error> {
     let Some(asked) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
+        return Ok(Expected::default());
     };
-    let asked = asked.to_str().unwrap_or_default().trim();
-    if asked == "*" {
-        return Ok(None);
+    if validators(asked).any(|tag| tag == "*") {
+        return Ok(Expected::default());
     }
-    let version = asked.trim_matches('"').split('.').next().and_then(|version| version.parse().ok());
-    version.map(Some).ok_or(Error::VersionMismatch)
+    let version = |tag: &str| tag.strip_prefix('"')?.split('.').next()?.parse().ok();
+    let versions: Vec<u64> = validators(asked).filter_map(version).collect();
+    if versions.is_empty() { Err(Error::VersionMismatch) } else { Ok(Expected::one_of(versions)) }
 }

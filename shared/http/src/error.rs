@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use noticeboard_app::BulkError;
 use noticeboard_domain::{Error, FieldErrors};
 use serde_json::{Map, Value, json};
 
@@ -22,6 +23,15 @@ pub enum ApiError {
         /// The limit's name.
         name: &'static str,
     },
+    /// A bulk request has more elements than its limit.
+    TooMany {
+        /// The limit.
+        limit: usize,
+        /// The limit's name.
+        name: &'static str,
+    },
+    /// Some elements of a bulk request are wrong; an empty object stands for those that are not (behaviours L11).
+    Elements(Vec<FieldErrors>),
 }
 
 /// What the log is to say of a failed request; never sent.
@@ -40,6 +50,29 @@ impl From<FieldErrors> for ApiError {
     }
 }
 
+impl From<BulkError> for ApiError {
+    fn from(error: BulkError) -> Self {
+        match error {
+            BulkError::Elements(elements) => Self::Elements(elements),
+            BulkError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
+impl ApiError {
+    /// Of a bulk change the first wrong element is told alone (reference netbox-notices, section 2: Lists).
+    #[must_use]
+    pub fn first(self) -> Self {
+        match self {
+            Self::Elements(elements) => {
+                let first = elements.into_iter().find(|errors| !errors.is_empty()).unwrap_or_default();
+                Self::Domain(Error::Invalid(first))
+            }
+            other => other,
+        }
+    }
+}
+
 /// After how many seconds a caller may try again.
 const RETRY_AFTER: &str = "1";
 
@@ -48,6 +81,14 @@ impl IntoResponse for ApiError {
         let error = match self {
             Self::Domain(error) => error,
             Self::Unauthenticated(detail) => return detailed(StatusCode::FORBIDDEN, detail),
+            Self::TooMany { limit, name } => {
+                let detail = format!("The request has more than {limit} elements ({name}).");
+                return detailed(StatusCode::PAYLOAD_TOO_LARGE, &detail);
+            }
+            Self::Elements(elements) => {
+                let elements: Vec<_> = elements.iter().map(field_errors).collect();
+                return (StatusCode::BAD_REQUEST, Json(elements)).into_response();
+            }
             Self::Body(body) => return (StatusCode::BAD_REQUEST, Json(body)).into_response(),
             Self::BodyTooLarge { limit, name } => {
                 let detail = format!("The request body is larger than {limit} bytes ({name}).");
@@ -79,5 +120,5 @@ fn detailed(status: StatusCode, detail: &str) -> Response {
 }
 
 fn field_errors(errors: &FieldErrors) -> Map<String, Value> {
-    errors.iter().map(|(field, messages)| (field.to_owned(), json!(messages))).collect()
+    errors.iter().map(|(field, messages)| (field.to_string(), json!(messages))).collect()
 }

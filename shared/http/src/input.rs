@@ -1,12 +1,16 @@
 //! Bodies and their fields, as NetBox's clients send them.
 
+use std::fmt;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use noticeboard_domain::ids::ProviderId;
+use noticeboard_app::{MAX_BULK, ProviderRef};
+use noticeboard_domain::FieldErrors;
+use noticeboard_domain::ids::{ObjectId, ProviderId};
 use noticeboard_domain::object::ObjectType;
-use noticeboard_domain::time::{Time, stored};
-use noticeboard_domain::{Error, FieldErrors};
+use noticeboard_domain::tag::TagRef;
+use noticeboard_domain::time::Time;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use crate::MAX_BODY_BYTES;
@@ -17,6 +21,9 @@ const MAX_CUSTOM_FIELDS_BYTES: usize = 16 * 1024;
 
 /// Deepest nesting of `custom_fields`: they are kept, and told to others, inside other JSON.
 const MAX_CUSTOM_FIELDS_DEPTH: usize = 32;
+
+/// The most tags of one object.
+const MAX_TAGS: usize = 50;
 
 /// Longest `changelog_message` (NetBox: 200 characters).
 const MAX_MESSAGE: usize = 200;
@@ -29,18 +36,120 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| ApiError::BodyTooLarge { limit: MAX_BODY_BYTES, name: "MAX_BODY_BYTES" })?;
-        let wrong = |detail: String| ApiError::Body(json!({ "detail": detail }));
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(other) => {
-                let message = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&other));
-                Err(ApiError::Body(json!({"non_field_errors": [message]})))
+        object(json(request, state).await?).map(Self)
+    }
+}
+
+/// The body of a request to a list: one object, or several (behaviours L11).
+#[derive(Debug)]
+pub enum Payload {
+    /// One object.
+    One(Map<String, Value>),
+    /// Several objects, at most [`MAX_BULK`].
+    Many(Vec<Value>),
+}
+
+impl<S: Send + Sync> FromRequest<S> for Payload {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match json(request, state).await? {
+            Value::Array(values) if values.len() > MAX_BULK => {
+                Err(ApiError::TooMany { limit: MAX_BULK, name: "MAX_BULK" })
             }
-            Err(error) => Err(wrong(format!("JSON parse error - {error}"))),
+            Value::Array(values) => Ok(Self::Many(values)),
+            value => object(value).map(Self::One),
         }
+    }
+}
+
+async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Value, ApiError> {
+    let bytes = Bytes::from_request(request, state)
+        .await
+        .map_err(|_| ApiError::BodyTooLarge { limit: MAX_BODY_BYTES, name: "MAX_BODY_BYTES" })?;
+    let strict: Strict = serde_json::from_slice(&bytes)
+        .map_err(|error| ApiError::Body(json!({"detail": format!("JSON parse error - {error}")})))?;
+    Ok(strict.0)
+}
+
+/// The object that a value is.
+///
+/// # Errors
+/// 400 for anything else.
+pub fn object(value: Value) -> Result<Map<String, Value>, ApiError> {
+    match value {
+        Value::Object(fields) => Ok(fields),
+        other => {
+            let message = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&other));
+            Err(ApiError::Body(json!({"non_field_errors": [message]})))
+        }
+    }
+}
+
+/// JSON in which no object has a key twice: which of two values is meant, nobody knows.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Strict(value)) = seq.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if fields.contains_key(&key) {
+                return Err(serde::de::Error::custom(format!("the key {} occurs twice", Value::String(key))));
+            }
+            let Strict(value) = map.next_value()?;
+            fields.insert(key, value);
+        }
+        Ok(Value::Object(fields))
     }
 }
 
@@ -53,35 +162,6 @@ fn python_type(value: &Value) -> &'static str {
         Value::String(_) => "str",
         Value::Array(_) => "list",
         Value::Object(_) => "dict",
-    }
-}
-
-/// A provider as a client names it (behaviours L4).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProviderRef {
-    /// By id.
-    Id(ProviderId),
-    /// By slug.
-    Slug(String),
-    /// By name.
-    Name(String),
-}
-
-impl ProviderRef {
-    /// The provider's id.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] on `provider` when there is none of this slug or name.
-    pub async fn resolve(&self, app: &noticeboard_app::App) -> Result<ProviderId, Error> {
-        let (slug, name) = match self {
-            Self::Id(id) => return Ok(*id),
-            Self::Slug(slug) => (Some(slug.as_str()), None),
-            Self::Name(name) => (None, Some(name.as_str())),
-        };
-        let found = app.provider_named(slug, name).await?;
-        let asked = slug.map_or_else(|| json!({ "name": name }), |slug| json!({ "slug": slug }));
-        let message = || format!("Related object not found using the provided attributes: {asked}");
-        found.map(|provider| provider.id).ok_or_else(|| Error::field("provider", message()))
     }
 }
 
@@ -246,16 +326,47 @@ impl<'a> Fields<'a> {
         self.errors.keep(field, found)
     }
 
-    /// Tags, of which there are none yet: only an empty list is right.
-    pub fn tags(&mut self) -> Option<Vec<String>> {
+    /// Tags: a list of ids or of objects with a slug or a name.
+    pub fn tags(&mut self) -> Option<Vec<TagRef>> {
         let value = self.value("tags")?;
-        let message = match value.as_array().map(|tags| tags.first()) {
-            Some(None) => return Some(Vec::new()),
-            Some(Some(first)) => format!("Related object not found using the provided attributes: {first}"),
-            None => format!("Expected a list of items but got type \"{}\".", python_type(value)),
+        let Some(tags) = value.as_array() else {
+            let message = format!("Expected a list of items but got type \"{}\".", python_type(value));
+            self.errors.add("tags", message);
+            return None;
         };
-        self.errors.add("tags", message);
-        None
+        if tags.len() > MAX_TAGS {
+            self.errors.add("tags", format!("Ensure this field has no more than {MAX_TAGS} elements."));
+            return None;
+        }
+        let mut refs = Vec::with_capacity(tags.len());
+        for tag in tags {
+            let text = |key: &str| tag.get(key).and_then(Value::as_str).map(str::to_owned);
+            let found = match (tag, text("slug"), text("name")) {
+                (Value::Object(named), None, None) if named.contains_key("id") => {
+                    id_value(&named["id"]).map(TagRef::Id)
+                }
+                (Value::Object(_), Some(slug), _) => Ok(TagRef::Slug(slug)),
+                (Value::Object(_), None, Some(name)) => Ok(TagRef::Name(name)),
+                (Value::Object(_), None, None) => {
+                    Err(format!("Related object not found using the provided attributes: {tag}"))
+                }
+                (Value::Number(_), ..) => id_value(tag).map(TagRef::Id),
+                (Value::String(text), ..) => {
+                    let id = text.parse::<u64>().ok().and_then(|id| ObjectId::try_from(id).ok());
+                    id.map(TagRef::Id).ok_or_else(|| {
+                        "Related objects must be referenced by numeric ID or by dictionary of attributes. Received an \
+                         unrecognized value: "
+                            .to_owned()
+                            + text
+                    })
+                }
+                (Value::Null | Value::Bool(_) | Value::Array(_), ..) => {
+                    Err(format!("Incorrect type. Expected pk value, received {}.", python_type(tag)))
+                }
+            };
+            refs.extend(self.errors.keep("tags", found));
+        }
+        Some(refs)
     }
 
     /// Custom fields.
@@ -303,52 +414,5 @@ fn id_value<T: TryFrom<u64, Error = String>>(value: &Value) -> Result<T, String>
 fn time_value(value: &Value) -> Result<Time, String> {
     const WRONG: &str = "Datetime has wrong format. Use one of these formats instead: \
                          YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
-    value.as_str().and_then(parse_time).ok_or_else(|| WRONG.to_owned())
-}
-
-/// A time as clients write it (behaviours L5): ISO 8601 with any offset, or without one, which means UTC; with `T` or a
-/// blank; or a date alone. Years 1 to 9999.
-pub fn parse_time(text: &str) -> Option<Time> {
-    use chrono::Datelike;
-
-    let text = text.trim();
-    let iso = text.replacen(' ', "T", 1);
-    let zoned = DateTime::parse_from_rfc3339(&iso)
-        .or_else(|_| DateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M%:z"))
-        .or_else(|_| DateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M:%S%.f%z"))
-        .map(|time| time.with_timezone(&Utc));
-    let time = zoned.ok().or_else(|| {
-        let naive = NaiveDateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M:%S%.f")
-            .or_else(|_| NaiveDateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M"))
-            .ok()
-            .or_else(|| NaiveDate::parse_from_str(&iso, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
-        naive.map(|naive| naive.and_utc())
-    })?;
-    (1..=9999).contains(&time.year()).then(|| stored(time))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(parse_time(text).map(noticeboard_domain::time::rfc3339).as_deref(), expected, "{text}");
-    }
-
-    #[test]
-    fn times_are_read_as_clients_write_them() {
-        check("2026-12-01T02:00:00Z", Some("2026-12-01T02:00:00Z"));
-        check("2026-12-01 02:00:00", Some("2026-12-01T02:00:00Z"));
-        check("2026-12-01T02:00:00+02:00", Some("2026-12-01T00:00:00Z"));
-        check("2026-12-01T02:00:00.123456789Z", Some("2026-12-01T02:00:00.123456Z"));
-        check("2026-12-01T02:00", Some("2026-12-01T02:00:00Z"));
-        check("2026-12-01", Some("2026-12-01T00:00:00Z"));
-        check("2026-12-01 02:00:00+00:00", Some("2026-12-01T02:00:00Z"));
-        check("tomorrow", None);
-        check("2026-13-01", None);
-        check("+12026-12-01T02:00:00Z", None);
-        check("", None);
-    }
+    value.as_str().and_then(noticeboard_domain::time::parse).ok_or_else(|| WRONG.to_owned())
 }

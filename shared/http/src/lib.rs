@@ -6,10 +6,11 @@
 //! calls one use case of `noticeboard-app`, and answers with a shape of [`wire`].
 
 mod answer;
+pub mod bulk;
 mod context;
 mod error;
 mod input;
-mod paging;
+mod query;
 pub mod wire;
 
 use std::sync::Arc;
@@ -22,11 +23,11 @@ use axum::{Json, Router};
 use noticeboard_app::App;
 use serde_json::json;
 
-pub use answer::{changed, created, deleted, not_modified, precondition, read};
+pub use answer::{Object, changed, created, deleted, json, not_modified, precondition, read};
 pub use context::{Caller, Context, Credentials};
 pub use error::ApiError;
-pub use input::{Body, Fields, ProviderRef, parse_time};
-pub use paging::{Page, Query};
+pub use input::{Body, Fields, Payload, object};
+pub use query::{ListBody, MAX_LIMIT, Query, Shape, Shown, Wire};
 
 /// The version of NetBox's API that clients are told; 4.6 has cursor paging.
 const API_VERSION: &str = "4.6";

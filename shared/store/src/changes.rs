@@ -5,7 +5,7 @@ use noticeboard_domain::change::{Change, ChangeStamp};
 use noticeboard_domain::ids::{ChangeId, EventId};
 use noticeboard_domain::object::ObjectRef;
 
-use crate::item::{Item, attribute, decode, kind, n};
+use crate::item::{Item, attribute, decode, kind, n, text};
 use crate::keys::{self, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{CommitError, Condition, Refusal, Transaction};
@@ -43,8 +43,9 @@ impl Store {
         let item = Item::new(&key, kind::CHANGE).data(change)?.index(attribute::BY_KIND, kind::CHANGE, &id).index(
             attribute::BY_OWNER,
             index::changes_of(change.object),
-            id,
+            &id,
         );
+        let item = item.index(attribute::BY_SHARD, index::request(&change.stamp.actor.request_id), id);
         let mut transaction = Transaction::new();
         transaction.put(item, Condition::New, Refusal::ChangeRecorded);
         transaction.count(change);
@@ -85,6 +86,12 @@ impl Store {
     /// All changes, newest first.
     pub async fn change_list(&self, before: Option<ChangeId>, limit: usize) -> Result<ChangePage> {
         self.change_page(&bounded(Lookup::index(index::BY_KIND, kind::CHANGE), before), limit).await
+    }
+
+    /// The objects that one request changed, each with the version that it had then.
+    pub async fn changed_by_request(&self, request_id: &str, most: usize) -> Result<Vec<(ObjectRef, u64)>> {
+        let items = self.query_all(&Lookup::index(index::COMPACT, index::request(request_id)), most).await?;
+        Ok(items.iter().filter_map(|item| keys::changed_object(text(item, attribute::SK)?)).collect())
     }
 
     /// One change.

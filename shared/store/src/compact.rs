@@ -1,8 +1,9 @@
 //! What filters, searches and counts need of every event, in an index of a few hundred bytes an event.
 
 use noticeboard_domain::Result;
-use noticeboard_domain::event::{Event, EventKind};
+use noticeboard_domain::event::{Event, EventDetail, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
+use noticeboard_domain::filter::{FieldValue, Filterable};
 use noticeboard_domain::ids::{EventId, ProviderId};
 use noticeboard_domain::time::{OriginalTimezone, Time};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,18 @@ pub struct EventRow {
     pub original_timezone: OriginalTimezone,
     /// See [`Event::impact`].
     pub impact: String,
+    /// Outages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Time>,
+    /// Outages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_time_to_repair: Option<Time>,
+    /// Maintenances only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<EventId>,
+    /// Slugs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// When it was made.
     pub created: Time,
     /// When it was last changed.
@@ -45,6 +58,10 @@ pub struct EventRow {
 impl EventRow {
     /// The row of an event.
     pub fn of(event: &Event) -> Self {
+        let (reported_at, estimated_time_to_repair, replaces) = match &event.detail {
+            EventDetail::Maintenance(maintenance) => (None, None, maintenance.replaces),
+            EventDetail::Outage(outage) => (Some(outage.reported_at), outage.estimated_time_to_repair, None),
+        };
         Self {
             id: event.id,
             name: event.name.clone(),
@@ -57,8 +74,48 @@ impl EventRow {
             internal_ticket: event.internal_ticket.clone(),
             original_timezone: event.original_timezone.clone(),
             impact: event.impact.clone(),
+            reported_at,
+            estimated_time_to_repair,
+            replaces,
+            tags: event.tags.clone(),
             created: event.revision.created,
             last_updated: event.revision.last_updated,
+        }
+    }
+}
+
+impl EventRow {
+    /// Whether the row has a field; those of the whole event that it lacks are too large for it.
+    pub fn has(field: &str) -> bool {
+        field != "comments" && !field.starts_with("cf_")
+    }
+}
+
+impl Filterable for EventRow {
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        match name {
+            "id" => FieldValue::id(self.id),
+            "name" => FieldValue::text(self.name.as_str()),
+            "summary" => FieldValue::text(self.summary.as_str()),
+            "status" => FieldValue::text(&self.status),
+            "provider_id" => FieldValue::id(self.provider),
+            "start" => FieldValue::Time(self.start),
+            "end" => FieldValue::optional(self.end, FieldValue::Time),
+            "reported_at" => FieldValue::optional(self.reported_at, FieldValue::Time),
+            "estimated_time_to_repair" => FieldValue::optional(self.estimated_time_to_repair, FieldValue::Time),
+            "original_timezone" => FieldValue::text(self.original_timezone.as_str()),
+            "internal_ticket" => FieldValue::text(&self.internal_ticket),
+            "acknowledged" => FieldValue::optional(self.acknowledged, FieldValue::Bool),
+            "replaces_id" => FieldValue::optional(self.replaces, FieldValue::id),
+            "impact" => FieldValue::text(&self.impact),
+            "tag" => FieldValue::Many(self.tags.iter().map(|tag| FieldValue::text(tag)).collect()),
+            "created" => FieldValue::Time(self.created),
+            "last_updated" => FieldValue::Time(self.last_updated),
+            _ => FieldValue::None,
         }
     }
 }

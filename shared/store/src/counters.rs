@@ -1,11 +1,11 @@
-//! How many events there are, kept by the changelog in the transaction that records a change.
+//! How many objects of a type there are, kept by the changelog in the transaction that records a change.
 
 use noticeboard_domain::Result;
 use noticeboard_domain::change::Change;
 use noticeboard_domain::event::EventKind;
+use noticeboard_domain::object::ObjectType;
 use serde_json::{Map, Value};
 
-use crate::events::item_kind;
 use crate::item::{Attributes, integer};
 use crate::keys;
 use crate::table::Store;
@@ -20,7 +20,7 @@ pub enum CountOf {
     Status(&'static str),
 }
 
-/// The counters of one kind of event.
+/// The counters of one type of object.
 #[derive(Debug, Clone, Default)]
 pub struct Counters(Attributes);
 
@@ -57,11 +57,8 @@ impl Counters {
 }
 
 impl Transaction {
-    /// Counts a change of an event; any other change counts nothing.
+    /// Counts a change.
     pub(crate) fn count(&mut self, change: &Change) {
-        let Some(kind) = EventKind::of(change.object.kind) else {
-            return;
-        };
         let status = |fields: &Option<Map<String, Value>>| {
             fields.as_ref().and_then(|fields| fields.get("status")).and_then(Value::as_str).and_then(status_counter)
         };
@@ -71,19 +68,19 @@ impl Transaction {
         if total != 0 {
             adds.push((TOTAL, Write::Add(total)));
         }
-        if old != new {
+        if old != new && EventKind::of(change.object.kind).is_some() {
             adds.extend(old.map(|name| (name, Write::Add(-1))));
             adds.extend(new.map(|name| (name, Write::Add(1))));
         }
         if !adds.is_empty() {
-            self.update(keys::counters(item_kind(kind)), adds, Condition::Always, Refusal::Changed);
+            self.update(keys::counters(change.object.kind), adds, Condition::Always, Refusal::Changed);
         }
     }
 }
 
 impl Store {
-    /// The counters of one kind of event.
-    pub async fn counters(&self, kind: EventKind) -> Result<Counters> {
-        Ok(Counters(self.get(&keys::counters(item_kind(kind))).await?.unwrap_or_default()))
+    /// The counters of one type of object.
+    pub async fn counters(&self, kind: ObjectType) -> Result<Counters> {
+        Ok(Counters(self.get(&keys::counters(kind)).await?.unwrap_or_default()))
     }
 }

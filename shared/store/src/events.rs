@@ -2,7 +2,8 @@
 
 use noticeboard_domain::Result;
 use noticeboard_domain::change::ChangeStamp;
-use noticeboard_domain::event::{Event, EventDetail, EventKind};
+use noticeboard_domain::event::{Event, EventKind};
+use noticeboard_domain::filter::{FieldValue, Filterable};
 use noticeboard_domain::ids::{EventId, ProviderId};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::notice::NoticeOrder;
@@ -11,8 +12,8 @@ use noticeboard_domain::status::Status;
 
 use crate::compact::EventRow;
 use crate::item::{
-    Attributes, Item, Slice, attribute, broken, decode, decode_attribute, encode, encode_object, integer, kind, n, s,
-    text,
+    Attributes, Chunk, Item, Resume, attribute, broken, decode, decode_attribute, encode, encode_object, integer, kind,
+    n, s, text,
 };
 use crate::keys::{self, index};
 use crate::table::{Lookup, Store};
@@ -74,6 +75,16 @@ impl StoredEvent {
     }
 }
 
+impl Filterable for StoredEvent {
+    fn id(&self) -> u64 {
+        self.event.id.get()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        self.event.field(name)
+    }
+}
+
 impl Transaction {
     /// Stores a new event. `order` is the place of the notice that it comes from; `impacts` and `others` are how many
     /// impacts and other children the same transaction stores with it.
@@ -114,7 +125,7 @@ impl Transaction {
     }
 
     fn event_replaces(&mut self, before: Option<&Event>, after: Option<&Event>) {
-        let (old, new) = (before.and_then(replaces), after.and_then(replaces));
+        let (old, new) = (before.and_then(Event::replaces), after.and_then(Event::replaces));
         if old != new {
             if let (Some(original), Some(event)) = (old, before) {
                 self.delete(keys::replaced(original, event.id), Condition::Always, Refusal::Changed);
@@ -245,13 +256,6 @@ fn moving_keys(event: &Event) -> [(&'static str, aws_sdk_dynamodb::types::Attrib
     ]
 }
 
-fn replaces(event: &Event) -> Option<EventId> {
-    match &event.detail {
-        EventDetail::Maintenance(maintenance) => maintenance.replaces,
-        EventDetail::Outage(_) => None,
-    }
-}
-
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -315,12 +319,34 @@ impl Store {
         Ok(items.iter().filter_map(id).collect())
     }
 
-    /// Events of a kind, newest first: `limit` of them after the first `offset`.
-    pub async fn event_list(&self, kind: EventKind, offset: usize, limit: usize) -> Result<Slice<StoredEvent>> {
-        let lookup = Lookup::index(index::BY_KIND, item_kind(kind)).backwards();
-        let (items, more) = self.query(&lookup, offset.saturating_add(limit)).await?;
-        let items = items.iter().skip(offset).map(StoredEvent::of).collect::<Result<_>>()?;
-        Ok(Slice { items, more })
+    /// Events of a kind, the newest first or the oldest.
+    pub async fn event_list(
+        &self,
+        kind: EventKind,
+        newest_first: bool,
+        resume: Option<&Resume>,
+        limit: usize,
+    ) -> Result<Chunk<StoredEvent>> {
+        let lookup = Lookup::index(index::BY_KIND, item_kind(kind));
+        let lookup = if newest_first { lookup.backwards() } else { lookup };
+        self.chunk(&lookup.resume(resume), limit, StoredEvent::of).await
+    }
+
+    /// Events of a kind by id, from an id on.
+    pub async fn events_from(&self, kind: EventKind, start: u64, limit: usize) -> Result<Chunk<StoredEvent>> {
+        let lookup = Lookup::index(index::BY_KIND, item_kind(kind)).from(keys::number(start));
+        self.chunk(&lookup, limit, StoredEvent::of).await
+    }
+
+    /// The events of a kind and a provider, by start; an error when there are more than `limit`.
+    pub async fn events_of_provider(
+        &self,
+        provider: ProviderId,
+        kind: EventKind,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>> {
+        let lookup = Lookup::index(index::BY_OWNER, index::provider_events(provider, kind));
+        self.query_all(&lookup, limit).await?.iter().map(StoredEvent::of).collect()
     }
 
     /// Events in one status, by start; from a start on where one is given. At most `limit`.

@@ -1,12 +1,18 @@
 //! Impacts. They live in their event's partition; a pointer finds them by id, a marker keeps targets apart.
 
+use std::collections::HashSet;
+
 use noticeboard_domain::Result;
 use noticeboard_domain::change::ChangeStamp;
-use noticeboard_domain::ids::{EventId, ImpactId};
+use noticeboard_domain::ids::{EventId, ImpactId, ProviderId};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::status::ImpactLevel;
+use serde::de::DeserializeOwned;
 
-use crate::item::{Item, Slice, attribute, broken, decode, encode_object, integer, kind, n, s};
+use crate::item::{
+    Attributes, Chunk, Item, Resume, Slice, attribute, broken, decode, encode_object, integer, kind, n, s, text,
+};
 use crate::keys::{self, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{Change, Condition, Refusal, Transaction};
@@ -16,18 +22,27 @@ pub const ITEMS_PER_NEW_IMPACT: usize = 3;
 /// Items that one deleted impact takes, beside its event.
 pub const ITEMS_PER_DELETED_IMPACT: usize = 4;
 
-pub(crate) const POINTS_TO: &str = "event";
+/// Finds an object by id that lives in an event's partition, and what it is shown with.
+pub(crate) fn pointer(object: ObjectRef, event: EventId, provider: ProviderId) -> Item {
+    Item::helper(&keys::pointer_to(object))
+        .with(keys::pointer::EVENT, n(event.get()))
+        .with(keys::pointer::PROVIDER, n(provider.get()))
+}
 
-/// Finds an object by id that lives in an event's partition.
-pub(crate) fn pointer(object: ObjectRef, event: EventId) -> Item {
-    Item::helper(&keys::pointer(object)).with(POINTS_TO, n(event.get()))
+fn impact_pointer(impact: &Impact, provider: ProviderId) -> Item {
+    pointer(impact.object(), impact.event.id, provider).with(keys::pointer::TARGET, s(keys::object_text(impact.target)))
+}
+
+/// Impacts are listed by level (reference netbox-notices, section 1: ordering), those without one last.
+fn by_level(impact: &Impact) -> String {
+    format!("{}#{}", impact.impact.map_or("~", ImpactLevel::as_str), keys::number(impact.id.get()))
 }
 
 impl Transaction {
-    /// Stores a new impact; `display` is its text for people.
-    pub fn impact_create(&mut self, impact: &Impact, display: &str) -> Result<()> {
-        self.put(impact_item(impact, display)?, Condition::New, Refusal::IdTaken);
-        self.put(pointer(impact.object(), impact.event.id), Condition::New, Refusal::IdTaken);
+    /// Stores a new impact; `display` is its text for people, `provider` its event's.
+    pub fn impact_create(&mut self, impact: &Impact, display: &str, provider: ProviderId) -> Result<()> {
+        self.put(impact_item(impact, display, provider)?, Condition::New, Refusal::IdTaken);
+        self.put(impact_pointer(impact, provider), Condition::New, Refusal::IdTaken);
         self.impact_target(impact);
         Ok(())
     }
@@ -38,18 +53,27 @@ impl Transaction {
     }
 
     /// Stores a changed impact of the same event over the version that was read.
-    pub fn impact_update(&mut self, before: &Impact, after: &Impact, display: &str) -> Result<()> {
+    pub fn impact_update(
+        &mut self,
+        before: &Impact,
+        after: &Impact,
+        display: &str,
+        provider: ProviderId,
+    ) -> Result<()> {
         let set = vec![
             (attribute::DATA, Change::Set(s(encode_object(after)?))),
             (attribute::VERSION, Change::Set(n(after.revision.version))),
             (attribute::DISPLAY, Change::Set(s(display))),
+            (keys::pointer::PROVIDER, Change::Set(n(provider.get()))),
             (attribute::BY_OWNER[0], Change::Set(s(index::target(after.target)))),
+            (attribute::BY_STATUS[1], Change::Set(s(by_level(after)))),
         ];
         let condition = Condition::Version(before.revision.version);
         self.update(keys::impact(before.event.id, before.id), set, condition, Refusal::Changed);
         if before.target != after.target {
             self.delete(keys::target(before.event.id, before.target), Condition::Always, Refusal::Changed);
             self.impact_target(after);
+            self.put(impact_pointer(after, provider), Condition::Always, Refusal::Changed);
         }
         Ok(())
     }
@@ -58,38 +82,39 @@ impl Transaction {
     pub fn impact_delete(&mut self, impact: &Impact, stamp: &ChangeStamp) -> Result<()> {
         let condition = Condition::VersionEvenDeleting(impact.revision.version);
         self.delete(keys::impact(impact.event.id, impact.id), condition, Refusal::Changed);
-        self.delete(keys::pointer(impact.object()), Condition::Always, Refusal::Changed);
+        self.delete(keys::pointer_to(impact.object()), Condition::Always, Refusal::Changed);
         self.delete(keys::target(impact.event.id, impact.target), Condition::Always, Refusal::Changed);
         self.tombstone(impact.object(), stamp)
     }
 }
 
-fn impact_item(impact: &Impact, display: &str) -> Result<Item> {
+fn impact_item(impact: &Impact, display: &str, provider: ProviderId) -> Result<Item> {
     let id = keys::number(impact.id.get());
     Ok(Item::new(&keys::impact(impact.event.id, impact.id), kind::IMPACT)
         .object(impact)?
         .with(attribute::VERSION, n(impact.revision.version))
         .with(attribute::DISPLAY, s(display))
+        .with(keys::pointer::PROVIDER, n(provider.get()))
         .index(attribute::BY_KIND, kind::IMPACT, &id)
+        .index(attribute::BY_STATUS, kind::IMPACT, by_level(impact))
         .index(attribute::BY_OWNER, index::target(impact.target), &id))
 }
 
 impl Store {
-    /// In which event's partition an object lives.
-    pub(crate) async fn pointed(&self, object: ObjectRef) -> Result<Option<EventId>> {
-        let Some(item) = self.get(&keys::pointer(object)).await? else {
-            return Ok(None);
-        };
-        let event = integer(&item, POINTS_TO).and_then(|id| EventId::try_from(id).ok());
-        event.map(Some).ok_or_else(|| broken(&item, POINTS_TO))
+    /// Several impacts, in no particular order: two calls for each 100; those that do not exist are left out.
+    pub async fn impacts(&self, ids: &[ImpactId]) -> Result<Vec<Impact>> {
+        let objects: Vec<ObjectRef> = ids.iter().map(|id| ObjectRef::new(ObjectType::Impact, *id)).collect();
+        self.pointed_many(&objects, |event, id| keys::impact(event, id.into())).await
     }
 
-    /// An impact.
-    pub async fn impact(&self, id: ImpactId) -> Result<Option<Impact>> {
-        let Some(event) = self.pointed(ObjectRef::new(ObjectType::Impact, id)).await? else {
-            return Ok(None);
-        };
-        self.get(&keys::impact(event, id)).await?.as_ref().map(decode).transpose()
+    /// Which of these places for an impact are taken, with strong consistency.
+    pub async fn targets_taken(&self, wanted: &[(EventId, ObjectRef)]) -> Result<HashSet<(EventId, ObjectRef)>> {
+        let keys: Vec<_> = wanted.iter().map(|(event, object)| keys::target(*event, *object)).collect();
+        let found = self.get_many(&keys).await?;
+        let places: HashSet<(&str, &str)> =
+            found.iter().filter_map(|item| Some((text(item, attribute::PK)?, text(item, attribute::SK)?))).collect();
+        let taken = wanted.iter().zip(&keys).filter(|(_, key)| places.contains(&(key.pk.as_str(), key.sk.as_str())));
+        Ok(taken.map(|(place, _)| *place).collect())
     }
 
     /// The impacts of an event, oldest first, with strong consistency; at most `limit`.
@@ -113,13 +138,29 @@ impl Store {
         self.impact_slice(&Lookup::index(index::BY_OWNER, index::target(target)).backwards(), limit).await
     }
 
-    /// All impacts, newest first; at most `limit`.
-    pub async fn impact_list(&self, limit: usize) -> Result<Slice<Impact>> {
-        self.impact_slice(&Lookup::index(index::BY_KIND, kind::IMPACT).backwards(), limit).await
+    /// All impacts by level. Each with the provider of its event, as far as that is known without reading the event.
+    pub async fn impacts_by_level(
+        &self,
+        resume: Option<&Resume>,
+        limit: usize,
+    ) -> Result<Chunk<(Impact, Option<ProviderId>)>> {
+        self.chunk(&Lookup::index(index::BY_STATUS, kind::IMPACT).resume(resume), limit, with_provider).await
+    }
+
+    /// All impacts by id, from an id on.
+    pub async fn impacts_from(&self, start: u64, limit: usize) -> Result<Chunk<(Impact, Option<ProviderId>)>> {
+        let lookup = Lookup::index(index::BY_KIND, kind::IMPACT).from(keys::number(start));
+        self.chunk(&lookup, limit, with_provider).await
     }
 
     async fn impact_slice(&self, lookup: &Lookup, limit: usize) -> Result<Slice<Impact>> {
         let (items, more) = self.query(lookup, limit).await?;
         Ok(Slice { items: items.iter().map(decode::<Impact>).collect::<Result<_>>()?, more })
     }
+}
+
+/// An object that lives with an event, with the provider that the event had when it was written.
+pub(crate) fn with_provider<T: DeserializeOwned>(item: &Attributes) -> Result<(T, Option<ProviderId>)> {
+    let provider = integer(item, keys::pointer::PROVIDER).and_then(|id| ProviderId::try_from(id).ok());
+    Ok((decode(item)?, provider))
 }

@@ -7,7 +7,7 @@ use noticeboard_domain::inventory::{Circuit, Provider};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use serde::Serialize;
 
-use crate::item::{Item, Slice, attribute, decode, encode_object, integer, kind, n, s, text};
+use crate::item::{Attributes, Item, Slice, attribute, decode, encode_object, integer, kind, n, s, text};
 use crate::keys::{self, Key, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{Change, Condition, Refusal, Transaction};
@@ -21,6 +21,16 @@ pub struct Named {
     pub display: String,
     /// The object itself, as stored.
     pub data: Option<String>,
+}
+
+/// The object that an item of the inventory is.
+pub(crate) fn named(item: Attributes) -> Option<Named> {
+    let (_, object) = text(&item, attribute::PK)?.split_once('#')?;
+    Some(Named {
+        object: keys::parse_object(object)?,
+        display: text(&item, attribute::DISPLAY)?.to_owned(),
+        data: text(&item, attribute::DATA).map(str::to_owned),
+    })
 }
 
 const OWNER: &str = "owner";
@@ -151,6 +161,16 @@ impl Store {
         }
     }
 
+    /// The id of the provider with this slug, with strong consistency.
+    pub async fn provider_id_by_slug(&self, slug: &str) -> Result<Option<ProviderId>> {
+        Ok(self.owner(&keys::provider_slug(slug)).await?.map(Into::into))
+    }
+
+    /// The id of the provider with this name, with strong consistency.
+    pub async fn provider_id_by_name(&self, name: &str) -> Result<Option<ProviderId>> {
+        Ok(self.owner(&keys::provider_name(name)).await?.map(Into::into))
+    }
+
     async fn owner(&self, key: &Key) -> Result<Option<ObjectId>> {
         let item = self.get(key).await?;
         Ok(item.as_ref().and_then(|item| integer(item, OWNER)).and_then(|id| ObjectId::try_from(id).ok()))
@@ -189,16 +209,6 @@ impl Store {
     /// Objects of the inventory by name; those that do not exist are left out.
     pub async fn named(&self, objects: &[ObjectRef]) -> Result<Vec<Named>> {
         let keys: Vec<Key> = objects.iter().map(|object| keys::object(*object)).collect();
-        let items = self.get_many(&keys).await?;
-        let name = |item| {
-            let (_, object) = text(item, attribute::PK)?.split_once('#')?;
-            let (kind, id) = object.split_once('#')?;
-            Some(Named {
-                object: ObjectRef { kind: ObjectType::parse(kind)?, id: id.parse().ok()? },
-                display: text(item, attribute::DISPLAY)?.to_owned(),
-                data: text(item, attribute::DATA).map(str::to_owned),
-            })
-        };
-        Ok(items.iter().filter_map(name).collect())
+        Ok(self.get_many(&keys).await?.into_iter().filter_map(named).collect())
     }
 }

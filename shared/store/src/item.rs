@@ -57,6 +57,7 @@ pub(crate) mod kind {
     pub(crate) const NOTIFICATION: &str = "eventnotification";
     pub(crate) const PROVIDER: &str = "provider";
     pub(crate) const CIRCUIT: &str = "circuit";
+    pub(crate) const TAG: &str = "tag";
     pub(crate) const CHANGE: &str = "change";
     pub(crate) const REVIEW: &str = "review";
     pub(crate) const TOKEN: &str = "token";
@@ -80,6 +81,19 @@ pub struct Slice<T> {
     pub more: bool,
 }
 
+/// Where a list that is read in chunks goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume(pub(crate) String);
+
+/// A chunk of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunk<T> {
+    /// The elements.
+    pub items: Vec<T>,
+    /// Where the next chunk begins; none at the end.
+    pub next: Option<Resume>,
+}
+
 /// Text.
 pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -92,11 +106,14 @@ pub(crate) fn n(number: impl ToString) -> AttributeValue {
 
 /// An item under construction.
 #[derive(Debug, Clone)]
-pub(crate) struct Item(pub(crate) Attributes);
+pub(crate) struct Item {
+    pub(crate) key: Key,
+    pub(crate) attributes: Attributes,
+}
 
 impl Item {
     pub(crate) fn new(key: &Key, kind: &str) -> Self {
-        let mut item = Self(key_attributes(key));
+        let mut item = Self { key: key.clone(), attributes: key_attributes(key) };
         item.set(attribute::TYPE, s(kind));
         item.set(attribute::SCHEMA, n(SCHEMA_VERSION));
         item
@@ -108,7 +125,7 @@ impl Item {
     }
 
     pub(crate) fn set(&mut self, name: &str, value: AttributeValue) {
-        self.0.insert(name.to_owned(), value);
+        self.attributes.insert(name.to_owned(), value);
     }
 
     pub(crate) fn with(mut self, name: &str, value: AttributeValue) -> Self {

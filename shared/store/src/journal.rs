@@ -1,8 +1,12 @@
 //! Work that takes more than one transaction, written down before it begins and struck out when it is done.
 
 use noticeboard_domain::Result;
-use noticeboard_domain::change::ChangeStamp;
-use noticeboard_domain::ids::EventId;
+use noticeboard_domain::change::{Actor, ChangeStamp};
+use noticeboard_domain::event::Event;
+use noticeboard_domain::ids::{EventId, ProviderId};
+use noticeboard_domain::impact::Impact;
+use noticeboard_domain::notification::EventNotification;
+use noticeboard_domain::object::ObjectRef;
 use noticeboard_domain::time::{Time, rfc3339};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +21,33 @@ const BEGUN: &str = "begun";
 /// More entries than this are finished in a second round.
 const MAX_ENTRIES: usize = 1000;
 
+/// The most that one entry holds of a bulk, in bytes of JSON. (An item of the table ends at 400 KB.)
+pub const MAX_BULK_BYTES: usize = 300 * 1024;
+
+/// One object as it is to be: new where it has its first version, else made of the version before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BulkWrite {
+    /// An event.
+    Event(Box<Event>),
+    /// An impact.
+    Impact {
+        /// The impact.
+        impact: Impact,
+        /// Its text for people.
+        display: String,
+        /// Its event's provider.
+        provider: ProviderId,
+    },
+    /// A received mail.
+    Notification {
+        /// The mail.
+        notification: Box<EventNotification>,
+        /// Its event's provider; none when the event is gone.
+        provider: Option<ProviderId>,
+    },
+}
+
 /// One piece of work. Doing it again from the start is harmless.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "kebab-case")]
@@ -29,6 +60,24 @@ pub enum JournalEntry {
         received: Time,
         /// The id under which its changes are recorded.
         request_id: String,
+    },
+    /// A part of several objects that are written together and do not fit one transaction.
+    Bulk {
+        /// The whole that it is a part of.
+        id: String,
+        /// Which part.
+        part: usize,
+        /// The objects as they are to be.
+        writes: Vec<BulkWrite>,
+        /// Who writes them.
+        actor: Actor,
+    },
+    /// Several objects that are deleted together.
+    BulkDeletion {
+        /// The objects.
+        objects: Vec<ObjectRef>,
+        /// Who deletes them.
+        actor: Actor,
     },
     /// The deletion of an event with more impacts than one transaction holds.
     EventDeletion {
@@ -45,6 +94,8 @@ impl JournalEntry {
         match self {
             Self::Mail { raw, .. } => format!("MAIL#{raw}"),
             Self::EventDeletion { event, .. } => format!("EVENT#{event}"),
+            Self::Bulk { id, part, .. } => format!("BULK#{id}#{part:04}"),
+            Self::BulkDeletion { actor, .. } => format!("BULK-DELETION#{}", actor.request_id),
         }
     }
 }

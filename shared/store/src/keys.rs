@@ -6,7 +6,7 @@
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::ids::{ChangeId, EventId, EventNotificationId, ImpactId, ObjectId, ProviderId, ReviewId};
 use noticeboard_domain::notice::normalised_circuit_id;
-use noticeboard_domain::object::ObjectRef;
+use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::time::Time;
 
 /// A primary key.
@@ -83,8 +83,18 @@ pub(crate) fn replaced(original: EventId, by: EventId) -> Key {
     key(event_partition(original), format!("{REPLACED_PREFIX}{}", number(by.get())))
 }
 
+/// Attributes of a pointer, beside its key.
+pub(crate) mod pointer {
+    /// In which event's partition the object lives.
+    pub(crate) const EVENT: &str = "event";
+    /// Whose event it was when the object was last written: what it is shown with is read in the same batch.
+    pub(crate) const PROVIDER: &str = "provider";
+    /// What an impact points at.
+    pub(crate) const TARGET: &str = "target";
+}
+
 /// Says in which event's partition an impact or a notification lives, and keeps its id from being used twice.
-pub(crate) fn pointer(object: ObjectRef) -> Key {
+pub(crate) fn pointer_to(object: ObjectRef) -> Key {
     key(format!("POINTER#{}#{}", object.kind, number(object.id.get())), "POINTER")
 }
 
@@ -97,6 +107,25 @@ pub(crate) fn tombstone(object: ObjectRef) -> Key {
 pub(crate) fn change(event: Option<EventId>, object: ObjectRef, id: ChangeId, version: u64) -> Key {
     let pk = event.map_or_else(|| object_partition(object), event_partition);
     key(pk, format!("{CHANGE_PREFIX}{}#{object}#{}", number(id.get()), number(version)))
+}
+
+/// The object and the version in the sort key of a change.
+pub(crate) fn changed_object(sk: &str) -> Option<(ObjectRef, u64)> {
+    let mut parts = sk.strip_prefix(CHANGE_PREFIX)?.split('#').skip(1);
+    let (kind, id) = parts.next()?.rsplit_once(':')?;
+    let object = ObjectRef { kind: ObjectType::parse(kind)?, id: id.parse().ok()? };
+    Some((object, parts.next()?.parse().ok()?))
+}
+
+/// An object as text: `circuits.circuit#0000000000000042`.
+pub(crate) fn object_text(object: ObjectRef) -> String {
+    format!("{}#{}", object.kind, number(object.id.get()))
+}
+
+/// Reads what [`object_text`] wrote.
+pub(crate) fn parse_object(text: &str) -> Option<ObjectRef> {
+    let (kind, id) = text.split_once('#')?;
+    Some(ObjectRef { kind: ObjectType::parse(kind)?, id: id.parse().ok()? })
 }
 
 /// The partition of an object of the inventory.
@@ -123,6 +152,14 @@ pub(crate) fn provider_name(name: &str) -> Key {
 
 pub(crate) fn provider_slug(slug: &str) -> Key {
     key(format!("UNIQUE#circuits.provider#slug#{slug}"), "UNIQUE")
+}
+
+pub(crate) fn tag_slug(slug: &str) -> Key {
+    key(format!("UNIQUE#extras.tag#slug#{slug}"), "UNIQUE")
+}
+
+pub(crate) fn tag_name(name: &str) -> Key {
+    key(format!("UNIQUE#extras.tag#name#{name}"), "UNIQUE")
 }
 
 pub(crate) fn circuit_cid(provider: ProviderId, cid: &str) -> Key {
@@ -165,7 +202,7 @@ pub(crate) fn token(key_part: &str) -> Key {
     key(format!("TOKEN#{key_part}"), "TOKEN")
 }
 
-pub(crate) fn counters(kind: &str) -> Key {
+pub(crate) fn counters(kind: ObjectType) -> Key {
     key(format!("COUNT#{kind}"), "COUNT")
 }
 
@@ -182,7 +219,7 @@ pub(crate) mod index {
 
     /// `by-kind`: everything of one kind, newest first.
     pub(crate) const BY_KIND: &str = "by-kind";
-    /// `by-status`: events of one kind and status, by start.
+    /// `by-status`: events of one kind and status, by start; impacts by level; received mails by the time of receipt.
     pub(crate) const BY_STATUS: &str = "by-status";
     /// `by-owner`: what belongs to a provider, a target, an object.
     pub(crate) const BY_OWNER: &str = "by-owner";
@@ -214,6 +251,11 @@ pub(crate) mod index {
 
     pub(crate) fn changes_of(object: ObjectRef) -> String {
         format!("CHANGES#{}#{}", object.kind, number(object.id.get()))
+    }
+
+    /// The changes that one request made: `compact` carries their keys, which is all that is needed.
+    pub(crate) fn request(id: &str) -> String {
+        format!("REQUEST#{id}")
     }
 
     pub(crate) fn shard(kind: EventKind, shard: u64) -> String {

@@ -11,6 +11,7 @@ use noticeboard_domain::impact::Impact;
 use noticeboard_domain::inventory::{Circuit, Provider};
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::ObjectRef;
+use noticeboard_domain::tag::Tag;
 use noticeboard_domain::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -62,6 +63,11 @@ fn image(item: &Attributes) -> Result<Option<Image>> {
             let circuit: Circuit = decode(item)?;
             let (object, fields) = (circuit.object(), circuit.snapshot());
             Some(Image { object, event: None, fields, revision: circuit.revision, display })
+        }
+        Some(kind::TAG) => {
+            let tag: Tag = decode(item)?;
+            let (object, fields) = (tag.object(), tag.snapshot());
+            Some(Image { object, event: None, fields, revision: tag.revision, display })
         }
         _ => None,
     })

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 use noticeboard_domain::{Error, FieldErrors, Result};
 
-use crate::item::{Attributes, attribute, key_attributes, s};
+use crate::item::{Attributes, Chunk, Resume, attribute, key_attributes, s, text};
 use crate::keys::{self, Key, index};
 
 /// DynamoDB's limit for one BatchGetItem.
@@ -46,6 +46,7 @@ pub(crate) struct Lookup {
 enum Sort {
     Prefix(String),
     From(String),
+    After(String),
     Below(String),
 }
 
@@ -71,6 +72,15 @@ impl Lookup {
 
     pub(crate) fn from(mut self, from: impl Into<String>) -> Self {
         self.sort = Some((self.sort_name(), Sort::From(from.into())));
+        self
+    }
+
+    /// Behind what was read, in the direction of the lookup.
+    pub(crate) fn resume(mut self, resume: Option<&Resume>) -> Self {
+        if let Some(Resume(last)) = resume {
+            let sort = if self.backwards { Sort::Below(last.clone()) } else { Sort::After(last.clone()) };
+            self.sort = Some((self.sort_name(), sort));
+        }
         self
     }
 
@@ -300,6 +310,7 @@ impl Store {
                     let (condition, value) = match sort {
                         Sort::Prefix(value) => ("#pk = :pk AND begins_with(#sk, :sk)", value),
                         Sort::From(value) => ("#pk = :pk AND #sk >= :sk", value),
+                        Sort::After(value) => ("#pk = :pk AND #sk > :sk", value),
                         Sort::Below(value) => ("#pk = :pk AND #sk < :sk", value),
                     };
                     query = query.expression_attribute_names("#sk", *name).expression_attribute_values(":sk", s(value));
@@ -318,6 +329,19 @@ impl Store {
                 return Ok((items, false));
             }
         }
+    }
+
+    /// A chunk of a lookup, each item read by `read`.
+    pub(crate) async fn chunk<T>(
+        &self,
+        lookup: &Lookup,
+        limit: usize,
+        read: impl Fn(&Attributes) -> Result<T>,
+    ) -> Result<Chunk<T>> {
+        let (items, more) = self.query(lookup, limit).await?;
+        let last = items.last().filter(|_| more);
+        let next = last.and_then(|item| text(item, lookup.sort_name())).map(|key| Resume(key.to_owned()));
+        Ok(Chunk { items: items.iter().map(read).collect::<Result<_>>()?, next })
     }
 
     /// Every item of a lookup that is known to be small or limited by its caller's own rules.

@@ -37,6 +37,10 @@ pub enum Refusal {
     ProviderNameTaken,
     /// A provider has this slug.
     ProviderSlugTaken,
+    /// Another object of the type has this name.
+    NameTaken,
+    /// Another object of the type has this slug.
+    SlugTaken,
     /// The provider has a circuit of this id.
     CircuitIdTaken,
     /// This notice of this mail was applied before, or is being applied.
@@ -62,13 +66,16 @@ impl From<Error> for CommitError {
     }
 }
 
+/// The most bytes of items that one transaction carries; DynamoDB's own limit is 4 MB.
+const MAX_TRANSACTION_BYTES: usize = 3_000_000;
+
 /// Writes that happen together or not at all.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Transaction {
     writes: Vec<(Write, Refusal)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Write {
     Put(Item, Condition),
     Update { key: Key, set: Vec<(&'static str, Change)>, condition: Condition },
@@ -76,7 +83,7 @@ enum Write {
 }
 
 /// What an update does to one attribute.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Change {
     Set(AttributeValue),
     Remove,
@@ -170,6 +177,28 @@ impl Transaction {
         self.writes.is_empty()
     }
 
+    /// Takes in the writes of another transaction, which then happen together with these; gives them back where both
+    /// write the same item, or where it would become too much for one transaction.
+    ///
+    /// # Errors
+    /// The other transaction, untouched.
+    pub fn join(&mut self, other: Self) -> std::result::Result<(), Self> {
+        let mine: std::collections::HashSet<&Key> = self.writes.iter().map(|(write, _)| write.key()).collect();
+        let too_many = self.len() + other.len() > MAX_TRANSACTION_ITEMS;
+        let too_large = self.bytes() + other.bytes() > MAX_TRANSACTION_BYTES;
+        let same = other.writes.iter().any(|(write, _)| mine.contains(write.key()));
+        if !self.is_empty() && (too_many || too_large || same) {
+            return Err(other);
+        }
+        self.writes.extend(other.writes);
+        Ok(())
+    }
+
+    /// About how large its items are.
+    fn bytes(&self) -> usize {
+        self.writes.iter().map(|(write, _)| write.bytes()).sum()
+    }
+
     pub(crate) fn put(&mut self, item: Item, condition: Condition, refusal: Refusal) {
         self.writes.push((Write::Put(item, condition), refusal));
     }
@@ -189,7 +218,35 @@ impl Transaction {
     }
 }
 
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        _ => 8,
+    }
+}
+
 impl Write {
+    fn key(&self) -> &Key {
+        match self {
+            Self::Put(item, _) => &item.key,
+            Self::Update { key, .. } | Self::Delete(key, _) => key,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Put(item, _) => item.attributes.values().map(size).sum(),
+            Self::Update { set, .. } => set
+                .iter()
+                .map(|(_, change)| match change {
+                    Change::Set(value) => size(value),
+                    Change::Remove | Change::Add(_) => 8,
+                })
+                .sum(),
+            Self::Delete(..) => 64,
+        }
+    }
+
     fn build(&self, table: &str) -> Result<TransactWriteItem> {
         let built = TransactWriteItem::builder();
         let failed = |error: aws_sdk_dynamodb::error::BuildError| Error::internal(error);
@@ -198,7 +255,7 @@ impl Write {
                 let condition = condition.expression();
                 let put = Put::builder()
                     .table_name(table)
-                    .set_item(Some(item.0.clone()))
+                    .set_item(Some(item.attributes.clone()))
                     .set_condition_expression(condition.text.map(str::to_owned))
                     .set_expression_attribute_names(condition.names)
                     .set_expression_attribute_values(condition.values);

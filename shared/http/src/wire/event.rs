@@ -1,167 +1,285 @@
 //! Maintenances and outages.
 
-use noticeboard_app::EventView;
+use noticeboard_app::{EventView, Input, Refs};
 use noticeboard_domain::event::{Event, EventChanges, EventDetail, EventKind};
 use noticeboard_domain::fields::{Name, Summary, bounded, free_text};
+use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::inventory::Provider;
+use noticeboard_domain::notice::NoticeCircuit;
+use noticeboard_domain::status::{MaintenanceStatus, OutageStatus};
 use noticeboard_domain::time::OriginalTimezone;
 use noticeboard_domain::timeline::Entry;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
-use super::{optional_time, time, url};
+use super::impact::NestedImpact;
+use super::inventory::{BriefProvider, brief_provider};
+use super::notification::NestedNotification;
+use super::tag::NestedTag;
+use super::{optional_time, time};
+use crate::answer::Object;
 use crate::error::ApiError;
-use crate::input::{Fields, ProviderRef};
+use crate::input::Fields;
+use crate::query::Wire;
 
 /// Longest `internal_ticket`.
 const MAX_TICKET: usize = 100;
 
-/// What a client sends for an event.
-#[derive(Debug)]
-pub struct EventInput {
-    /// The new values, but for the provider.
-    pub changes: EventChanges,
-    /// The provider, to be looked up.
-    pub provider: Option<ProviderRef>,
-    /// The note on the change.
-    pub message: String,
-}
+/// The fields that `q` searches (behaviours 21).
+pub const SEARCHED: &[&str] = &["name", "summary", "internal_ticket", "impact"];
 
-impl EventInput {
-    /// Reads a body. With `whole`, every required field must be there.
-    ///
-    /// # Errors
-    /// 400 with every field that is missing or wrong.
-    pub fn read(kind: EventKind, body: &Map<String, Value>, whole: bool) -> Result<Self, ApiError> {
-        let mut fields = Fields::new(body);
-        let provider = fields.provider();
-        let maintenance = kind == EventKind::Maintenance;
-        let mut changes = EventChanges {
-            name: fields.text("name", Name::parse),
-            summary: fields.text("summary", Summary::parse),
-            status: fields.choice("status", |text| kind.parse_status(text)),
-            start: fields.time("start"),
-            end: if maintenance { fields.time("end").map(Some) } else { fields.nullable_time("end") },
-            original_timezone: fields.text("original_timezone", OriginalTimezone::parse),
-            internal_ticket: fields.text("internal_ticket", |text| bounded(text, MAX_TICKET)),
-            acknowledged: fields.nullable_bool("acknowledged"),
-            impact: fields.text("impact", free_text),
-            comments: fields.text("comments", free_text),
-            tags: fields.tags(),
-            custom_fields: fields.custom_fields(),
-            ..EventChanges::default()
-        };
-        match kind {
-            EventKind::Maintenance => changes.replaces = fields.nullable_id("replaces"),
-            EventKind::Outage => {
-                changes.reported_at = fields.time("reported_at");
-                changes.estimated_time_to_repair = fields.nullable_time("estimated_time_to_repair");
-            }
-        }
-        let message = fields.message();
-        if whole {
-            let known = EventChanges { provider: stand_in(provider.as_ref()), ..changes.clone() };
-            for (field, messages) in known.missing(kind).iter() {
-                if !fields.errors.has(field) {
-                    messages.iter().for_each(|message| fields.errors.add(field, message.clone()));
-                }
-            }
-        }
-        fields.errors.into_result()?;
-        Ok(Self { changes, provider, message })
-    }
+/// Filters of maintenances.
+pub const MAINTENANCE_FILTERS: &[Parameter] = &[
+    ("id", Kind::Number),
+    ("name", Kind::Text),
+    ("summary", Kind::Text),
+    ("status", Kind::Choice(|text| MaintenanceStatus::parse(text).is_ok())),
+    ("provider_id", Kind::Id),
+    ("start", Kind::Time),
+    ("end", Kind::Time),
+    ("original_timezone", Kind::Text),
+    ("internal_ticket", Kind::Text),
+    ("acknowledged", Kind::Bool),
+    ("impact", Kind::Text),
+    ("comments", Kind::Text),
+    ("replaces_id", Kind::Id),
+    ("has_replaces", Kind::Bool),
+    ("tag", Kind::Slugs),
+    ("tag_id", Kind::Id),
+    ("created", Kind::Time),
+    ("last_updated", Kind::Time),
+    ("created_by_request", Kind::Uuid),
+    ("updated_by_request", Kind::Uuid),
+    ("modified_by_request", Kind::Uuid),
+];
 
-    /// The changes with the provider looked up.
-    ///
-    /// # Errors
-    /// 400 when there is no such provider.
-    pub async fn resolve(self, app: &noticeboard_app::App) -> Result<EventChanges, ApiError> {
-        let mut changes = self.changes;
-        if let Some(provider) = &self.provider {
-            changes.provider = Some(provider.resolve(app).await?);
-        }
-        Ok(changes)
+/// Filters of outages.
+pub const OUTAGE_FILTERS: &[Parameter] = &[
+    ("id", Kind::Number),
+    ("name", Kind::Text),
+    ("summary", Kind::Text),
+    ("status", Kind::Choice(|text| OutageStatus::parse(text).is_ok())),
+    ("provider_id", Kind::Id),
+    ("start", Kind::Time),
+    ("end", Kind::Time),
+    ("reported_at", Kind::Time),
+    ("estimated_time_to_repair", Kind::Time),
+    ("original_timezone", Kind::Text),
+    ("internal_ticket", Kind::Text),
+    ("acknowledged", Kind::Bool),
+    ("impact", Kind::Text),
+    ("comments", Kind::Text),
+    ("tag", Kind::Slugs),
+    ("tag_id", Kind::Id),
+    ("created", Kind::Time),
+    ("last_updated", Kind::Time),
+    ("created_by_request", Kind::Uuid),
+    ("updated_by_request", Kind::Uuid),
+    ("modified_by_request", Kind::Uuid),
+];
+
+/// The filters of a kind of event.
+pub fn filters(kind: EventKind) -> &'static [Parameter] {
+    match kind {
+        EventKind::Maintenance => MAINTENANCE_FILTERS,
+        EventKind::Outage => OUTAGE_FILTERS,
     }
 }
 
-/// Any id, for a provider that is named but not looked up yet.
-fn stand_in(provider: Option<&ProviderRef>) -> Option<noticeboard_domain::ids::ProviderId> {
-    provider.and_then(|provider| match provider {
-        ProviderRef::Id(id) => Some(*id),
-        ProviderRef::Slug(_) | ProviderRef::Name(_) => 1.try_into().ok(),
-    })
+/// Reads what a client sends for an event, with its note on the change. With `whole`, every required field must be
+/// there.
+///
+/// # Errors
+/// 400 with every field that is missing or wrong.
+pub fn read(
+    kind: EventKind,
+    body: &Map<String, Value>,
+    whole: bool,
+) -> Result<(Input<EventChanges>, String), ApiError> {
+    let mut fields = Fields::new(body);
+    let refs = Refs { provider: fields.provider(), tags: fields.tags() };
+    let maintenance = kind == EventKind::Maintenance;
+    let mut changes = EventChanges {
+        name: fields.text("name", Name::parse),
+        summary: fields.text("summary", Summary::parse),
+        status: fields.choice("status", |text| kind.parse_status(text)),
+        start: fields.time("start"),
+        end: if maintenance { fields.time("end").map(Some) } else { fields.nullable_time("end") },
+        original_timezone: fields.text("original_timezone", OriginalTimezone::parse),
+        internal_ticket: fields.text("internal_ticket", |text| bounded(text, MAX_TICKET)),
+        acknowledged: fields.nullable_bool("acknowledged"),
+        impact: fields.text("impact", free_text),
+        comments: fields.text("comments", free_text),
+        custom_fields: fields.custom_fields(),
+        ..EventChanges::default()
+    };
+    match kind {
+        EventKind::Maintenance => changes.replaces = fields.nullable_id("replaces"),
+        EventKind::Outage => {
+            changes.reported_at = fields.time("reported_at");
+            changes.estimated_time_to_repair = fields.nullable_time("estimated_time_to_repair");
+        }
+    }
+    let message = fields.message();
+    if whole {
+        // A provider that is named but not looked up yet is there.
+        let provider = refs.provider.as_ref().and_then(|_| 1.try_into().ok());
+        fields.errors.add_missing(&EventChanges { provider, ..changes.clone() }.missing(kind));
+    }
+    fields.errors.into_result()?;
+    Ok((Input { changes, refs }, message))
+}
+
+/// A maintenance or an outage. Keys that only one of the two has are left out for the other.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventBody {
+    id: u64,
+    url: String,
+    display: String,
+    name: String,
+    summary: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_color: Option<&'static str>,
+    provider: BriefProvider,
+    start: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reported_at: Option<String>,
+    end: Option<String>,
+    /// Outages only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_time_to_repair: Option<Option<String>>,
+    original_timezone: String,
+    internal_ticket: String,
+    acknowledged: Option<bool>,
+    /// Maintenances only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<Option<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impact_count: Option<u64>,
+    impact: String,
+    comments: String,
+    /// In lists only where `fields=` names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impacts: Option<Vec<NestedImpact>>,
+    /// In lists only where `fields=` names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notifications: Option<Vec<NestedNotification>>,
+    tags: Vec<NestedTag>,
+    #[schema(value_type = Object)]
+    custom_fields: Map<String, Value>,
+    created: String,
+    last_updated: String,
+    /// Beyond the peer: whether the provider calls the window a backup.
+    backup: bool,
+    /// Beyond the peer: circuits that its mails name and the inventory lacks.
+    #[schema(value_type = Vec<Object>)]
+    unmatched_circuits: Vec<NoticeCircuit>,
+}
+
+impl Wire for EventBody {
+    const BRIEF: &'static [&'static str] = &["id", "url", "display", "name", "status", "provider", "start", "end"];
 }
 
 /// An event, as the API gives it.
-pub fn event(base: &str, view: &EventView) -> Value {
-    let event = &view.stored.event;
-    let mut json = Map::new();
-    let mut put = |key: &str, value: Value| json.insert(key.to_owned(), value);
-    put("id", json!(event.id));
-    put("url", json!(url(base, event.object().kind, event.id.get())));
-    put("display", json!(event.name));
-    put("name", json!(event.name));
-    put("summary", json!(event.summary));
-    put("status", json!(event.status().as_str()));
-    if let EventDetail::Maintenance(_) = event.detail {
-        put("status_color", json!(event.status().colour()));
-    }
-    put("provider", super::inventory::provider_brief(base, event.provider, view.provider.as_ref()));
-    put("start", json!(time(event.start)));
+pub fn event(base: &str, view: EventView) -> Object<EventBody> {
+    let event = view.stored.event;
+    let kind = event.object().kind;
+    let url = super::address(base, kind, event.id.get());
+    let impacts = view.impacts.map(|impacts| {
+        impacts.iter().map(|(impact, target)| super::impact::nested(base, &event, impact, target)).collect()
+    });
+    let notifications = view
+        .notifications
+        .map(|mails| mails.iter().map(|mail| super::notification::nested(base, &event, mail)).collect());
+    let (status, end) = (event.status(), optional_time(event.end()));
+    let name = event.name.as_str().to_owned();
+    let (mut status_color, mut reported_at, mut repair, mut replaces, mut impact_count) =
+        (None, None, None, None, None);
     match &event.detail {
         EventDetail::Maintenance(maintenance) => {
-            put("end", json!(time(maintenance.end)));
+            status_color = Some(status.colour());
+            replaces = Some(maintenance.replaces.map(u64::from));
+            impact_count = Some(view.stored.impact_count);
         }
         EventDetail::Outage(outage) => {
-            put("reported_at", json!(time(outage.reported_at)));
-            put("end", json!(optional_time(outage.end)));
-            put("estimated_time_to_repair", json!(optional_time(outage.estimated_time_to_repair)));
+            reported_at = Some(time(outage.reported_at));
+            repair = Some(optional_time(outage.estimated_time_to_repair));
         }
     }
-    put("original_timezone", json!(event.original_timezone));
-    put("internal_ticket", json!(event.internal_ticket));
-    put("acknowledged", json!(event.acknowledged));
-    if let EventDetail::Maintenance(maintenance) = &event.detail {
-        put("replaces", json!(maintenance.replaces));
-        put("impact_count", json!(view.stored.impact_count));
-    }
-    put("impact", json!(event.impact));
-    put("comments", json!(event.comments));
-    if let Some(impacts) = &view.impacts {
-        let nested = impacts.iter().map(|(impact, target)| super::impact::nested(base, event, impact, target));
-        put("impacts", nested.collect());
-    }
-    if let Some(mails) = &view.notifications {
-        put("notifications", mails.iter().map(|mail| super::notification::nested(base, event, mail)).collect());
-    }
-    put("tags", json!(event.tags));
-    put("custom_fields", json!(event.custom_fields));
-    put("created", json!(time(event.revision.created)));
-    put("last_updated", json!(time(event.revision.last_updated)));
-    // Beyond the peer: what its mails said and its model has no place for.
-    put("backup", json!(event.backup));
-    put("unmatched_circuits", json!(event.unmatched_circuits));
-    Value::Object(json)
+    let version = event.revision.version;
+    let body = EventBody {
+        id: event.id.get(),
+        url: url.clone(),
+        display: name.clone(),
+        name,
+        summary: event.summary.as_str().to_owned(),
+        status: status.as_str(),
+        status_color,
+        provider: brief_provider(base, event.provider, view.provider.as_deref()),
+        start: time(event.start),
+        reported_at,
+        end,
+        estimated_time_to_repair: repair,
+        original_timezone: event.original_timezone.as_str().to_owned(),
+        internal_ticket: event.internal_ticket,
+        acknowledged: event.acknowledged,
+        replaces,
+        impact_count,
+        impact: event.impact,
+        comments: event.comments,
+        impacts,
+        notifications,
+        tags: super::tag::nested(base, &view.tags),
+        custom_fields: event.custom_fields,
+        created: time(event.revision.created),
+        last_updated: time(event.revision.last_updated),
+        backup: event.backup,
+        unmatched_circuits: event.unmatched_circuits,
+    };
+    Object { body, url, version }
 }
 
 /// An event inside an impact or a received mail.
-pub fn nested(base: &str, event: &Event, provider: Option<&Provider>) -> Value {
-    let mut json = Map::new();
-    let mut put = |key: &str, value: Value| json.insert(key.to_owned(), value);
-    put("id", json!(event.id));
-    put("url", json!(url(base, event.object().kind, event.id.get())));
-    put("name", json!(event.name));
-    put("status", json!(event.status().as_str()));
-    put("provider", super::inventory::provider_brief(base, event.provider, provider));
-    put("start", json!(time(event.start)));
-    put("end", json!(optional_time(event.end())));
-    if let EventDetail::Outage(outage) = &event.detail {
-        put("estimated_time_to_repair", json!(optional_time(outage.estimated_time_to_repair)));
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NestedEvent {
+    id: u64,
+    url: String,
+    name: String,
+    status: &'static str,
+    provider: BriefProvider,
+    start: String,
+    end: Option<String>,
+    /// Outages only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_time_to_repair: Option<Option<String>>,
+    original_timezone: String,
+    acknowledged: Option<bool>,
+    created: String,
+    last_updated: String,
+}
+
+/// An event inside an impact or a received mail.
+pub fn nested(base: &str, event: &Event, provider: Option<&Provider>) -> NestedEvent {
+    NestedEvent {
+        id: event.id.get(),
+        url: super::address(base, event.object().kind, event.id.get()),
+        name: event.name.as_str().to_owned(),
+        status: event.status().as_str(),
+        provider: brief_provider(base, event.provider, provider),
+        start: time(event.start),
+        end: optional_time(event.end()),
+        estimated_time_to_repair: match &event.detail {
+            EventDetail::Maintenance(_) => None,
+            EventDetail::Outage(outage) => Some(optional_time(outage.estimated_time_to_repair)),
+        },
+        original_timezone: event.original_timezone.as_str().to_owned(),
+        acknowledged: event.acknowledged,
+        created: time(event.revision.created),
+        last_updated: time(event.revision.last_updated),
     }
-    put("original_timezone", json!(event.original_timezone));
-    put("acknowledged", json!(event.acknowledged));
-    put("created", json!(time(event.revision.created)));
-    put("last_updated", json!(time(event.revision.last_updated)));
-    Value::Object(json)
 }
 
 /// One entry of a timeline.

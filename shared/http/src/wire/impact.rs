@@ -1,109 +1,164 @@
 //! Impacts.
 
-use noticeboard_app::{ImpactView, Target};
+use noticeboard_app::{ImpactView, Input, Refs, Target};
+use noticeboard_domain::FieldErrors;
 use noticeboard_domain::event::{Event, EventKind};
+use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::ids::{EventId, ObjectId};
-use noticeboard_domain::impact::{EventRef, Impact, ImpactChanges};
-use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::impact::{EventPart, Impact, ImpactChanges, TargetPart};
+use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::ImpactLevel;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
-use super::{time, url};
+use super::event::NestedEvent;
+use super::tag::NestedTag;
+use super::time;
+use crate::answer::Object;
 use crate::error::ApiError;
 use crate::input::Fields;
+use crate::query::Wire;
 
-/// What a client sends for an impact, with its note on the change. `present` is the impact that is changed, for fields
-/// that name only half of the event or the target.
+/// The fields that `q` searches (reference netbox-notices, section 2: level only).
+pub const SEARCHED: &[&str] = &["impact"];
+
+fn known_type(text: &str) -> bool {
+    ObjectType::parse(text).is_some()
+}
+
+/// Filters of impacts. Those on a type's number (`_id`) are documented by the peer, which ignores them.
+pub const FILTERS: &[Parameter] = &[
+    ("id", Kind::Number),
+    ("event_content_type", Kind::Choice(known_type)),
+    ("event_content_type_id", Kind::Number),
+    ("event_object_id", Kind::Number),
+    ("target_content_type", Kind::Choice(known_type)),
+    ("target_content_type_id", Kind::Number),
+    ("target_object_id", Kind::Number),
+    ("impact", Kind::Choice(|text| ImpactLevel::parse(text).is_ok())),
+    ("tag", Kind::Slugs),
+    ("tag_id", Kind::Id),
+    ("created", Kind::Time),
+    ("last_updated", Kind::Time),
+    ("created_by_request", Kind::Uuid),
+    ("updated_by_request", Kind::Uuid),
+    ("modified_by_request", Kind::Uuid),
+];
+
+/// Reads what a client sends for an impact, with its note on the change. With `whole`, event and target
+/// must be there.
 ///
 /// # Errors
-/// 400 with every field that is wrong.
-pub fn read(body: &Map<String, Value>, present: Option<&Impact>) -> Result<(ImpactChanges, String), ApiError> {
+/// 400 with every field that is missing or wrong.
+pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<ImpactChanges>, String), ApiError> {
     let mut fields = Fields::new(body);
-    let event = read_event(&mut fields, present.map(|impact| impact.event));
-    let target = read_target(&mut fields, present.map(|impact| impact.target));
+    let event = read_event(&mut fields);
+    let target = read_target(&mut fields);
     let impact = match fields.nullable("impact") {
         Some(None) => Some(None),
         Some(Some(_)) => fields.choice("impact", ImpactLevel::parse).map(Some),
         None => None,
     };
-    let changes = ImpactChanges { event, target, impact, tags: fields.tags(), custom_fields: fields.custom_fields() };
+    let refs = Refs { provider: None, tags: fields.tags() };
+    let changes = ImpactChanges { event, target, impact, tags: None, custom_fields: fields.custom_fields() };
     let message = fields.message();
+    if whole {
+        add_missing(&mut fields, &changes.missing());
+    }
     fields.errors.into_result()?;
-    Ok((changes, message))
+    Ok((Input { changes, refs }, message))
+}
+
+/// Adds what is missing, but for the other half of what is told already.
+pub(crate) fn add_missing(fields: &mut Fields<'_>, missing: &FieldErrors) {
+    const EVENT: [&str; 4] = ["event_content_type", "event_object_id", "maintenance", "outage"];
+    const TARGET: [&str; 4] = ["target_content_type", "target_object_id", "content_type", "object_id"];
+    let told: Vec<[&str; 4]> =
+        [EVENT, TARGET].into_iter().filter(|group| group.iter().any(|field| fields.errors.has(field))).collect();
+    for (field, messages) in missing.iter() {
+        if !fields.errors.has(field) && !told.iter().any(|group| group.contains(&field.as_ref())) {
+            messages.iter().for_each(|message| fields.errors.add(field.clone(), message.clone()));
+        }
+    }
 }
 
 /// The event of an impact or a received mail: `event_content_type` with `event_object_id`, or `maintenance` or
 /// `outage` with an id.
-pub(crate) fn read_event(fields: &mut Fields<'_>, present: Option<EventRef>) -> Option<EventRef> {
+pub(crate) fn read_event(fields: &mut Fields<'_>) -> EventPart {
     for (field, kind) in [("maintenance", EventKind::Maintenance), ("outage", EventKind::Outage)] {
         if fields.has(field) {
-            return fields.id::<EventId>(field).map(|id| EventRef { kind, id });
+            return EventPart { kind: Some(kind), id: fields.id::<EventId>(field) };
         }
     }
-    let named = fields.content_type("event_content_type");
-    let kind = match named {
-        Some(kind) => match EventKind::of(kind) {
-            Some(kind) => Some(kind),
-            None => {
-                let message =
-                    format!("Content type '{kind}' is not an event. Use notices.maintenance or notices.outage.");
-                fields.errors.add("event_content_type", message);
-                None
-            }
-        },
-        None => present.map(|event| event.kind),
-    };
-    let id = fields.id::<EventId>("event_object_id").or(present.map(|event| event.id));
-    half(fields, kind.is_some(), id.is_some(), "event_content_type", "event_object_id");
-    Some(EventRef { kind: kind?, id: id? })
+    let kind = fields.content_type("event_content_type").and_then(|kind| {
+        let message = || format!("Content type '{kind}' is not an event. Use notices.maintenance or notices.outage.");
+        fields.errors.keep("event_content_type", EventKind::of(kind).ok_or_else(message))
+    });
+    EventPart { kind, id: fields.id::<EventId>("event_object_id") }
 }
 
-fn read_target(fields: &mut Fields<'_>, present: Option<ObjectRef>) -> Option<ObjectRef> {
+fn read_target(fields: &mut Fields<'_>) -> TargetPart {
     let short = fields.has("content_type") || fields.has("object_id");
-    let (kind_field, id_field) =
-        if short { ("content_type", "object_id") } else { ("target_content_type", "target_object_id") };
-    let kind = fields.content_type(kind_field).or(present.map(|target| target.kind));
-    let id = fields.id::<ObjectId>(id_field).or(present.map(|target| target.id));
-    half(fields, kind.is_some(), id.is_some(), kind_field, id_field);
-    Some(ObjectRef { kind: kind?, id: id? })
+    let (kind, id) = if short { ("content_type", "object_id") } else { ("target_content_type", "target_object_id") };
+    TargetPart { kind: fields.content_type(kind), id: fields.id::<ObjectId>(id) }
 }
 
-/// One of two fields that need each other.
-fn half(fields: &mut Fields<'_>, first: bool, second: bool, first_field: &'static str, second_field: &'static str) {
-    for (missing, other, field) in [(!first, second, first_field), (!second, first, second_field)] {
-        if missing && other && !fields.errors.has(field) {
-            fields.errors.add(field, "This field is required.");
-        }
-    }
+/// An impact.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Impact)]
+pub struct ImpactBody {
+    id: u64,
+    url: String,
+    display: String,
+    event_content_type: u64,
+    event_object_id: u64,
+    event: Option<NestedEvent>,
+    target_content_type: u64,
+    target_object_id: u64,
+    /// The whole circuit, or any other object by name and type (behaviours 16 and 17).
+    target: Value,
+    impact: Option<&'static str>,
+    tags: Vec<NestedTag>,
+    #[schema(value_type = Object)]
+    custom_fields: Map<String, Value>,
+    created: String,
+    last_updated: String,
+}
+
+impl Wire for ImpactBody {
+    const BRIEF: &'static [&'static str] = &["id", "url", "display", "impact"];
 }
 
 /// An impact, as the API gives it.
-pub fn impact(base: &str, view: &ImpactView) -> Value {
-    let impact = &view.impact;
+pub fn impact(base: &str, view: ImpactView) -> Object<ImpactBody> {
+    let impact = view.impact;
     let event_name = view.event.as_ref().map_or("", |(event, _)| event.name.as_str());
     let target_name = view.target.display.as_deref().unwrap_or("");
-    json!({
-        "id": impact.id,
-        "url": url(base, ObjectType::Impact, impact.id.get()),
-        "display": format!("{event_name} - {target_name}"),
-        "event_content_type": impact.event.object().kind.number(),
-        "event_object_id": impact.event.id,
-        "event": view.event.as_ref().map(|(event, provider)| super::event::nested(base, event, provider.as_ref())),
-        "target_content_type": impact.target.kind.number(),
-        "target_object_id": impact.target.id,
-        "target": target(base, &view.target),
-        "impact": impact.impact.map(ImpactLevel::as_str),
-        "tags": impact.tags,
-        "custom_fields": impact.custom_fields,
-        "created": time(impact.revision.created),
-        "last_updated": time(impact.revision.last_updated),
-    })
+    let url = super::address(base, ObjectType::Impact, impact.id.get());
+    let body = ImpactBody {
+        id: impact.id.get(),
+        url: url.clone(),
+        display: format!("{event_name} - {target_name}"),
+        event_content_type: impact.event.object().kind.number(),
+        event_object_id: impact.event.id.get(),
+        event: view.event.as_ref().map(|(event, provider)| super::event::nested(base, event, provider.as_deref())),
+        target_content_type: impact.target.kind.number(),
+        target_object_id: impact.target.id.get(),
+        target: target(base, &view.target),
+        impact: impact.impact.map(ImpactLevel::as_str),
+        tags: super::tag::nested(base, &view.tags),
+        custom_fields: impact.custom_fields,
+        created: time(impact.revision.created),
+        last_updated: time(impact.revision.last_updated),
+    };
+    Object { body, url, version: impact.revision.version }
 }
 
 /// The whole circuit, or any other object by name (behaviours 16 and 17).
 fn target(base: &str, target: &Target) -> Value {
     match (&target.circuit, &target.display) {
-        (Some((circuit, provider)), _) => super::inventory::circuit(base, circuit, provider.as_ref()),
+        (Some((circuit, provider)), _) => super::inventory::circuit(base, circuit, provider.as_deref()),
         (None, Some(name)) => {
             json!({"id": target.object.id, "name": name, "type": target.object.kind.as_str()})
         }
@@ -111,17 +166,43 @@ fn target(base: &str, target: &Target) -> Value {
     }
 }
 
+/// An object by id and name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IdAndName {
+    id: u64,
+    name: Option<String>,
+}
+
 /// An impact inside its event.
-pub fn nested(base: &str, event: &Event, impact: &Impact, target: &Target) -> Value {
-    json!({
-        "id": impact.id,
-        "url": url(base, ObjectType::Impact, impact.id.get()),
-        "event_type": impact.event.object().kind.as_str(),
-        "event_object": {"id": event.id, "name": event.name},
-        "target_type": impact.target.kind.as_str(),
-        "target_object": {"id": impact.target.id, "name": target.display},
-        "impact": impact.impact.map(ImpactLevel::as_str),
-        "created": time(impact.revision.created),
-        "last_updated": time(impact.revision.last_updated),
-    })
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NestedImpact {
+    id: u64,
+    url: String,
+    event_type: &'static str,
+    event_object: IdAndName,
+    target_type: &'static str,
+    target_object: IdAndName,
+    impact: Option<&'static str>,
+    created: String,
+    last_updated: String,
+}
+
+/// An event by id and name.
+pub(crate) fn event_object(event: &Event) -> IdAndName {
+    IdAndName { id: event.id.get(), name: Some(event.name.as_str().to_owned()) }
+}
+
+/// An impact inside its event.
+pub fn nested(base: &str, event: &Event, impact: &Impact, target: &Target) -> NestedImpact {
+    NestedImpact {
+        id: impact.id.get(),
+        url: super::address(base, ObjectType::Impact, impact.id.get()),
+        event_type: impact.event.object().kind.as_str(),
+        event_object: event_object(event),
+        target_type: impact.target.kind.as_str(),
+        target_object: IdAndName { id: impact.target.id.get(), name: target.display.clone() },
+        impact: impact.impact.map(ImpactLevel::as_str),
+        created: time(impact.revision.created),
+        last_updated: time(impact.revision.last_updated),
+    }
 }

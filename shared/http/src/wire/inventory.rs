@@ -6,11 +6,14 @@ use noticeboard_domain::inventory::{
     CIRCUIT_STATUSES, Circuit, CircuitChanges, Label, Provider, ProviderChanges, Slug,
 };
 use noticeboard_domain::object::ObjectType;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::{time, url};
 use crate::error::ApiError;
-use crate::input::{Fields, ProviderRef};
+use crate::input::Fields;
+use noticeboard_app::ProviderRef;
 
 /// Longest `description`.
 const MAX_DESCRIPTION: usize = 200;
@@ -26,23 +29,15 @@ pub fn read_provider(body: &Map<String, Value>, whole: bool) -> Result<(Provider
         slug: fields.text("slug", Slug::parse),
         description: fields.text("description", |text| bounded(text, MAX_DESCRIPTION)),
         comments: fields.text("comments", free_text),
-        tags: fields.tags(),
+        tags: None,
         custom_fields: fields.custom_fields(),
     };
     let message = fields.message();
     if whole {
-        add_missing(&mut fields, &changes.missing());
+        fields.errors.add_missing(&changes.missing());
     }
     fields.errors.into_result()?;
     Ok((changes, message))
-}
-
-fn add_missing(fields: &mut Fields<'_>, missing: &noticeboard_domain::FieldErrors) {
-    for (field, messages) in missing.iter() {
-        if !fields.errors.has(field) {
-            messages.iter().for_each(|message| fields.errors.add(field, message.clone()));
-        }
-    }
 }
 
 /// What a client sends for a circuit: the new values but for the provider, the provider, and the note on the change.
@@ -65,7 +60,7 @@ pub fn read_circuit(
         status: fields.choice("status", status),
         description: fields.text("description", |text| bounded(text, MAX_DESCRIPTION)),
         comments: fields.text("comments", free_text),
-        tags: fields.tags(),
+        tags: None,
         custom_fields: fields.custom_fields(),
     };
     let message = fields.message();
@@ -74,23 +69,34 @@ pub fn read_circuit(
         if provider.is_some() {
             missing = CircuitChanges { provider: 1.try_into().ok(), ..changes.clone() }.missing();
         }
-        add_missing(&mut fields, &missing);
+        fields.errors.add_missing(&missing);
     }
     fields.errors.into_result()?;
     Ok((changes, provider, message))
 }
 
 /// A provider inside another object.
-pub fn provider_brief(base: &str, id: ProviderId, provider: Option<&Provider>) -> Value {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BriefProvider {
+    id: u64,
+    url: String,
+    display: String,
+    name: String,
+    slug: String,
+    description: String,
+}
+
+/// A provider inside another object.
+pub fn brief_provider(base: &str, id: ProviderId, provider: Option<&Provider>) -> BriefProvider {
     let name = provider.map_or("", |provider| provider.name.as_str());
-    json!({
-        "id": id,
-        "url": url(base, ObjectType::Provider, id.get()),
-        "display": name,
-        "name": name,
-        "slug": provider.map_or("", |provider| provider.slug.as_str()),
-        "description": provider.map_or("", |provider| provider.description.as_str()),
-    })
+    BriefProvider {
+        id: id.get(),
+        url: super::address(base, ObjectType::Provider, id.get()),
+        display: name.to_owned(),
+        name: name.to_owned(),
+        slug: provider.map_or("", |provider| provider.slug.as_str()).to_owned(),
+        description: provider.map_or("", |provider| provider.description.as_str()).to_owned(),
+    }
 }
 
 /// A provider.
@@ -122,7 +128,7 @@ pub fn circuit(base: &str, circuit: &Circuit, provider: Option<&Provider>) -> Va
         "display_url": format!("{base}/circuits/circuits/{}/", circuit.id),
         "display": circuit.cid,
         "cid": circuit.cid,
-        "provider": provider_brief(base, circuit.provider, provider),
+        "provider": brief_provider(base, circuit.provider, provider),
         "provider_account": null,
         "type": null,
         "status": {"value": circuit.status, "label": label},

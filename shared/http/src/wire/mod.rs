@@ -5,6 +5,7 @@ pub mod event;
 pub mod impact;
 pub mod inventory;
 pub mod notification;
+pub mod tag;
 pub mod token;
 
 use noticeboard_domain::object::ObjectType;
@@ -17,6 +18,8 @@ pub fn path(kind: ObjectType) -> Option<&'static str> {
         ObjectType::Outage => "/api/plugins/notices/outage/",
         ObjectType::Impact => "/api/plugins/notices/impact/",
         ObjectType::EventNotification => "/api/plugins/notices/eventnotification/",
+        ObjectType::Tag => "/api/extras/tags/",
+        ObjectType::JournalEntry => "/api/extras/journal-entries/",
         ObjectType::Provider => "/api/circuits/providers/",
         ObjectType::Circuit => "/api/circuits/circuits/",
         ObjectType::Device
@@ -35,6 +38,11 @@ pub fn path(kind: ObjectType) -> Option<&'static str> {
 /// The address of an object.
 pub fn url(base: &str, kind: ObjectType, id: u64) -> Option<String> {
     path(kind).map(|path| format!("{base}{path}{id}/"))
+}
+
+/// The address of an object of a type that has a resource; empty for one that has none.
+pub(crate) fn address(base: &str, kind: ObjectType, id: u64) -> String {
+    url(base, kind, id).unwrap_or_default()
 }
 
 pub(crate) fn time(time: Time) -> String {

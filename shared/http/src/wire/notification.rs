@@ -1,58 +1,79 @@
 //! Received mails, and mail that waits for a person.
 
-use noticeboard_app::{Effect, Ingested, NotificationView, Outcome};
+use noticeboard_app::{Effect, Ingested, Input, NotificationView, Outcome, Refs};
 use noticeboard_domain::event::Event;
+use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges, Subject};
 use noticeboard_domain::object::ObjectType;
-use noticeboard_domain::review::ReviewItem;
+use noticeboard_domain::review::{ReviewItem, ReviewReason};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
+use super::event::NestedEvent;
+use super::impact::{IdAndName, event_object};
+use super::tag::NestedTag;
 use super::{time, url};
+use crate::answer::Object;
 use crate::error::ApiError;
 use crate::input::Fields;
+use crate::query::Wire;
 
 /// Longest address (RFC 5321 section 4.5.3.1.3).
 const MAX_ADDRESS: usize = 254;
 
-/// What a client sends for a received mail, with its note on the change.
+/// The fields that `q` searches (behaviours 22).
+pub const SEARCHED: &[&str] = &["subject", "email_body", "email_from"];
+
+/// Filters of received mails.
+pub const FILTERS: &[Parameter] = &[
+    ("id", Kind::Number),
+    ("event_content_type", Kind::Choice(|text| ObjectType::parse(text).is_some())),
+    ("event_content_type_id", Kind::Number),
+    ("event_object_id", Kind::Number),
+    ("email_body", Kind::Text),
+    ("subject", Kind::Text),
+    ("email_from", Kind::Text),
+    ("email_received", Kind::Time),
+    ("message_id", Kind::Text),
+    ("tag", Kind::Slugs),
+    ("tag_id", Kind::Id),
+    ("created", Kind::Time),
+    ("last_updated", Kind::Time),
+    ("created_by_request", Kind::Uuid),
+    ("updated_by_request", Kind::Uuid),
+    ("modified_by_request", Kind::Uuid),
+];
+
+/// Reads what a client sends for a received mail, with its note on the change. With `whole`, every required field must
+/// be there.
 ///
 /// # Errors
 /// 400 with every field that is missing or wrong.
-pub fn read(
-    body: &Map<String, Value>,
-    present: Option<&EventNotification>,
-    whole: bool,
-) -> Result<(EventNotificationChanges, String), ApiError> {
+pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<EventNotificationChanges>, String), ApiError> {
     let mut fields = Fields::new(body);
     let not_blank = |text: &str| {
         if text.trim().is_empty() {
             return Err("This field may not be blank.".to_owned());
         }
-        noticeboard_domain::fields::free_text(text)
+        noticeboard_domain::fields::body_text(text)
     };
+    let refs = Refs { provider: None, tags: fields.tags() };
     let changes = EventNotificationChanges {
-        event: super::impact::read_event(&mut fields, present.map(|mail| mail.event)),
+        event: super::impact::read_event(&mut fields),
         email_body: fields.text("email_body", not_blank),
         subject: fields.text("subject", Subject::parse),
         email_from: fields.text("email_from", address),
         email_received: fields.time("email_received"),
-        tags: fields.tags(),
+        tags: None,
         custom_fields: fields.custom_fields(),
     };
     let message = fields.message();
     if whole {
-        // One of two fields that need each other is told already.
-        let event = ["event_content_type", "event_object_id", "maintenance", "outage"];
-        let event_told = event.iter().any(|field| fields.errors.has(field));
-        for (field, messages) in changes.missing().iter() {
-            let told = fields.errors.has(field) || (event_told && event.contains(&field));
-            if !told {
-                messages.iter().for_each(|message| fields.errors.add(field, message.clone()));
-            }
-        }
+        super::impact::add_missing(&mut fields, &changes.missing());
     }
     fields.errors.into_result()?;
-    Ok((changes, message))
+    Ok((Input { changes, refs }, message))
 }
 
 fn address(text: &str) -> Result<String, String> {
@@ -65,60 +86,129 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
-/// A received mail, as the API gives it. The whole message is never part of it.
-pub fn notification(base: &str, view: &NotificationView) -> Value {
-    let mail = &view.notification;
-    let event = view.event.as_ref();
-    json!({
-        "id": mail.id,
-        "url": url(base, ObjectType::EventNotification, mail.id.get()),
-        "display": mail.subject,
-        "event_content_type": mail.event.object().kind.number(),
-        "event_object_id": mail.event.id,
-        "event": event.map(|(event, provider)| super::event::nested(base, event, provider.as_ref())),
-        "email_body": mail.email_body,
-        "subject": mail.subject,
-        "email_from": mail.email_from,
-        "email_received": time(mail.email_received),
-        "tags": mail.tags,
-        "custom_fields": mail.custom_fields,
-        "created": time(mail.revision.created),
-        "last_updated": time(mail.revision.last_updated),
-        "message_id": mail.message_id,
-        "outdated": mail.outdated,
-    })
+/// A received mail. The whole message is never part of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventNotification)]
+pub struct NotificationBody {
+    id: u64,
+    url: String,
+    display: String,
+    event_content_type: u64,
+    event_object_id: u64,
+    event: Option<NestedEvent>,
+    email_body: String,
+    subject: String,
+    email_from: String,
+    email_received: String,
+    tags: Vec<NestedTag>,
+    #[schema(value_type = Object)]
+    custom_fields: Map<String, Value>,
+    created: String,
+    last_updated: String,
+    /// Beyond the peer: the mail's own id.
+    message_id: Option<String>,
+    /// Beyond the peer: whether it was older than what the event knew already.
+    outdated: bool,
+}
+
+impl Wire for NotificationBody {
+    const BRIEF: &'static [&'static str] = &["id", "url", "display", "subject", "email_from", "email_received"];
+}
+
+/// A received mail, as the API gives it.
+pub fn notification(base: &str, view: NotificationView) -> Object<NotificationBody> {
+    let mail = view.notification;
+    let url = super::address(base, ObjectType::EventNotification, mail.id.get());
+    let subject = mail.subject.as_str().to_owned();
+    let body = NotificationBody {
+        id: mail.id.get(),
+        url: url.clone(),
+        display: subject.clone(),
+        event_content_type: mail.event.object().kind.number(),
+        event_object_id: mail.event.id.get(),
+        event: view.event.as_ref().map(|(event, provider)| super::event::nested(base, event, provider.as_deref())),
+        email_body: mail.email_body,
+        subject,
+        email_from: mail.email_from,
+        email_received: time(mail.email_received),
+        tags: super::tag::nested(base, &view.tags),
+        custom_fields: mail.custom_fields,
+        created: time(mail.revision.created),
+        last_updated: time(mail.revision.last_updated),
+        message_id: mail.message_id,
+        outdated: mail.outdated,
+    };
+    Object { body, url, version: mail.revision.version }
 }
 
 /// A received mail inside its event.
-pub fn nested(base: &str, event: &Event, mail: &EventNotification) -> Value {
-    json!({
-        "id": mail.id,
-        "url": url(base, ObjectType::EventNotification, mail.id.get()),
-        "event_type": mail.event.object().kind.as_str(),
-        "event_object": {"id": event.id, "name": event.name},
-        "subject": mail.subject,
-        "email_from": mail.email_from,
-        "email_received": time(mail.email_received),
-        "created": time(mail.revision.created),
-        "last_updated": time(mail.revision.last_updated),
-    })
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NestedNotification {
+    id: u64,
+    url: String,
+    event_type: &'static str,
+    event_object: IdAndName,
+    subject: String,
+    email_from: String,
+    email_received: String,
+    created: String,
+    last_updated: String,
+}
+
+/// A received mail inside its event.
+pub fn nested(base: &str, event: &Event, mail: &EventNotification) -> NestedNotification {
+    NestedNotification {
+        id: mail.id.get(),
+        url: super::address(base, ObjectType::EventNotification, mail.id.get()),
+        event_type: mail.event.object().kind.as_str(),
+        event_object: event_object(event),
+        subject: mail.subject.as_str().to_owned(),
+        email_from: mail.email_from.clone(),
+        email_received: time(mail.email_received),
+        created: time(mail.revision.created),
+        last_updated: time(mail.revision.last_updated),
+    }
 }
 
 /// A mail that waits for a person.
-pub fn review(base: &str, review: &ReviewItem) -> Value {
-    json!({
-        "id": review.id,
-        "url": format!("{base}/api/plugins/notices/review/{}/", review.id),
-        "reason": review.reason,
-        "explanation": review.explanation,
-        "subject": review.subject,
-        "email_from": review.email_from,
-        "email_received": time(review.email_received),
-        "message_id": review.message_id,
-        "size": review.size,
-        "raw_url": format!("{base}/api/plugins/notices/review/{}/raw/", review.id),
-        "created": time(review.revision.created),
-    })
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewItem)]
+pub struct ReviewBody {
+    id: u64,
+    url: String,
+    #[schema(value_type = String)]
+    reason: ReviewReason,
+    explanation: String,
+    subject: String,
+    email_from: String,
+    email_received: String,
+    message_id: Option<String>,
+    size: u64,
+    raw_url: String,
+    created: String,
+}
+
+impl Wire for ReviewBody {
+    const BRIEF: &'static [&'static str] = &["id", "url", "reason", "subject"];
+}
+
+/// A mail that waits for a person.
+pub fn review(base: &str, review: &ReviewItem) -> Object<ReviewBody> {
+    let url = format!("{base}/api/plugins/notices/review/{}/", review.id);
+    let body = ReviewBody {
+        id: review.id.get(),
+        url: url.clone(),
+        reason: review.reason,
+        explanation: review.explanation.clone(),
+        subject: review.subject.clone(),
+        email_from: review.email_from.clone(),
+        email_received: time(review.email_received),
+        message_id: review.message_id.clone(),
+        size: review.size,
+        raw_url: format!("{url}raw/"),
+        created: time(review.revision.created),
+    };
+    Object { body, url, version: review.revision.version }
 }
 
 /// What became of a mail that was handed in.
@@ -151,7 +241,7 @@ pub fn ingested(base: &str, ingested: &Ingested) -> Value {
         Outcome::Review(item) => json!({
             "outcome": "review",
             "message_id": ingested.message_id,
-            "review": review(base, item),
+            "review": review(base, item).body,
         }),
     }
 }

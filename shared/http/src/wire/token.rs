@@ -61,8 +61,8 @@ pub fn token(base: &str, token: &Token) -> Value {
 }
 
 /// A token that was just made, with its text: the only time that it is shown.
-pub fn new_token(base: &str, made: &NewToken) -> Value {
+pub fn new_token(base: &str, made: &NewToken) -> crate::Object<Value> {
     let mut json = token(base, &made.token);
     json["token"] = Value::String(made.text.clone());
-    json
+    crate::Object { body: json, url: format!("{base}/api/users/tokens/{}/", made.token.key), version: 1 }
 }

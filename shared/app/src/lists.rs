@@ -1,0 +1,474 @@
+//! Lists of events, impacts and received mails: each from the narrowest place that its filters allow.
+
+use std::collections::HashSet;
+
+use noticeboard_domain::event::EventKind;
+use noticeboard_domain::filter::{Comparison, Filter, Filterable, Operand, Test};
+use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId, ObjectId, ProviderId};
+use noticeboard_domain::impact::Impact;
+use noticeboard_domain::listing::{List, Listing, Page};
+use noticeboard_domain::notification::EventNotification;
+use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::tag::TagRef;
+use noticeboard_domain::{Error, Result};
+use noticeboard_store::{Chunk, CountOf, EventRow, Resume, Store, StoredEvent, Wanted, too_many_entries};
+
+use crate::App;
+use crate::impacts::whole;
+use crate::views::{EventView, ImpactView, NotificationView};
+
+/// How many entries are read at once where a list is walked.
+const CHUNK: usize = 500;
+/// A window of time is looked up by months; a longer one is a filter like any other.
+const MAX_WINDOW_DAYS: i64 = 366;
+/// Objects that are read one by one, rather than all of their type.
+const MAX_BY_ID: usize = 1000;
+
+/// Everything of a type, in chunks.
+trait All: Sync {
+    /// What there is.
+    type Item: Filterable + Send;
+
+    /// In the list's own order.
+    fn walk(&self, resume: Option<Resume>, limit: usize) -> impl Future<Output = Result<Chunk<Self::Item>>> + Send;
+
+    /// In the order of ids, from an id on.
+    fn from(&self, start: u64, limit: usize) -> impl Future<Output = Result<Chunk<Self::Item>>> + Send;
+}
+
+struct AllEvents<'a> {
+    store: &'a Store,
+    kind: EventKind,
+    newest_first: bool,
+}
+
+impl All for AllEvents<'_> {
+    type Item = StoredEvent;
+
+    async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<StoredEvent>> {
+        self.store.event_list(self.kind, self.newest_first, resume.as_ref(), limit).await
+    }
+
+    async fn from(&self, start: u64, limit: usize) -> Result<Chunk<StoredEvent>> {
+        self.store.events_from(self.kind, start, limit).await
+    }
+}
+
+struct AllImpacts<'a>(&'a Store);
+
+impl All for AllImpacts<'_> {
+    type Item = (Impact, Option<ProviderId>);
+
+    async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<Self::Item>> {
+        self.0.impacts_by_level(resume.as_ref(), limit).await
+    }
+
+    async fn from(&self, start: u64, limit: usize) -> Result<Chunk<Self::Item>> {
+        self.0.impacts_from(start, limit).await
+    }
+}
+
+struct AllNotifications<'a>(&'a Store);
+
+impl All for AllNotifications<'_> {
+    type Item = (EventNotification, Option<ProviderId>);
+
+    async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<Self::Item>> {
+        self.0.notifications_by_receipt(resume.as_ref(), limit).await
+    }
+
+    async fn from(&self, start: u64, limit: usize) -> Result<Chunk<Self::Item>> {
+        self.0.notifications_from(start, limit).await
+    }
+}
+
+/// Where the events of a list are looked for.
+enum Source {
+    /// These, which are few.
+    Events(Vec<StoredEvent>),
+    /// All of the kind, as far as filters need them.
+    Rows(Vec<EventRow>),
+}
+
+impl App {
+    /// Events of a kind. `with_children` asks for their impacts and received mails.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the filter would have to read more than `NOTICEBOARD_LIST_READ_LIMIT` entries, and for
+    /// other objects that it names and that do not exist.
+    pub async fn event_list(&self, kind: EventKind, listing: Listing, with_children: bool) -> Result<List<EventView>> {
+        let list = self.event_list_stored(kind, listing).await?;
+        let (events, list) = split(list);
+        let mut views = self.view_events(events).await?;
+        if with_children {
+            self.view_children_of(&mut views).await?;
+        }
+        Ok(list.with(views))
+    }
+
+    async fn event_list_stored(&self, kind: EventKind, mut listing: Listing) -> Result<List<StoredEvent>> {
+        self.narrow(kind.object_type(), &mut listing.filter).await?;
+        let newest_first = |listing: &Listing| match listing.order.as_slice() {
+            [] => Some(true),
+            [order] if matches!(order.field.as_str(), "id" | "created") => Some(order.descending),
+            _ => None,
+        };
+        match (listing.page, listing.filter.is_empty(), newest_first(&listing)) {
+            (Page::Cursor { limit, start }, true, _) => {
+                let chunk = self.store.events_from(kind, start, limit).await?;
+                return Ok(cursor_page(chunk));
+            }
+            (Page::Offset { limit, offset }, true, Some(newest_first)) => {
+                let counters = self.store.counters(kind.object_type());
+                let all = AllEvents { store: &self.store, kind, newest_first };
+                let page = self.offset_page(offset, limit, &all);
+                let (counters, (items, more)) = tokio::try_join!(counters, page)?;
+                return Ok(counted(items, more, offset, counters.get(&CountOf::All)));
+            }
+            (Page::Cursor { .. } | Page::Offset { .. }, _, _) => {}
+        }
+        let own = |a: u64, b: u64| b.cmp(&a);
+        match self.event_source(kind, &listing).await? {
+            Source::Events(mut events) => {
+                events.retain(|stored| stored.event.kind() == kind);
+                Ok(listing.of(events, |a, b| own(a.id(), b.id())))
+            }
+            Source::Rows(rows) => {
+                let (rows, list) = split(listing.of(rows, |a, b| own(a.id(), b.id())));
+                let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
+                let mut events = self.store.events(&ids).await?;
+                let place = |stored: &StoredEvent| ids.iter().position(|id| *id == stored.event.id);
+                events.sort_by_cached_key(place);
+                Ok(list.with(events))
+            }
+        }
+    }
+
+    /// Where to look: the fewest entries that the filter allows without knowing how many each choice has.
+    async fn event_source(&self, kind: EventKind, listing: &Listing) -> Result<Source> {
+        let (filter, most) = (&listing.filter, self.settings.list_read_limit);
+        let ids = |ids: Vec<u64>| ids.into_iter().filter_map(|id| EventId::try_from(id).ok()).collect::<Vec<_>>();
+        let among = filter.among.as_ref().filter(|ids| ids.len() <= MAX_BY_ID);
+        if let Some(found) = filter.ids("id").or_else(|| among.map(|ids| ids.iter().copied().collect())) {
+            return Ok(Source::Events(self.store.events(&ids(found)).await?));
+        }
+        if let Some(names) = filter.texts("name") {
+            // The look-up that precedes a create: strongly consistent.
+            let found = names.iter().map(|name| self.store.events_by_name(kind, name, None));
+            let mut found: Vec<EventId> = futures_util::future::try_join_all(found).await?.concat();
+            found.sort_unstable();
+            found.dedup();
+            return Ok(Source::Events(self.store.events(&found).await?));
+        }
+        if let (Some(from), Some(to)) = (filter.at_least("end"), filter.at_most("start"))
+            && from <= to
+            && (to - from).num_days() <= MAX_WINDOW_DAYS
+        {
+            let edge = chrono::Duration::microseconds(1);
+            let found = self.store.events_in_window(from - edge, to + edge, most).await?;
+            return Ok(Source::Events(self.store.events(&found).await?));
+        }
+        if let Some(providers) = filter.ids("provider_id") {
+            let providers: Vec<ProviderId> = providers.into_iter().filter_map(|id| id.try_into().ok()).collect();
+            let found = providers.iter().map(|provider| self.store.events_of_provider(*provider, kind, most));
+            return Ok(Source::Events(futures_util::future::try_join_all(found).await?.concat()));
+        }
+        let in_row = |field: &str| EventRow::has(field);
+        if filter.fields().all(in_row) && listing.order.iter().all(|order| in_row(&order.field)) {
+            return Ok(Source::Rows(self.store.event_rows(kind, most).await?));
+        }
+        let all = self.store.events_from(kind, 0, most).await?;
+        if all.next.is_some() { Err(too_many_entries(most)) } else { Ok(Source::Events(all.items)) }
+    }
+
+    /// Impacts, by level unless an order is asked for.
+    ///
+    /// # Errors
+    /// As for [`App::event_list`].
+    pub async fn impact_list(&self, mut listing: Listing) -> Result<List<ImpactView>> {
+        self.narrow(ObjectType::Impact, &mut listing.filter).await?;
+        let (filter, most) = (&listing.filter, self.settings.list_read_limit);
+        let one = |field: &str| filter.ids(field).filter(|ids| ids.len() == 1).and_then(|ids| ids.first().copied());
+        let event = one("event_object_id").and_then(|id| EventId::try_from(id).ok());
+        let kind = filter.texts("target_content_type").filter(|kinds| kinds.len() == 1);
+        let kind = kind.and_then(|kinds| ObjectType::parse(kinds.first()?));
+        let kind = kind.or_else(|| ObjectType::from_number(one("target_content_type_id")?));
+        let id = one("target_object_id").and_then(|id| ObjectId::try_from(id).ok());
+        let target = kind.zip(id).map(|(kind, id)| ObjectRef { kind, id });
+        let few: Option<Vec<Impact>> = match (event, target, filter.ids("id")) {
+            // The look-up that precedes a create: strongly consistent.
+            (Some(event), Some(target), _) => Some(self.store.impact_on(event, target).await?.into_iter().collect()),
+            (Some(event), None, _) => Some(whole(self.store.impacts_of_event(event, most).await?, most)?),
+            (None, Some(target), _) => Some(whole(self.store.impacts_on_target(target, most).await?, most)?),
+            (None, None, Some(ids)) => {
+                let ids: Vec<ImpactId> = ids.into_iter().filter_map(|id| id.try_into().ok()).collect();
+                Some(self.store.impacts(&ids).await?)
+            }
+            (None, None, None) => None,
+        };
+        let by_level = |a: &Impact, b: &Impact| {
+            let level = |impact: &Impact| impact.field("impact").order(&noticeboard_domain::filter::FieldValue::None);
+            level(a).cmp(&level(b)).then_with(|| a.field("impact").order(&b.field("impact"))).then(a.id.cmp(&b.id))
+        };
+        let list = match few {
+            Some(few) => {
+                let few: Vec<(Impact, Option<ProviderId>)> = few.into_iter().map(|impact| (impact, None)).collect();
+                listing.of(few, |a, b| by_level(&a.0, &b.0))
+            }
+            None => {
+                let all = AllImpacts(&self.store);
+                self.walked(ObjectType::Impact, &listing, &all, |a, b| by_level(&a.0, &b.0)).await?
+            }
+        };
+        let (impacts, list) = split(list);
+        Ok(list.with(self.view_impacts(impacts).await?))
+    }
+
+    /// Received mails, by the time of receipt unless an order is asked for.
+    ///
+    /// # Errors
+    /// As for [`App::event_list`].
+    pub async fn notification_list(&self, mut listing: Listing) -> Result<List<NotificationView>> {
+        self.narrow(ObjectType::EventNotification, &mut listing.filter).await?;
+        let (filter, most) = (&listing.filter, self.settings.list_read_limit);
+        let few: Option<Vec<EventNotification>> = match (filter.ids("event_object_id"), filter.ids("id")) {
+            (Some(events), _) if events.len() <= CHUNK => {
+                let events: Vec<EventId> = events.into_iter().filter_map(|id| id.try_into().ok()).collect();
+                let found = events.iter().map(|event| self.store.notifications_of_event(*event, most));
+                let found = futures_util::future::try_join_all(found).await?;
+                let found: Result<Vec<_>> = found.into_iter().map(|slice| whole(slice, most)).collect();
+                Some(found?.concat())
+            }
+            (_, Some(ids)) => {
+                let ids: Vec<EventNotificationId> = ids.into_iter().filter_map(|id| id.try_into().ok()).collect();
+                Some(self.store.notifications(&ids).await?)
+            }
+            (_, None) => None,
+        };
+        type Listed = (EventNotification, Option<ProviderId>);
+        let own = |a: &Listed, b: &Listed| (a.0.email_received, a.0.id).cmp(&(b.0.email_received, b.0.id));
+        let list = match few {
+            Some(few) => listing.of(few.into_iter().map(|mail| (mail, None)).collect(), own),
+            None => {
+                let all = AllNotifications(&self.store);
+                self.walked(ObjectType::EventNotification, &listing, &all, own).await?
+            }
+        };
+        let (mails, list) = split(list);
+        Ok(list.with(self.view_notifications(mails).await?))
+    }
+
+    /// A list of everything of a type: from an index where it can be, else walked in chunks, so that no more than the
+    /// page is kept.
+    async fn walked<A: All>(
+        &self,
+        kind: ObjectType,
+        listing: &Listing,
+        all: &A,
+        own: impl Fn(&A::Item, &A::Item) -> std::cmp::Ordering + Send,
+    ) -> Result<List<A::Item>> {
+        let (filter, most) = (&listing.filter, self.settings.list_read_limit);
+        match listing.page {
+            Page::Cursor { limit, start } => {
+                let (mut items, mut read, mut start) = (Vec::new(), 0, start);
+                loop {
+                    let chunk = all.from(start, if filter.is_empty() { limit } else { CHUNK }).await?;
+                    read += chunk.items.len();
+                    let more = chunk.next.is_some();
+                    for item in chunk.items {
+                        start = item.id() + 1;
+                        if filter.matches(&item) {
+                            items.push(item);
+                            if items.len() == limit {
+                                // Whether any of the rest matches is found by who asks for it.
+                                return Ok(List { items, count: None, next: Some(start) });
+                            }
+                        }
+                    }
+                    if !more {
+                        return Ok(List { items, count: None, next: None });
+                    }
+                    if read > most {
+                        return Ok(List { items, count: None, next: Some(start) });
+                    }
+                }
+            }
+            Page::Offset { limit, offset } if listing.order.is_empty() && filter.is_empty() => {
+                let (counters, (items, more)) =
+                    tokio::try_join!(self.store.counters(kind), self.offset_page(offset, limit, all))?;
+                Ok(counted(items, more, offset, counters.get(&CountOf::All)))
+            }
+            Page::Offset { limit, offset } if listing.order.is_empty() => {
+                let (mut items, mut count, mut read) = (Vec::new(), 0, 0);
+                let mut resume: Option<Resume> = None;
+                loop {
+                    let chunk = all.walk(resume, CHUNK).await?;
+                    read += chunk.items.len();
+                    for item in chunk.items.into_iter().filter(|item| filter.matches(item)) {
+                        if count >= offset && items.len() < limit {
+                            items.push(item);
+                        }
+                        count += 1;
+                    }
+                    match chunk.next {
+                        None => return Ok(List { items, count: Some(count as u64), next: None }),
+                        Some(_) if read > most => return Err(too_many_entries(most)),
+                        next => resume = next,
+                    }
+                }
+            }
+            Page::Offset { .. } => {
+                let all = all.from(0, most).await?;
+                if all.next.is_some() {
+                    return Err(too_many_entries(most));
+                }
+                Ok(listing.of(all.items, own))
+            }
+        }
+    }
+
+    /// The part of an index after the first `offset` entries, which are read and left out; and whether there are more.
+    async fn offset_page<A: All>(&self, offset: usize, limit: usize, all: &A) -> Result<(Vec<A::Item>, bool)> {
+        let most = self.settings.list_read_limit;
+        let (mut left, mut resume, mut read) = (offset, None, 0);
+        while left > 0 {
+            let chunk = all.walk(resume, left.min(CHUNK)).await?;
+            read += chunk.items.len();
+            left -= chunk.items.len().min(left);
+            match chunk.next {
+                None => return Ok((Vec::new(), false)),
+                Some(_) if read > most => return Err(too_many_entries(most)),
+                next => resume = next,
+            }
+        }
+        let chunk = all.walk(resume, limit).await?;
+        Ok((chunk.items, chunk.next.is_some()))
+    }
+
+    /// Turns what a filter says of other objects into ids, and refuses what names objects that do not exist.
+    async fn narrow(&self, kind: ObjectType, filter: &mut Filter) -> Result<()> {
+        self.narrow_refs(filter).await?;
+        for test in filter.take(&["created_by_request", "updated_by_request", "modified_by_request"]) {
+            let mut ids = HashSet::new();
+            for request in test.texts().unwrap_or_default() {
+                let changed = self.store.changed_by_request(request, self.settings.list_read_limit).await?;
+                let wanted = changed.into_iter().filter(|(object, version)| {
+                    let created = *version == 1;
+                    object.kind == kind
+                        && match test.field.as_ref() {
+                            "created_by_request" => created,
+                            "updated_by_request" => !created,
+                            _ => true,
+                        }
+                });
+                ids.extend(wanted.map(|(object, _)| object.id.get()));
+            }
+            filter.narrow(ids);
+        }
+        for test in filter.take(&["has_replaces"]) {
+            // The peer's name says the opposite of what it finds: events that HAVE BEEN replaced (behaviours 23).
+            let rows = self.store.event_rows(EventKind::Maintenance, self.settings.list_read_limit).await?;
+            let replaced: HashSet<u64> = rows.iter().filter_map(|row| row.replaces).map(EventId::get).collect();
+            let wanted = test.operands.iter().any(|operand| matches!(operand, Operand::Bool(true)));
+            let ids = rows.iter().map(|row| row.id.get()).filter(|id| replaced.contains(id) == wanted);
+            filter.narrow(ids.collect());
+        }
+        Ok(())
+    }
+
+    /// Providers, tags and events that a filter names must exist (reference netbox-notices, section 2: Filters).
+    async fn narrow_refs(&self, filter: &mut Filter) -> Result<()> {
+        let by_id = filter.take(&["tag_id"]);
+        let numbers = |test: &Test| -> Vec<u64> {
+            test.operands
+                .iter()
+                .filter_map(|operand| match operand {
+                    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ids are below 2^53")]
+                    Operand::Number(number) => Some(*number as u64),
+                    Operand::Text(_) | Operand::Time(_) | Operand::Bool(_) | Operand::Pattern(_) => None,
+                })
+                .collect()
+        };
+        let slugs = |test: &Test| -> Vec<String> {
+            let text = |operand: &Operand| match operand {
+                Operand::Text(text) => Some(text.clone()),
+                Operand::Number(_) | Operand::Time(_) | Operand::Bool(_) | Operand::Pattern(_) => None,
+            };
+            test.operands.iter().filter_map(text).collect()
+        };
+        let on = |filter: &Filter, field: &str| -> Vec<Test> {
+            filter.tests.iter().filter(|test| test.field == field).cloned().collect()
+        };
+        let (providers, events, tags) = (on(filter, "provider_id"), on(filter, "replaces_id"), on(filter, "tag"));
+        let mut wanted = Wanted::default();
+        let id = |number: u64| ObjectId::try_from(number).ok();
+        wanted.tags.extend(by_id.iter().flat_map(numbers).filter_map(id).map(TagRef::Id));
+        wanted.tags.extend(tags.iter().flat_map(slugs).map(TagRef::Slug));
+        let providers = providers.iter().flat_map(numbers);
+        let providers: Vec<ObjectRef> =
+            providers.filter_map(id).map(|id| ObjectRef::new(ObjectType::Provider, id)).collect();
+        wanted.objects.extend(&providers);
+        let events: Vec<EventId> = events.iter().flat_map(numbers).filter_map(|id| id.try_into().ok()).collect();
+        wanted.events.extend(&events);
+        let found = self.store.neighbours(&wanted).await?;
+        for provider in providers {
+            if found.named.iter().all(|named| named.object != provider) {
+                return Err(not_a_choice("provider_id", provider.id));
+            }
+        }
+        for event in events {
+            if found.events.iter().all(|stored| stored.event.id != event) {
+                return Err(not_a_choice("replaces_id", event));
+            }
+        }
+        for slug in tags.iter().flat_map(slugs) {
+            if found.tags.iter().all(|tag| tag.slug.as_str() != slug) {
+                return Err(not_a_choice("tag", slug));
+            }
+        }
+        for test in by_id {
+            let mut operands = Vec::new();
+            for number in numbers(&test) {
+                match found.tags.iter().find(|tag| tag.id.get() == number) {
+                    Some(tag) => operands.push(Operand::Text(tag.slug.as_str().to_owned())),
+                    None => return Err(not_a_choice("tag_id", number)),
+                }
+            }
+            filter.tests.push(Test {
+                field: "tag".into(),
+                comparison: Comparison::Equal,
+                negated: test.negated,
+                operands,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A value that names an object that does not exist.
+pub(crate) fn not_a_choice(field: &'static str, value: impl std::fmt::Display) -> Error {
+    Error::field(field, format!("Select a valid choice. {value} is not one of the available choices."))
+}
+
+/// The elements of a list, and the list without them.
+fn split<T>(list: List<T>) -> (Vec<T>, List<()>) {
+    (list.items, List { items: Vec::new(), count: list.count, next: list.next })
+}
+
+fn cursor_page<T: Filterable>(chunk: Chunk<T>) -> List<T> {
+    let next = chunk.next.and_then(|_| Some(chunk.items.last()?.id() + 1));
+    List { items: chunk.items, count: None, next }
+}
+
+/// A page of everything, with a count that is no less right than the page itself: what the changelog has counted may
+/// be a moment behind.
+fn counted<T>(items: Vec<T>, more: bool, offset: usize, counted: u64) -> List<T> {
+    let seen = (offset + items.len()) as u64;
+    let count = match (more, items.is_empty()) {
+        (false, false) => seen,
+        (false, true) if offset == 0 => 0,
+        (false, true) => counted.min(offset as u64),
+        (true, _) => counted.max(seen + 1),
+    };
+    List { items, count: Some(count), next: None }
+}

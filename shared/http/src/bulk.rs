@@ -1,0 +1,70 @@
+//! The elements of a bulk request.
+
+use noticeboard_domain::{Error, FieldErrors};
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+
+/// Reads every element of a bulk request.
+///
+/// # Errors
+/// 400 with what is wrong with each element, where anything is.
+pub fn elements<T>(
+    values: Vec<Value>,
+    read: impl Fn(&Map<String, Value>) -> Result<T, ApiError>,
+) -> Result<Vec<T>, ApiError> {
+    let (mut read_elements, mut errors) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+    for value in values {
+        let element = match value {
+            Value::Object(fields) => read(&fields),
+            _ => {
+                let message = "Invalid data. Expected a dictionary.";
+                Err(Error::field("non_field_errors", message).into())
+            }
+        };
+        match element {
+            Ok(element) => {
+                read_elements.push(element);
+                errors.push(FieldErrors::default());
+            }
+            Err(ApiError::Domain(Error::Invalid(wrong))) => errors.push(wrong),
+            Err(other) => return Err(other),
+        }
+    }
+    if errors.iter().all(FieldErrors::is_empty) { Ok(read_elements) } else { Err(ApiError::Elements(errors)) }
+}
+
+/// The id of an element of a bulk change or deletion.
+///
+/// # Errors
+/// 400 on `id`.
+pub fn id<T: TryFrom<u64, Error = String>>(element: &Map<String, Value>) -> Result<T, ApiError> {
+    let mut fields = crate::input::Fields::new(element);
+    match fields.id("id") {
+        Some(id) => Ok(id),
+        None if fields.errors.is_empty() => Err(Error::field("id", "This field is required.").into()),
+        None => Err(fields.errors.into()),
+    }
+}
+
+/// The ids of a bulk deletion.
+///
+/// # Errors
+/// 400 on the elements without an id.
+pub fn ids<T: TryFrom<u64, Error = String>>(values: Vec<Value>) -> Result<Vec<T>, ApiError> {
+    elements(values, id).map_err(ApiError::first)
+}
+
+/// The whole body is to be a list.
+///
+/// # Errors
+/// 400, as NetBox words it.
+pub fn list(payload: crate::input::Payload) -> Result<Vec<Value>, ApiError> {
+    match payload {
+        crate::input::Payload::Many(values) => Ok(values),
+        crate::input::Payload::One(_) => {
+            let message = "Expected a list of items but got type \"dict\".";
+            Err(Error::field("non_field_errors", message).into())
+        }
+    }
+}
