@@ -11,6 +11,7 @@
 mod changelog;
 mod clock;
 mod events;
+mod idempotency;
 mod impacts;
 mod ingest;
 mod inventory;
@@ -32,6 +33,7 @@ use noticeboard_store::{Bucket, Store};
 
 pub use clock::Clock;
 pub use events::{EventFilter, EventList};
+pub use idempotency::{Attempt, Begun, Keyed};
 pub use impacts::ImpactFilter;
 pub use ingest::{Ingested, MAX_MAIL_BYTES, Outcome, Trust, Verdict, Verdicts};
 pub use inventory::{CircuitFilter, ProviderFilter};

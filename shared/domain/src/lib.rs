@@ -13,6 +13,7 @@ pub mod fields;
 pub mod ids;
 pub mod impact;
 pub mod inventory;
+pub mod network;
 pub mod notice;
 pub mod notification;
 pub mod object;

@@ -8,6 +8,7 @@
 mod answer;
 mod context;
 mod error;
+mod idempotency;
 mod input;
 mod paging;
 pub mod wire;
@@ -23,7 +24,7 @@ use noticeboard_app::App;
 use serde_json::json;
 
 pub use answer::{changed, created, deleted, not_modified, precondition, read};
-pub use context::{Caller, Context, Credentials};
+pub use context::{Caller, Context, Credentials, Peer};
 pub use error::ApiError;
 pub use input::{Body, Fields, ProviderRef, parse_time};
 pub use paging::{Page, Query};
@@ -50,12 +51,13 @@ pub struct Api {
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// Puts around a function's routes what every answer has: request id, API version, limits, and the answers for paths
-/// and methods that do not exist.
-pub fn finish(router: Router) -> Router {
+/// Puts around a function's routes what every answer has: request id, API version, limits, idempotency keys, and the
+/// answers for paths and methods that do not exist.
+pub fn finish(api: Arc<Api>, router: Router) -> Router {
     router
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(api, idempotency::layer))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(every_answer))
 }
