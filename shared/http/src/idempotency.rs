@@ -86,9 +86,8 @@ async fn answer(api: &Arc<Api>, request: Request, next: Next) -> Result<Response
 /// 400 when it is none.
 fn key(headers: &HeaderMap) -> Result<String, ApiError> {
     let mut values = headers.get_all(HEADER).iter();
-    let valid = |key: &&HeaderValue| {
-        (1..=MAX_KEY).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic)
-    };
+    let valid =
+        |key: &&HeaderValue| (1..=MAX_KEY).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
     match (values.next().filter(valid).and_then(|key| key.to_str().ok()), values.next()) {
         (Some(key), None) => Ok(key.to_owned()),
         (None, _) | (Some(_), Some(_)) => {

@@ -321,7 +321,11 @@ fn a_condition_that_fails_says_why() {
                 Refusal::ThreadChanged,
             ),
             ("token", Box::new(|t| t.token_create(&token(1)).unwrap()), Refusal::IdTaken),
-            ("token id", Box::new(|t| t.token_create(&Token { key: "K".into(), ..token(1) }).unwrap()), Refusal::IdTaken),
+            (
+                "token id",
+                Box::new(|t| t.token_create(&Token { key: "K".into(), ..token(1) }).unwrap()),
+                Refusal::IdTaken,
+            ),
             ("token key", Box::new(|t| t.token_create(&Token { id: id(9), ..token(1) }).unwrap()), Refusal::IdTaken),
             ("no token", Box::new(|t| t.token_delete(&token(2))), Refusal::Changed),
             ("stale token", Box::new(|t| t.token_delete(&Token { revision: 2, ..token(1) })), Refusal::Changed),
