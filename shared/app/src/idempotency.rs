@@ -112,7 +112,7 @@ impl App {
         Err(too_many_races())
     }
 
-    /// Keeps the answer of a request; none frees its key. A body of more than [`MAX_KEPT_BODY_BYTES`] is left out.
+    /// Keeps the answer of a request; none frees its key. A body of more than 300 KiB is left out.
     ///
     /// # Errors
     /// [`noticeboard_domain::Error::Unavailable`]; the mark then stays until it counts as abandoned.

@@ -74,7 +74,7 @@ fn lookup_key(key: Option<&str>, secret: &str) -> String {
 impl App {
     /// Who calls with this token from this address, or why the token opens nothing.
     ///
-    /// What a token may do is believed for [`CACHE_SECONDS`]; its time and the address are looked at in every call.
+    /// What a token may do is believed for a minute; its time and the address are looked at in every call.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be looked up.
@@ -187,7 +187,7 @@ impl App {
         Ok((tokens.into_iter().skip(offset).take(limit).collect(), count))
     }
 
-    /// Changes the terms of a token. Processes that have just used it may go by the old ones for [`CACHE_SECONDS`].
+    /// Changes the terms of a token. Processes that have just used it may go by the old ones for a minute.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::VersionMismatch`].
@@ -217,7 +217,7 @@ impl App {
         Err(too_many_races())
     }
 
-    /// Revokes a token. Processes that have just used it may accept it for another [`CACHE_SECONDS`].
+    /// Revokes a token. Processes that have just used it may accept it for another minute.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::VersionMismatch`].
