@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
-use noticeboard_app::{App, Clock, EventFilter, Settings, Trust};
+use noticeboard_app::{App, Begun, Clock, EventFilter, Keyed, Settings, Trust};
 use noticeboard_domain::change::{Actor, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
@@ -24,7 +24,7 @@ use noticeboard_domain::impact::{EventRef, ImpactChanges};
 use noticeboard_domain::inventory::{CircuitChanges, Label, ProviderChanges, Slug};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, Status};
 use noticeboard_local::engine::Engine;
-use noticeboard_store::{Bucket, Store};
+use noticeboard_store::{Bucket, KeptAnswer, Store};
 
 /// Counts calls and capacity units.
 #[derive(Debug, Default, Clone)]
@@ -194,6 +194,14 @@ async fn each_use_case_costs_what_the_table_says() {
     costs.push(("the feed of 52 events, 2 with impacts", meter.take()));
     app.event_delete(&actor, kind, event.id, None).await.unwrap();
     costs.push(("delete an event with one impact", meter.take()));
+    let keyed = Keyed::new("noc", "POST", "/api/", "key", "", b"{}");
+    let Begun::New(attempt) = app.idempotency_begin(&keyed).await.unwrap() else { panic!("the key is new") };
+    let answer =
+        KeptAnswer { status: 201, content_type: None, location: None, etag: None, body: Some("x".repeat(1500)) };
+    app.idempotency_end(attempt, Some(answer)).await.unwrap();
+    costs.push(("an idempotency key, beside what it is for", meter.take()));
+    app.idempotency_begin(&keyed).await.unwrap();
+    costs.push(("the same key again", meter.take()));
 
     let documented = documented();
     let mut wrong = Vec::new();

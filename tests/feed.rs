@@ -160,7 +160,7 @@ fn it_asks_for_a_token() {
         assert_eq!(w.get(&format!("{path}?token=wrong")).status, 403);
         assert_eq!(w.send("POST", path, &[], b"").status, 405);
     }
-    w.delete(&format!("/api/users/tokens/{}/", made["key"].as_str().unwrap())).expect(204);
+    w.delete(&format!("/api/users/tokens/{}/", made["id"])).expect(204);
     assert_eq!(nobody.get(&format!("{FEED}?token={scoped}")).text, "Authentication required");
 }
 

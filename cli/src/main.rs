@@ -28,7 +28,7 @@ enum Command {
     Parse(parse::Options),
     /// Hand mails to a running server, or into a data folder that nothing serves.
     Ingest(ingest::Options),
-    /// Make, list and revoke tokens.
+    /// Make, list, change and revoke tokens.
     Token(token::Options),
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use noticeboard_app::Settings;
+use noticeboard_app::{Clock, Settings};
 use noticeboard_local::{Running, ServeOptions, Storage};
 use noticeboard_publish::BrokerSetting;
 
@@ -46,6 +46,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
         base_url: variable("NOTICEBOARD_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()),
         demo: options.demo,
         table: variable("NOTICEBOARD_TABLE"),
+        clock: Clock::system(),
     })
     .await
     .map_err(|error| error.to_string())?;

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use axum::Router;
+use axum::body::{Body, to_bytes};
 use clap::{Args, Subcommand};
 use noticeboard_app::Settings;
 use noticeboard_domain::token::Scope;
+use noticeboard_http::Api;
 use noticeboard_local::Storage;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use tower::ServiceExt;
 
 use crate::server::Server;
 use crate::variable;
@@ -32,74 +37,154 @@ enum Action {
         /// What it is good for: feed, read, write or admin.
         #[arg(long, default_value = "read", value_parser = Scope::parse)]
         scope: Scope,
+        /// Its form: 2 for `nbt_<key>.<secret>`, 1 for 40 letters and digits.
+        #[arg(long = "form", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=2))]
+        version: u64,
         /// What it is for.
         #[arg(long, default_value = "")]
         description: String,
+        /// From then on it is refused: a date, or a time such as 2027-01-31T12:00:00Z.
+        #[arg(long)]
+        expires: Option<String>,
+        /// Where it may be used from: networks such as 192.0.2.0/24,2001:db8::/32.
+        #[arg(long, value_delimiter = ',')]
+        allowed_ips: Vec<String>,
     },
     /// List the tokens, without their secrets.
     List,
-    /// Revoke a token.
+    /// Show one token, without its secret.
+    Show {
+        /// Its id.
+        id: u64,
+    },
+    /// Change what a token may do, from where and until when.
+    Change {
+        /// Its id.
+        id: u64,
+        /// What it is good for: feed, read, write or admin.
+        #[arg(long, value_parser = Scope::parse)]
+        scope: Option<Scope>,
+        /// What it is for.
+        #[arg(long)]
+        description: Option<String>,
+        /// From then on it is refused: a date, a time, or `never`.
+        #[arg(long)]
+        expires: Option<String>,
+        /// Where it may be used from: networks, or `anywhere`.
+        #[arg(long, value_delimiter = ',')]
+        allowed_ips: Option<Vec<String>>,
+        /// Whether it is accepted at all: true or false.
+        #[arg(long)]
+        enabled: Option<bool>,
+    },
+    /// Revoke a token for good.
     Revoke {
-        /// The part between `nbt_` and the dot.
-        key: String,
+        /// Its id.
+        id: u64,
     },
 }
 
 const PATH: &str = "/api/users/tokens/";
+/// Tokens that are read at once.
+const PAGE: usize = 1000;
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
-    match options.data {
-        Some(folder) => in_folder(folder, options.action).await?,
+    let place = match options.data {
+        Some(folder) => Place::folder(folder).await?,
         None => {
             let server = Server::from_environment()?;
-            let server = server.ok_or("say where: --data DIR, or NOTICEBOARD_URL with NOTICEBOARD_TOKEN")?;
-            on_server(&server, options.action)?;
+            Place::Server(server.ok_or("say where: --data DIR, or NOTICEBOARD_URL with NOTICEBOARD_TOKEN")?)
         }
+    };
+    let one = |id: u64| format!("{PATH}{id}/");
+    match options.action {
+        Action::Create { user, scope, version, description, expires, allowed_ips } => {
+            let body = json!({
+                "user": user, "scope": scope.as_str(), "version": version, "description": description,
+                "expires": expires, "allowed_ips": allowed_ips,
+            });
+            let made = place.call("POST", PATH, body).await?;
+            println!("{}", made["token"].as_str().unwrap_or_default());
+        }
+        Action::List => list(&place).await?,
+        Action::Show { id } => print(&place.call("GET", &one(id), Value::Null).await?),
+        Action::Change { id, scope, description, expires, allowed_ips, enabled } => {
+            let mut body = Map::new();
+            let mut set = |field: &str, value: Option<Value>| value.map(|value| body.insert(field.to_owned(), value));
+            set("scope", scope.map(|scope| scope.as_str().into()));
+            set("description", description.map(Value::from));
+            set("expires", expires.map(|time| if time == "never" { Value::Null } else { time.into() }));
+            set("allowed_ips", allowed_ips.map(|ips| if ips == ["anywhere"] { Value::Null } else { ips.into() }));
+            set("enabled", enabled.map(Value::from));
+            print(&place.call("PATCH", &one(id), body.into()).await?);
+        }
+        Action::Revoke { id } => drop(place.call("DELETE", &one(id), Value::Null).await?),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn in_folder(folder: PathBuf, action: Action) -> Result<(), String> {
-    let app = noticeboard_local::open(&Storage::Folder(folder), Settings::read(variable)?).await;
-    let app = app.map_err(|error| error.to_string())?;
-    let failed = |error: noticeboard_domain::Error| format!("{error} {}", error.detail().unwrap_or_default());
-    match action {
-        Action::Create { user, scope, description } => {
-            let made = app.token_create(&user, scope, &description, None).await.map_err(failed)?;
-            println!("{}", made.text);
-        }
-        Action::List => {
-            for token in app.token_list().await.map_err(failed)? {
-                print(&noticeboard_http::wire::token::token("", &token));
-            }
-        }
-        Action::Revoke { key } => app.token_delete(&key).await.map_err(failed)?,
-    }
-    Ok(())
+/// Where the tokens are. Both are asked in the same words: those of the API.
+enum Place {
+    Server(Server),
+    /// The functions over a data folder, in this process, with an administrator's token that nobody else ever has.
+    Folder {
+        routes: Router,
+        token: String,
+    },
 }
 
-fn on_server(server: &Server, action: Action) -> Result<(), String> {
-    let call = |method: &str, path: &str, body: Value| {
+impl Place {
+    async fn folder(folder: PathBuf) -> Result<Self, String> {
+        let token = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+        let settings = Settings { admin_token: Some(token.clone()), ..Settings::read(variable)? };
+        let app = noticeboard_local::open(&Storage::Folder(folder), settings).await;
+        let app = app.map_err(|error| error.to_string())?;
+        let api = Arc::new(Api { app, base_url: None });
+        let routes = noticeboard_http::finish(api.clone(), noticeboard_platform::router(api));
+        Ok(Self::Folder { routes, token })
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Value) -> Result<Value, String> {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let (status, answer) = server.call(method, path, "application/json", &body)?;
+        let (status, answer) = match self {
+            Self::Server(server) => server.call(method, path, "application/json", &body)?,
+            Self::Folder { routes, token } => {
+                let request = axum::http::Request::builder().method(method).uri(path);
+                let request = request.header("authorization", format!("Token {token}")).body(Body::from(body));
+                let request = request.map_err(|error| error.to_string())?;
+                let Ok(answer) = routes.clone().oneshot(request).await;
+                let status = answer.status().as_u16();
+                let body = to_bytes(answer.into_body(), usize::MAX).await.map_err(|error| error.to_string())?;
+                (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+            }
+        };
         if (200..300).contains(&status) { Ok(answer) } else { Err(format!("{status} {answer}")) }
-    };
-    match action {
-        Action::Create { user, scope, description } => {
-            let body = json!({"user": user, "scope": scope.as_str(), "description": description});
-            let made = call("POST", PATH, body)?;
-            println!("{}", made["token"].as_str().unwrap_or_default());
+    }
+}
+
+async fn list(place: &Place) -> Result<(), String> {
+    for offset in (0..).step_by(PAGE) {
+        let answer = place.call("GET", &format!("{PATH}?limit={PAGE}&offset={offset}"), Value::Null).await?;
+        answer["results"].as_array().into_iter().flatten().for_each(print);
+        if answer["next"].is_null() {
+            break;
         }
-        Action::List => {
-            let answer = call("GET", PATH, Value::Null)?;
-            answer["results"].as_array().into_iter().flatten().for_each(print);
-        }
-        Action::Revoke { key } => drop(call("DELETE", &format!("{PATH}{key}/"), Value::Null)?),
     }
     Ok(())
 }
 
+/// A line: id, key, user, scope, whether it is enabled, until when, from where, since when, what for.
 fn print(token: &Value) {
-    let text = |name: &str| token[name].as_str().unwrap_or("-").to_owned();
-    println!("{}\t{}\t{}\t{}\t{}", text("key"), text("user"), text("scope"), text("created"), text("description"));
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".to_owned(),
+        Value::Array(list) if list.is_empty() => "anywhere".to_owned(),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    };
+    let enabled = if token["enabled"] == true { "enabled" } else { "disabled" };
+    let [id, key, scope, expires] = ["id", "key", "scope", "expires"].map(|name| text(&token[name]));
+    let [networks, created, description] = ["allowed_ips", "created", "description"].map(|name| text(&token[name]));
+    let user = text(&token["user"]["username"]);
+    println!("{id}\t{key}\t{user}\t{scope}\t{enabled}\t{expires}\t{networks}\t{created}\t{description}");
 }

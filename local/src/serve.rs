@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use axum::Router;
+use axum::extract::{ConnectInfo, Request};
 use noticeboard_app::{App, Clock, Settings};
 use noticeboard_delivery::Delivery;
-use noticeboard_domain::token::Scope;
-use noticeboard_http::Api;
+use noticeboard_domain::token::{Scope, Terms, TokenVersion};
+use noticeboard_http::{Api, Peer};
 use noticeboard_publish::{Broker, BrokerSetting, Queue};
 use noticeboard_publisher::Publisher;
 use noticeboard_store::{Bucket, Store};
@@ -69,6 +70,8 @@ pub struct ServeOptions {
     pub demo: bool,
     /// The table's name (`NOTICEBOARD_TABLE`).
     pub table: Option<String>,
+    /// The time.
+    pub clock: Clock,
 }
 
 /// Why the program cannot start.
@@ -118,10 +121,15 @@ struct Opened {
 /// # Errors
 /// [`StartError`], also when a program serves the folder.
 pub async fn open(storage: &Storage, settings: Settings) -> Result<Arc<App>, StartError> {
-    Ok(open_all(storage, settings, None).await?.app)
+    Ok(open_all(storage, settings, None, Clock::system()).await?.app)
 }
 
-async fn open_all(storage: &Storage, settings: Settings, table: Option<&str>) -> Result<Opened, StartError> {
+async fn open_all(
+    storage: &Storage,
+    settings: Settings,
+    table: Option<&str>,
+    clock: Clock,
+) -> Result<Opened, StartError> {
     let table = table.unwrap_or(TABLE);
     let folder = |folder: &PathBuf| {
         std::fs::create_dir_all(folder).map_err(|source| StartError::Folder { folder: folder.clone(), source })
@@ -150,7 +158,7 @@ async fn open_all(storage: &Storage, settings: Settings, table: Option<&str>) ->
     })?;
     let state = State::open(dynamodb, format!("{table}-local")).await;
     let state = state.map_err(|error| StartError::Table(error.to_string()))?;
-    let app = App::new(store, bucket, Clock::system(), settings);
+    let app = App::new(store, bucket, clock, settings);
     Ok(Opened { app, state, streams, stream_arn, engine })
 }
 
@@ -191,12 +199,14 @@ impl Running {
         let listener = listener.map_err(|source| StartError::Listen { address: options.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address: options.listen, source })?;
         let has_token = options.settings.admin_token.is_some();
-        let opened = open_all(&options.storage, options.settings.clone(), options.table.as_deref()).await?;
+        let (settings, clock) = (options.settings.clone(), options.clock.clone());
+        let opened = open_all(&options.storage, settings, options.table.as_deref(), clock).await?;
         let app = opened.app.clone();
-        let new_token = if has_token || !app.token_list().await?.is_empty() {
+        let new_token = if has_token || app.token_list(0, 1).await?.1 > 0 {
             None
         } else {
-            Some(app.token_create("admin", Scope::Admin, "made at first start", None).await?.text)
+            let terms = Terms { description: "made at first start".into(), ..Terms::of(Scope::Admin) };
+            Some(app.token_create("admin", TokenVersion::V2, terms).await?.text)
         };
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -206,11 +216,13 @@ impl Running {
             demo::fill(&app).await?;
         }
         let api = Arc::new(Api { app: app.clone(), base_url: options.base_url });
-        let router = noticeboard_http::finish(routes(&api));
+        let router = noticeboard_http::finish(api.clone(), routes(&api));
+        let router = router.layer(axum::middleware::map_request(with_peer));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
             let mut stopped = stopped;
             let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };
-            let served = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+            let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
             served.map_err(|error| format!("HTTP: {error}"))
         });
         Ok(Self { address, new_token, app, tasks, stop })
@@ -234,6 +246,15 @@ impl Running {
             Some(Err(error)) => Err(error.to_string()),
         }
     }
+}
+
+/// Says where a request comes from: from the other end of its connection.
+async fn with_peer(mut request: Request) -> Request {
+    if let Some(ConnectInfo(address)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        let peer = Peer(address.ip());
+        request.extensions_mut().insert(peer);
+    }
+    request
 }
 
 fn routes(api: &Arc<Api>) -> Router {

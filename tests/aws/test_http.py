@@ -95,3 +95,28 @@ def test_without_a_token_nothing_is_told(api):
 def test_an_unknown_path_is_answered_as_the_api_answers(api):
     status, body = api.request("GET", "/api/nothing/")
     assert (status, json.loads(body)) == (404, {"detail": "Not found."})
+
+
+@pytest.mark.parametrize("network, status", [("192.0.2.0/24", 200), ("198.51.100.0/24", 403), ("2001:db8::/32", 403)])
+def test_a_token_is_bound_to_its_networks(api, network, status):
+    """The sample's caller is 192.0.2.10: so says the gateway. A header says what its sender likes."""
+    made = api.post("/api/users/tokens/", {"user": "noc", "scope": "read", "allowed_ips": [network]})
+    event = sample("platform")
+    assert event["requestContext"]["http"]["sourceIp"] == "192.0.2.10"
+    forwarded = {"x-forwarded-for": "198.51.100.1", "authorization": f"Bearer {made['token']}"}
+    event["headers"] |= forwarded
+    answered, body = api.send(event)
+    assert answered == status, body
+    event["requestContext"]["http"]["sourceIp"] = "2001:db8::7"
+    assert (api.send(event)[0] == 200) == (network == "2001:db8::/32")
+
+
+def test_an_idempotency_key_makes_a_post_happen_once(api):
+    event = sample("inventory")
+    event["headers"]["idempotency-key"] = "k-1"
+    event["body"] = json.dumps({"name": "Once Fibre", "slug": "once-fibre"})
+    first = api.send(event)
+    assert first[0] == 201, first
+    assert api.send(event) == first
+    event["body"] = json.dumps({"name": "Twice Fibre", "slug": "twice-fibre"})
+    assert api.send(event)[0] == 422

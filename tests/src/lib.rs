@@ -10,10 +10,11 @@ pub mod maintnote;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use noticeboard_app::Settings;
+use noticeboard_app::{App, Clock, Settings};
 use noticeboard_local::{Running, ServeOptions, Storage};
 use serde_json::Value;
 
@@ -168,6 +169,41 @@ impl Client {
     }
 }
 
+/// Does `task` for 0 to `count` - 1, all at the same time.
+pub fn at_once<T: Send>(count: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let barrier = std::sync::Barrier::new(count);
+    std::thread::scope(|scope| {
+        let (task, barrier) = (&task, &barrier);
+        let start = |n| {
+            scope.spawn(move || {
+                barrier.wait();
+                task(n)
+            })
+        };
+        let threads: Vec<_> = (0..count).map(start).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug, Clone, Default)]
+pub struct HandClock(Arc<std::sync::atomic::AtomicI64>);
+
+impl HandClock {
+    /// 2026-12-01T00:00:00Z, when nobody has moved it.
+    const START: i64 = 1_796_083_200;
+
+    pub fn clock(&self) -> Clock {
+        let seconds = self.0.clone();
+        let now = move || Self::START + seconds.load(std::sync::atomic::Ordering::SeqCst);
+        Clock::from_fn(move || std::time::UNIX_EPOCH.checked_add(Duration::from_secs(now() as u64)).unwrap().into())
+    }
+
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
 /// Waits until `check` gives something: what follows from the stream comes a moment later.
 #[track_caller]
 pub fn eventually<T>(what: &str, check: impl Fn() -> Option<T>) -> T {
@@ -185,6 +221,8 @@ pub fn eventually<T>(what: &str, check: impl Fn() -> Option<T>) -> T {
 #[derive(Debug)]
 pub struct Server {
     pub client: Client,
+    /// The use cases that it serves.
+    pub app: Arc<App>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -204,10 +242,15 @@ impl Server {
     }
 
     /// An empty one with these settings.
-    pub fn start(mut settings: Settings) -> Self {
+    pub fn start(settings: Settings) -> Self {
+        Self::with_clock(settings, Clock::system())
+    }
+
+    /// An empty one with these settings and a time of its own.
+    pub fn with_clock(mut settings: Settings, clock: Clock) -> Self {
         settings.admin_token = Some(TOKEN.to_owned());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let (ready, address) = std::sync::mpsc::channel();
+        let (ready, started) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async move {
@@ -219,14 +262,20 @@ impl Server {
                     base_url: None,
                     demo: false,
                     table: None,
+                    clock,
                 };
                 let running = Running::start(options).await.unwrap();
-                ready.send(running.address).unwrap();
+                ready.send((running.address, running.app.clone())).unwrap();
                 running.until(async move { drop(stopped.await) }).await.unwrap();
             });
         });
-        let url = format!("http://{}", address.recv().unwrap());
-        Self { client: Client::new(&url, Some(TOKEN)), stop: Some(stop), thread: Some(thread) }
+        let (address, app) = started.recv().unwrap();
+        Self {
+            client: Client::new(&format!("http://{address}"), Some(TOKEN)),
+            app,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! **Must not know**: the table.
 
+mod tokens;
+
 use std::sync::Arc;
 
 use axum::extract::Path;
@@ -11,10 +13,8 @@ use axum::{Json, Router};
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::{ChangeId, ObjectId};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
-use noticeboard_domain::token::Scope;
 use noticeboard_http::wire::change::change;
-use noticeboard_http::wire::token::{new_token, read as token_input, token};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, created, deleted};
+use noticeboard_http::{Answer, Api, Caller, Query};
 use serde_json::json;
 
 /// The NetBox release whose API this one is like.
@@ -30,8 +30,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/plugins/notices/", get(notices_root))
         .route("/api/core/object-changes/", get(change_list))
         .route("/api/core/object-changes/{id}/", get(change_read))
-        .route("/api/users/tokens/", get(token_list).post(token_create))
-        .route("/api/users/tokens/{key}/", axum::routing::delete(token_delete))
+        .merge(tokens::router())
         .with_state(api)
 }
 
@@ -108,34 +107,4 @@ fn needs(field: &'static str, other: &str) -> noticeboard_http::ApiError {
 async fn change_read(caller: Caller, Path(id): Path<String>) -> Answer {
     let id: ChangeId = id.parse().map_err(|_| Error::NotFound { what: "ObjectChange" })?;
     Ok(Json(change(caller.base(), &caller.app().change(id).await?)).into_response())
-}
-
-/// Tokens are an administrator's business.
-fn administrator(caller: &Caller) -> Result<(), Error> {
-    if caller.principal.scope.includes(Scope::Admin) {
-        return Ok(());
-    }
-    Err(Error::Denied("You do not have permission to perform this action.".into()))
-}
-
-async fn token_list(caller: Caller) -> Answer {
-    administrator(&caller)?;
-    let tokens = caller.app().token_list().await?;
-    let results: Vec<_> = tokens.iter().map(|found| token(caller.base(), found)).collect();
-    let body = json!({"count": results.len(), "next": null, "previous": null, "results": results});
-    Ok(Json(body).into_response())
-}
-
-async fn token_create(caller: Caller, Body(body): Body) -> Answer {
-    administrator(&caller)?;
-    let input = token_input(&body)?;
-    let app = caller.app();
-    let made = app.token_create(input.user.as_str(), input.scope, &input.description, input.expires).await?;
-    created(&new_token(caller.base(), &made), &noticeboard_http::Shape::default())
-}
-
-async fn token_delete(caller: Caller, Path(key): Path<String>) -> Answer {
-    administrator(&caller)?;
-    caller.app().token_delete(&key).await?;
-    Ok(deleted())
 }

@@ -77,6 +77,8 @@ id_type! {
     ChangeId;
     /// A mail that waits for a person.
     ReviewId;
+    /// A token.
+    TokenId;
 }
 
 impl From<ProviderId> for ObjectId {

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod impact;
 pub mod inventory;
 pub mod listing;
+pub mod network;
 pub mod notice;
 pub mod notification;
 pub mod object;

@@ -1,5 +1,6 @@
-//! Who calls, under which address, and in which request.
+//! Who calls, from where, under which address, and in which request.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -13,6 +14,11 @@ use noticeboard_domain::token::Scope;
 use crate::error::ApiError;
 use crate::{Api, RequestId};
 
+/// Where a request comes from, as an extension of it: put there by what took the request in, which alone knows. A header
+/// such as `X-Forwarded-For` is never believed: anyone can send one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
 /// A request, before anyone is known to have made it.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -24,6 +30,8 @@ pub struct Context {
     pub base: String,
     /// `POST /api/…`.
     pub line: String,
+    /// Where it comes from; none where that is not known.
+    pub peer: Option<Peer>,
 }
 
 /// A request of someone who may at least read.
@@ -75,6 +83,7 @@ impl FromRequestParts<Arc<Api>> for Context {
             request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
             base,
             line: format!("{} {}", parts.method, parts.uri.path()),
+            peer: parts.extensions.get().copied(),
         })
     }
 }
@@ -83,12 +92,13 @@ impl Context {
     /// Who calls with this token, if they may do at least this.
     ///
     /// # Errors
-    /// 403 without a token, with a wrong one, or with one of too small a scope.
+    /// 403 without a token, with a wrong, disabled or expired one, from a network that is none of the token's, or with
+    /// one of too small a scope.
     pub async fn authenticate(&self, token: Option<&str>, scope: Scope) -> Result<Principal, ApiError> {
-        let token = token.ok_or(ApiError::Unauthenticated("Authentication credentials were not provided."))?;
-        let wrong = if token.starts_with("nbt_") { "Invalid v2 token" } else { "Invalid v1 token" };
-        let found = self.api.app.authenticate(token).await?;
-        let principal = found.ok_or(ApiError::Unauthenticated(wrong))?;
+        let missing = || ApiError::Unauthenticated("Authentication credentials were not provided.".into());
+        let token = token.ok_or_else(missing)?;
+        let admitted = self.api.app.authenticate(token, self.peer.map(|peer| peer.0)).await?;
+        let principal = admitted.map_err(|denial| ApiError::Unauthenticated(denial.to_string()))?;
         if !principal.scope.includes(scope) {
             return Err(Error::Denied("You do not have permission to perform this action.".into()).into());
         }

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 pub enum ApiError {
     /// A use case failed.
     Domain(Error),
-    /// No credentials, or wrong ones (behaviours L1: 403).
-    Unauthenticated(&'static str),
+    /// No credentials, or wrong ones (behaviours L1: 403). What is wrong with them.
+    Unauthenticated(String),
     /// The body is not JSON, or not of the expected shape.
     Body(Value),
     /// The body is larger than its limit.
@@ -32,6 +32,10 @@ pub enum ApiError {
     },
     /// Some elements of a bulk request are wrong; an empty object stands for those that are not (behaviours L11).
     Elements(Vec<FieldErrors>),
+    /// The idempotency key belongs to a request that is running.
+    KeyInUse,
+    /// The idempotency key belongs to another request.
+    KeyReused,
 }
 
 /// What the log is to say of a failed request; never sent.
@@ -80,7 +84,6 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let error = match self {
             Self::Domain(error) => error,
-            Self::Unauthenticated(detail) => return detailed(StatusCode::FORBIDDEN, detail),
             Self::TooMany { limit, name } => {
                 let detail = format!("The request has more than {limit} elements ({name}).");
                 return detailed(StatusCode::PAYLOAD_TOO_LARGE, &detail);
@@ -89,10 +92,21 @@ impl IntoResponse for ApiError {
                 let elements: Vec<_> = elements.iter().map(field_errors).collect();
                 return (StatusCode::BAD_REQUEST, Json(elements)).into_response();
             }
+            Self::Unauthenticated(detail) => return detailed(StatusCode::FORBIDDEN, &detail),
             Self::Body(body) => return (StatusCode::BAD_REQUEST, Json(body)).into_response(),
             Self::BodyTooLarge { limit, name } => {
                 let detail = format!("The request body is larger than {limit} bytes ({name}).");
                 return detailed(StatusCode::PAYLOAD_TOO_LARGE, &detail);
+            }
+            Self::KeyInUse => {
+                let detail = "Idempotency-Key: the request with this key is still running. Try again.";
+                let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
+                return (StatusCode::CONFLICT, retry, Json(json!({ "detail": detail }))).into_response();
+            }
+            Self::KeyReused => {
+                let detail = "Idempotency-Key: this key was used for a request with another body or query. Take a new \
+                              key for a new request.";
+                return detailed(StatusCode::UNPROCESSABLE_ENTITY, detail);
             }
         };
         let mut response = match &error {

@@ -9,6 +9,7 @@ mod answer;
 pub mod bulk;
 mod context;
 mod error;
+mod idempotency;
 mod input;
 mod query;
 pub mod wire;
@@ -24,7 +25,7 @@ use noticeboard_app::App;
 use serde_json::json;
 
 pub use answer::{Object, changed, created, deleted, json, not_modified, precondition, read};
-pub use context::{Caller, Context, Credentials};
+pub use context::{Caller, Context, Credentials, Peer};
 pub use error::ApiError;
 pub use input::{Body, Fields, Payload, object};
 pub use query::{ListBody, MAX_LIMIT, Query, Shape, Shown, Wire};
@@ -51,12 +52,13 @@ pub struct Api {
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// Puts around a function's routes what every answer has: request id, API version, limits, and the answers for paths
-/// and methods that do not exist.
-pub fn finish(router: Router) -> Router {
+/// Puts around a function's routes what every answer has: request id, API version, limits, idempotency keys, and the
+/// answers for paths and methods that do not exist.
+pub fn finish(api: Arc<Api>, router: Router) -> Router {
     router
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(api, idempotency::layer))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(every_answer))
 }

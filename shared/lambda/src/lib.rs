@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use axum::Router;
+use axum::extract::Request;
+use lambda_http::request::RequestContext;
 use noticeboard_app::{App, Clock, Settings};
-use noticeboard_http::Api;
+use noticeboard_http::{Api, Peer};
 use noticeboard_store::{Bucket, Store};
 
 /// What a main program returns when it cannot start, or the runtime fails.
@@ -74,7 +76,21 @@ pub async fn run_http(router: impl FnOnce(Arc<Api>) -> Router) -> Result<(), Err
     // is the first request's error.
     let _ = start.app.store().warm_up().await;
     let api = Arc::new(Api { app: start.app, base_url: variable("NOTICEBOARD_BASE_URL") });
-    lambda_http::run(noticeboard_http::finish(router(api))).await
+    let router = noticeboard_http::finish(api.clone(), router(api));
+    lambda_http::run(router.layer(axum::middleware::map_request(with_peer))).await
+}
+
+/// Says where a request comes from: API Gateway does, in the request's context.
+async fn with_peer(mut request: Request) -> Request {
+    let source = match request.extensions().get() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+        // The enum is open; only an HTTP API calls these functions.
+        Some(_) | None => None,
+    };
+    if let Some(address) = source.and_then(|source| source.parse().ok()) {
+        request.extensions_mut().insert(Peer(address));
+    }
+    request
 }
 
 /// A use case's error, as Lambda logs it.

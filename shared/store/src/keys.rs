@@ -4,7 +4,9 @@
 //! order. A part that a client chooses always comes last in a key, so that no `#` in it can reach into another's.
 
 use noticeboard_domain::event::EventKind;
-use noticeboard_domain::ids::{ChangeId, EventId, EventNotificationId, ImpactId, ObjectId, ProviderId, ReviewId};
+use noticeboard_domain::ids::{
+    ChangeId, EventId, EventNotificationId, ImpactId, ObjectId, ProviderId, ReviewId, TokenId,
+};
 use noticeboard_domain::notice::normalised_circuit_id;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::time::Time;
@@ -200,6 +202,16 @@ pub(crate) fn review(id: ReviewId) -> Key {
 
 pub(crate) fn token(key_part: &str) -> Key {
     key(format!("TOKEN#{key_part}"), "TOKEN")
+}
+
+/// Says by which key a token is found, and keeps its id from being used twice.
+pub(crate) fn token_id(id: TokenId) -> Key {
+    key(format!("TOKEN-ID#{}", number(id.get())), "TOKEN-ID")
+}
+
+/// What became of the request of one idempotency key.
+pub(crate) fn idempotency(digest: &str) -> Key {
+    key(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
 }
 
 pub(crate) fn counters(kind: ObjectType) -> Key {

@@ -19,7 +19,7 @@ use noticeboard_domain::notification::{EventNotification, EventNotificationChang
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus, Status};
 use noticeboard_domain::time::Time;
-use noticeboard_domain::token::{Scope, Token};
+use noticeboard_domain::token::{Scope, Terms, Token, TokenVersion};
 use noticeboard_local::engine::Engine;
 use noticeboard_store::{
     CommitError, CountOf, ITEMS_PER_DELETED_IMPACT, JournalEntry, MAX_OBJECT_BYTES, Message, MessageMark, Refusal,
@@ -168,15 +168,16 @@ fn circuit(circuit: u64, provider: u64, cid: &str) -> Circuit {
     changes.into_circuit(id(circuit), revision()).unwrap()
 }
 
-fn token(key: &str) -> Token {
+fn token(number: u64) -> Token {
     Token {
-        key: key.into(),
+        id: id(number),
+        version: TokenVersion::V2,
+        key: format!("KEY{number}"),
         secret_sha256: "00".into(),
         user: "noc".into(),
-        scope: Scope::Read,
-        description: String::new(),
         created: time("2026-11-20"),
-        expires: None,
+        revision: 1,
+        terms: Terms::of(Scope::Read),
     }
 }
 
@@ -274,7 +275,7 @@ fn a_condition_that_fails_says_why() {
         add_impact(&store, 20, open, 10).await.unwrap();
         commit(&store, |t| t.message_create("m", &message(0)).unwrap()).await.unwrap();
         commit(&store, |t| t.thread_put(id(1), Maintenance, "T", &thread(0)).unwrap()).await.unwrap();
-        commit(&store, |t| t.token_create(&token("AAAA")).unwrap()).await.unwrap();
+        commit(&store, |t| t.token_create(&token(1)).unwrap()).await.unwrap();
         let read = stored(&store, open).await;
         let gone = StoredEvent { event: maintenance(99, EventChanges::default()), ..read.clone() };
         let stale = StoredEvent { event: changed(&read.event, named("M-0")), ..read.clone() };
@@ -319,17 +320,24 @@ fn a_condition_that_fails_says_why() {
                 Box::new(|t| t.thread_put(id(1), Maintenance, "T", &thread(5)).unwrap()),
                 Refusal::ThreadChanged,
             ),
-            ("token", Box::new(|t| t.token_create(&token("AAAA")).unwrap()), Refusal::IdTaken),
-            ("no token", Box::new(|t| t.token_delete("BBBB")), Refusal::Changed),
+            ("token", Box::new(|t| t.token_create(&token(1)).unwrap()), Refusal::IdTaken),
+            (
+                "token id",
+                Box::new(|t| t.token_create(&Token { key: "K".into(), ..token(1) }).unwrap()),
+                Refusal::IdTaken,
+            ),
+            ("token key", Box::new(|t| t.token_create(&Token { id: id(9), ..token(1) }).unwrap()), Refusal::IdTaken),
+            ("no token", Box::new(|t| t.token_delete(&token(2))), Refusal::Changed),
+            ("stale token", Box::new(|t| t.token_delete(&Token { revision: 2, ..token(1) })), Refusal::Changed),
         ];
         for (what, write, expected) in &cases {
             let refused = commit(&store, |t| {
                 // A write that could be done goes with it, and must not be.
-                t.token_create(&token("CCCC")).unwrap();
+                t.token_create(&token(3)).unwrap();
                 write(t);
             });
             assert_eq!(refused.await, Err(*expected), "{what}");
-            assert_eq!(store.token("CCCC").await.unwrap(), None, "{what}");
+            assert_eq!(store.token(id(3)).await.unwrap(), None, "{what}");
         }
         assert_eq!(stored(&store, open).await, read, "nothing changed");
         // Another notice, thread or provider is another thing.
@@ -346,18 +354,18 @@ fn a_transaction_has_its_limits() {
     on_table(|store| async move {
         store.commit(Transaction::new()).await.unwrap();
         let mut transaction = Transaction::new();
-        for n in 0..100 {
-            transaction.token_create(&token(&format!("T{n}"))).unwrap();
+        for n in 1..=50 {
+            transaction.token_create(&token(n)).unwrap();
         }
         assert_eq!((transaction.len(), transaction.room()), (100, 0));
         store.commit(transaction).await.unwrap();
-        assert_eq!(store.token_list().await.unwrap().len(), 100);
+        assert_eq!(store.token_list().await.unwrap().len(), 50);
         let mut transaction = Transaction::new();
-        for n in 0..101 {
-            transaction.token_create(&token(&format!("U{n}"))).unwrap();
+        for n in 101..=151 {
+            transaction.token_create(&token(n)).unwrap();
         }
         assert!(matches!(store.commit(transaction).await, Err(CommitError::Failed(Error::Internal { .. }))));
-        assert_eq!(store.token("U0").await.unwrap(), None);
+        assert_eq!(store.token(id(101)).await.unwrap(), None);
     });
 }
 

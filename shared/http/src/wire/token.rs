@@ -1,12 +1,13 @@
-//! Tokens.
+//! Tokens, in NetBox's shape, with the scope beside its `write_enabled`.
 
 use noticeboard_app::NewToken;
 use noticeboard_domain::fields::{Line, bounded};
-use noticeboard_domain::time::Time;
-use noticeboard_domain::token::{Scope, Token};
+use noticeboard_domain::network::Network;
+use noticeboard_domain::token::{Scope, Terms, TermsChanges, Token, TokenVersion};
 use serde_json::{Map, Value, json};
 
 use super::{optional_time, time};
+use crate::answer::Object;
 use crate::error::ApiError;
 use crate::input::Fields;
 
@@ -15,54 +16,148 @@ use crate::input::Fields;
 pub struct TokenInput {
     /// The name under which its changes are recorded.
     pub user: Line<150>,
-    /// What it is good for.
-    pub scope: Scope,
-    /// What it is for.
-    pub description: String,
-    /// After this it is refused.
-    pub expires: Option<Time>,
+    /// The form of its text.
+    pub version: TokenVersion,
+    /// What it may do.
+    pub terms: Terms,
 }
 
-/// Reads a body.
+/// Reads the body of a new token.
 ///
 /// # Errors
 /// 400 with every field that is missing or wrong.
 pub fn read(body: &Map<String, Value>) -> Result<TokenInput, ApiError> {
     let mut fields = Fields::new(body);
-    let user = fields.text("user", Line::parse);
-    let scope = fields.text("scope", Scope::parse);
-    let description = fields.text("description", |text| bounded(text, 200)).unwrap_or_default();
-    let expires = fields.nullable_time("expires").flatten();
+    let user = user(&mut fields);
+    let version = version(&mut fields).unwrap_or(TokenVersion::V2);
+    let changes = terms(&mut fields);
+    // NetBox's word alone says which of two scopes is meant.
+    let enabled = changes.write_enabled.map(|writes| if writes { Scope::Write } else { Scope::Read });
+    let scope = changes.scope.or(enabled);
     for (missing, field) in [(user.is_none(), "user"), (scope.is_none(), "scope")] {
-        if missing && !fields.errors.has(field) {
+        if missing && !fields.errors.has(field) && !(field == "scope" && fields.errors.has("write_enabled")) {
             fields.errors.add(field, "This field is required.");
         }
     }
     match (user, scope) {
         (Some(user), Some(scope)) => {
             fields.errors.into_result()?;
-            Ok(TokenInput { user, scope, description, expires })
+            Ok(TokenInput { user, version, terms: Terms::of(scope).changed(changes) })
         }
-        _ => Err(fields.errors.into()),
+        (None, _) | (_, None) => Err(fields.errors.into()),
     }
 }
 
+/// Reads the body of a change. What can never change of a token may be in it with its present value.
+///
+/// # Errors
+/// 400 with every field that is wrong.
+pub fn read_changes(body: &Map<String, Value>, present: &Token) -> Result<TermsChanges, ApiError> {
+    let mut fields = Fields::new(body);
+    let user = user(&mut fields).is_none_or(|user| user.as_str() == present.user);
+    let version = version(&mut fields).is_none_or(|version| version == present.version);
+    for (same, field) in [(user, "user"), (version, "version")] {
+        if !same {
+            fields.errors.add(field, "This cannot be changed. Make another token.");
+        }
+    }
+    let changes = terms(&mut fields);
+    fields.errors.into_result()?;
+    Ok(changes)
+}
+
+/// A name, or an object with one as NetBox's users have it.
+fn user(fields: &mut Fields<'_>) -> Option<Line<150>> {
+    let value = fields.value("user")?;
+    let name = value.get("username").unwrap_or(value);
+    let parsed = name.as_str().ok_or_else(|| "Not a valid string.".to_owned()).and_then(Line::parse);
+    fields.errors.keep("user", parsed)
+}
+
+fn version(fields: &mut Fields<'_>) -> Option<TokenVersion> {
+    let value = fields.value("version")?;
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let number = number.ok_or_else(|| format!("\"{value}\" is not a valid choice. Use 1 or 2."));
+    fields.errors.keep("version", number.and_then(TokenVersion::try_from))
+}
+
+fn terms(fields: &mut Fields<'_>) -> TermsChanges {
+    let changes = TermsChanges {
+        scope: fields.choice("scope", Scope::parse),
+        write_enabled: boolean(fields, "write_enabled"),
+        description: fields.text("description", |text| bounded(text, Terms::MAX_DESCRIPTION)),
+        expires: fields.nullable_time("expires"),
+        allowed_ips: networks(fields),
+        enabled: boolean(fields, "enabled"),
+    };
+    if let (Some(scope), Some(writes)) = (changes.scope, changes.write_enabled)
+        && scope.writes() != writes
+    {
+        fields.errors.add("write_enabled", format!("This contradicts the scope '{}'.", scope.as_str()));
+    }
+    changes
+}
+
+fn boolean(fields: &mut Fields<'_>, field: &'static str) -> Option<bool> {
+    let given = fields.nullable_bool(field)?;
+    if given.is_none() {
+        fields.errors.add(field, "This field may not be null.");
+    }
+    given
+}
+
+/// A list of networks; null for none.
+fn networks(fields: &mut Fields<'_>) -> Option<Vec<Network>> {
+    const FIELD: &str = "allowed_ips";
+    const MAX: usize = Terms::MAX_NETWORKS;
+    let parsed = match fields.nullable(FIELD)? {
+        None => Ok(Vec::new()),
+        Some(Value::Array(list)) if list.len() > MAX => {
+            Err(format!("Ensure this field has no more than {MAX} elements."))
+        }
+        Some(Value::Array(list)) => {
+            let network = |value: &Value| match value.as_str() {
+                Some(text) => Network::parse(text),
+                None => Err(format!("{value} is not a network. Use CIDR form, such as \"192.0.2.0/24\".")),
+            };
+            list.iter().map(network).collect()
+        }
+        Some(other) => Err(format!("Expected a list of networks, but got {other}.")),
+    };
+    fields.errors.keep(FIELD, parsed)
+}
+
 /// A token, without its secret.
-pub fn token(base: &str, token: &Token) -> Value {
-    json!({
-        "key": token.key,
-        "url": format!("{base}/api/users/tokens/{}/", token.key),
-        "user": token.user,
-        "scope": token.scope.as_str(),
-        "description": token.description,
+pub fn token(base: &str, token: &Token) -> Object<Value> {
+    let terms = &token.terms;
+    // In the first form there is no public half to show.
+    let key = match token.version {
+        TokenVersion::V1 => None,
+        TokenVersion::V2 => Some(&token.key),
+    };
+    let url = format!("{base}/api/users/tokens/{}/", token.id);
+    let body = json!({
+        "id": token.id,
+        "url": url,
+        "display": key.map_or_else(|| format!("Token {}", token.id), String::clone),
+        "version": token.version.number(),
+        "key": key,
+        "user": {"display": token.user, "username": token.user},
+        "description": terms.description,
         "created": time(token.created),
-        "expires": optional_time(token.expires),
-    })
+        "expires": optional_time(terms.expires),
+        "last_used": null,
+        "enabled": terms.enabled,
+        "write_enabled": terms.scope.writes(),
+        "scope": terms.scope.as_str(),
+        "allowed_ips": terms.allowed_ips.iter().map(Network::to_string).collect::<Vec<_>>(),
+    });
+    Object { body, url, version: token.revision }
 }
 
 /// A token that was just made, with its text: the only time that it is shown.
-pub fn new_token(base: &str, made: &NewToken) -> crate::Object<Value> {
-    let mut json = token(base, &made.token);
-    json["token"] = Value::String(made.text.clone());
-    crate::Object { body: json, url: format!("{base}/api/users/tokens/{}/", made.token.key), version: 1 }
+pub fn new_token(base: &str, made: &NewToken) -> Object<Value> {
+    let mut object = token(base, &made.token);
+    object.body["token"] = Value::String(made.text.clone());
+    object
 }

@@ -1,0 +1,148 @@
+//! Every route of the API, called by everyone there is: without a token, and with one of each scope.
+//!
+//! [`ROUTES`] is the one table of routes: a new route is a line there. A method that a listed path takes and the table
+//! does not have fails `the_table_has_every_method`, and so does a resource that the API's own root names.
+//! (Paths that nothing names are not noticed here; the published schema is where to take them from as soon as there is
+//! one.)
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use noticeboard_tests::{Client, Server, eventually};
+use serde_json::json;
+
+use Access::{Administrator, Feed, Usual};
+
+/// Who may use a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// `read` for what only reads, `write` for the rest.
+    Usual,
+    /// Every token.
+    Feed,
+    /// `admin` alone.
+    Administrator,
+}
+
+/// Paths, their methods and who may use them. `HEAD` goes with `GET`. Nothing has the id 1.
+const ROUTES: &[(&str, &str, Access)] = &[
+    ("/api/", "GET", Usual),
+    ("/api/status/", "GET", Usual),
+    ("/api/core/object-changes/", "GET", Usual),
+    ("/api/core/object-changes/1/", "GET", Usual),
+    ("/api/users/tokens/", "GET POST", Administrator),
+    ("/api/users/tokens/1/", "GET PATCH DELETE", Administrator),
+    ("/api/circuits/providers/", "GET POST", Usual),
+    ("/api/circuits/providers/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/circuits/circuits/", "GET POST", Usual),
+    ("/api/circuits/circuits/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/plugins/notices/", "GET", Usual),
+    ("/api/plugins/notices/maintenance/", "GET POST", Usual),
+    ("/api/plugins/notices/maintenance/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/plugins/notices/maintenance/1/timeline/", "GET", Usual),
+    ("/api/plugins/notices/outage/", "GET POST", Usual),
+    ("/api/plugins/notices/outage/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/plugins/notices/outage/1/timeline/", "GET", Usual),
+    ("/api/plugins/notices/impact/", "GET POST", Usual),
+    ("/api/plugins/notices/impact/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/plugins/notices/eventnotification/", "GET POST", Usual),
+    ("/api/plugins/notices/eventnotification/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/plugins/notices/inbound-mail/", "POST", Usual),
+    ("/api/plugins/notices/review/", "GET", Usual),
+    ("/api/plugins/notices/review/1/", "GET", Usual),
+    ("/api/plugins/notices/review/1/raw/", "GET", Usual),
+    ("/api/plugins/notices/ical/", "GET", Feed),
+    ("/plugins/notices/ical/maintenances.ics", "GET", Feed),
+];
+
+/// The table with a line for each method.
+fn calls() -> impl Iterator<Item = (&'static str, &'static str, Access)> {
+    ROUTES.iter().flat_map(|(path, methods, access)| {
+        let head = methods.contains("GET").then_some("HEAD");
+        methods.split(' ').chain(head).map(|method| (method, *path, *access))
+    })
+}
+
+/// From least to most, as the scopes are.
+const SCOPES: [&str; 4] = ["feed", "read", "write", "admin"];
+
+/// The least scope that a call takes.
+fn needed(method: &str, access: Access) -> &'static str {
+    match access {
+        Feed => "feed",
+        Usual if ["GET", "HEAD", "OPTIONS"].contains(&method) => "read",
+        Usual => "write",
+        Administrator => "admin",
+    }
+}
+
+fn client(server: &Server, scope: &str) -> Client {
+    let made = server.post("/api/users/tokens/", &json!({"user": scope, "scope": scope})).expect(201);
+    server.with_token(made["token"].as_str())
+}
+
+#[test]
+fn each_scope_may_do_what_it_says() {
+    let server = Server::memory();
+    let clients = SCOPES.map(|scope| (scope, client(&server, scope)));
+    let nobody = server.with_token(None);
+    let rank = |scope: &str| SCOPES.iter().position(|known| *known == scope).unwrap();
+    let denied = |detail: &str, access| match access {
+        Feed => if detail == NO_CREDENTIALS { "Authentication required" } else { "Permission denied" }.to_owned(),
+        Usual | Administrator => json!({ "detail": detail }).to_string(),
+    };
+    for (method, path, access) in calls() {
+        let check = |who: &str, client: &Client, refusal: Option<&str>| {
+            let answer = client.send(method, path, &[], b"{}");
+            let label = format!("{who}: {method} {path}");
+            match refusal {
+                Some(detail) => {
+                    assert_eq!(answer.status, 403, "{label}");
+                    let body = if method == "HEAD" { String::new() } else { denied(detail, access) };
+                    assert_eq!(answer.text, body, "{label}");
+                }
+                None => assert!(![401, 403, 405].contains(&answer.status), "{label}: {answer:?}"),
+            }
+            assert!(answer.status < 500, "{label}: {answer:?}");
+        };
+        check("nobody", &nobody, Some(NO_CREDENTIALS));
+        for (scope, client) in &clients {
+            check(scope, client, (rank(scope) < rank(needed(method, access))).then_some(NO_PERMISSION));
+        }
+    }
+}
+
+const NO_CREDENTIALS: &str = "Authentication credentials were not provided.";
+const NO_PERMISSION: &str = "You do not have permission to perform this action.";
+
+#[test]
+fn the_table_has_every_method() {
+    let server = Server::memory();
+    let mut listed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (method, path, _) in calls() {
+        assert!(listed.entry(path).or_default().insert(method.to_owned()), "{method} {path} is there twice");
+    }
+    for (path, methods) in &listed {
+        // A method that there is none of is told which there are.
+        let answer = server.send("BREW", path, &[], b"");
+        assert_eq!(answer.status, 405, "{path}");
+        let allowed: BTreeSet<String> = answer.header("allow").split(',').map(str::to_owned).collect();
+        assert_eq!(&allowed, methods, "what {path} takes, and what the table says");
+    }
+    let root = server.get("/api/plugins/notices/").expect(200);
+    for url in root.as_object().unwrap().values() {
+        let path = url.as_str().unwrap().strip_prefix(&server.url).unwrap();
+        assert!(listed.contains_key(path), "{path} is not in the table");
+    }
+}
+
+#[test]
+fn changes_are_recorded_under_the_tokens_user() {
+    let server = Server::memory();
+    let writer = client(&server, "write");
+    let provider = writer.provider("Zayo", "zayo");
+    let path = format!("/api/core/object-changes/?changed_object_type=circuits.provider&changed_object_id={provider}");
+    let change = eventually("the change", || server.get(&path).expect(200)["results"].get(0).cloned());
+    assert_eq!(change["user_name"], "write");
+}
