@@ -10,7 +10,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use chrono::Duration;
 use noticeboard_app::{App, Clock, Settings};
-use noticeboard_domain::change::{Actor, Change, Origin};
+use noticeboard_domain::change::{Actor, Change, Expected, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
 use noticeboard_domain::ids::{EventId, ObjectId, ProviderId};
@@ -86,13 +86,13 @@ impl House {
     }
 
     async fn change(&self, kind: EventKind, id: EventId, changes: EventChanges) {
-        self.app.event_change(&actor("noc"), kind, id, changes, None).await.unwrap();
+        self.app.event_change(&actor("noc"), kind, id, changes, &Expected::default()).await.unwrap();
     }
 
     async fn impact(&self, kind: EventKind, id: EventId, circuit: ObjectId) -> noticeboard_domain::ids::ImpactId {
         let changes = ImpactChanges {
-            event: Some(EventRef { kind, id }),
-            target: Some(ObjectRef::new(ObjectType::Circuit, circuit)),
+            event: EventRef { kind, id }.into(),
+            target: ObjectRef::new(ObjectType::Circuit, circuit).into(),
             ..ImpactChanges::default()
         };
         self.app.impact_create(&actor("noc"), changes).await.unwrap().impact.id
@@ -113,9 +113,9 @@ impl House {
         let impact = self.impact(Maintenance, second, one).await;
         self.impact(Outage, outage, one).await;
         let level = ImpactChanges { impact: Some(Some(ImpactLevel::Outage)), ..ImpactChanges::default() };
-        app.impact_change(&actor("noc"), impact, level, None).await.unwrap();
+        app.impact_change(&actor("noc"), impact, level, &Expected::default()).await.unwrap();
         let mail = EventNotificationChanges {
-            event: Some(EventRef { kind: Maintenance, id: second }),
+            event: EventRef { kind: Maintenance, id: second }.into(),
             email_body: Some("We will work.".into()),
             subject: Some(Subject::parse("Planned work").unwrap()),
             email_from: Some("noc@zayo.example".into()),
@@ -125,10 +125,10 @@ impl House {
         app.notification_create(&actor("noc"), mail).await.unwrap();
         let acknowledged = Some(Some(true));
         self.change(Maintenance, second, EventChanges { acknowledged, ..EventChanges::default() }).await;
-        app.event_delete(&actor("cleaner"), Maintenance, second, None).await.unwrap();
-        app.circuit_delete(&actor("cleaner"), two, None).await.unwrap();
+        app.event_delete(&actor("cleaner"), Maintenance, second, &Expected::default()).await.unwrap();
+        app.circuit_delete(&actor("cleaner"), two, &Expected::default()).await.unwrap();
         let renamed = ProviderChanges { name: Some(Label::parse("Zayo Group").unwrap()), ..ProviderChanges::default() };
-        app.provider_change(&actor("noc"), self.provider, renamed, None).await.unwrap();
+        app.provider_change(&actor("noc"), self.provider, renamed, &Expected::default()).await.unwrap();
         second
     }
 
@@ -167,7 +167,7 @@ impl House {
     }
 
     async fn count(&self, kind: EventKind, of: CountOf) -> u64 {
-        self.app.store().counters(kind).await.unwrap().get(&of)
+        self.app.store().counters(kind.object_type()).await.unwrap().get(&of)
     }
 }
 
@@ -339,7 +339,7 @@ async fn bookkeeping_is_no_change() {
         (house.circuit("IC-1").await, house.event(Maintenance, "M-1", EventChanges::default()).await);
     let before = house.records().await.len();
     let impact = house.impact(Maintenance, event, circuit).await;
-    house.app.impact_delete(&actor("noc"), impact, None).await.unwrap();
+    house.app.impact_delete(&actor("noc"), impact, &Expected::default()).await.unwrap();
     let records = house.records().await.split_off(before);
     let of_event: Vec<Record> =
         records.iter().filter(|r| image(r)["type"].as_s().unwrap() == "maintenance").cloned().collect();

@@ -16,12 +16,14 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
-use noticeboard_app::{App, Begun, Clock, EventFilter, Keyed, Settings, Trust};
-use noticeboard_domain::change::{Actor, Origin};
+use noticeboard_app::{App, Begun, Clock, Keyed, Settings, Trust};
+use noticeboard_domain::change::{Actor, Expected, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
+use noticeboard_domain::filter::{Filter, Kind};
 use noticeboard_domain::impact::{EventRef, ImpactChanges};
 use noticeboard_domain::inventory::{CircuitChanges, Label, ProviderChanges, Slug};
+use noticeboard_domain::listing::{Listing, Page};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, Status};
 use noticeboard_local::engine::Engine;
 use noticeboard_store::{Bucket, KeptAnswer, Store};
@@ -157,11 +159,11 @@ async fn each_use_case_costs_what_the_table_says() {
     let event = app.event_create(&actor, kind, maintenance("M-1", provider)).await.unwrap().stored.event;
     costs.push(("create an event", meter.take()));
     let acknowledge = EventChanges { acknowledged: Some(Some(true)), ..EventChanges::default() };
-    app.event_change(&actor, kind, event.id, acknowledge, None).await.unwrap();
+    app.event_change(&actor, kind, event.id, acknowledge, &Expected::default()).await.unwrap();
     costs.push(("change an event", meter.take()));
     let impact = ImpactChanges {
-        event: Some(EventRef { kind, id: event.id }),
-        target: Some(target),
+        event: EventRef { kind, id: event.id }.into(),
+        target: target.into(),
         impact: Some(Some(ImpactLevel::Outage)),
         ..ImpactChanges::default()
     };
@@ -180,19 +182,17 @@ async fn each_use_case_costs_what_the_table_says() {
         app.event_create(&actor, kind, maintenance(&format!("M-1{at}"), provider)).await.unwrap();
     }
     meter.take();
-    app.event_list(kind, &EventFilter::default(), 0, 50).await.unwrap();
+    app.event_list(kind, listing(&[]), false).await.unwrap();
     costs.push(("a page of 50 events", meter.take()));
-    let named = EventFilter { names: vec!["M-1".into()], ..EventFilter::default() };
-    app.event_list(kind, &named, 0, 50).await.unwrap();
+    app.event_list(kind, listing(&[("name", "M-1")]), false).await.unwrap();
     costs.push(("events of a name", meter.take()));
-    let found = EventFilter { q: "splice".into(), ..EventFilter::default() };
-    app.event_list(kind, &found, 0, 50).await.unwrap();
+    app.event_list(kind, listing(&[("q", "splice")]), false).await.unwrap();
     costs.push(("a filtered page of 50 of 52 events", meter.take()));
     app.event_changes(event.id, None, 50).await.unwrap();
     costs.push(("the timeline of an event", meter.take()));
     app.event_calendar("2026-11-01T00:00:00Z".parse().unwrap(), MaintenanceStatus::ALL).await.unwrap();
     costs.push(("the feed of 52 events, 2 with impacts", meter.take()));
-    app.event_delete(&actor, kind, event.id, None).await.unwrap();
+    app.event_delete(&actor, kind, event.id, &Expected::default()).await.unwrap();
     costs.push(("delete an event with one impact", meter.take()));
     let keyed = Keyed::new("noc", "POST", "/api/", "key", "", b"{}");
     let Begun::New(attempt) = app.idempotency_begin(&keyed).await.unwrap() else { panic!("the key is new") };
@@ -216,4 +216,10 @@ async fn each_use_case_costs_what_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "ARCHITECTURE.md should say:\n{}", wrong.join("\n"));
+}
+
+/// The first 50 events of a filter.
+fn listing(filters: &[(&str, &str)]) -> Listing {
+    let filter = Filter::read(filters.iter().copied(), &[("name", Kind::Text)], &["name", "summary"]).unwrap();
+    Listing { filter, order: Vec::new(), page: Page::Offset { limit: 50, offset: 0 } }
 }

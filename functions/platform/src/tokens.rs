@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::routing::get;
-use axum::Router;
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::TokenId;
 use noticeboard_domain::listing::{List, Page};
 use noticeboard_domain::token::Scope;
 use noticeboard_http::wire::token::{new_token, read as read_new, read_changes, token};
-use noticeboard_http::{
-    Answer, Api, Body, Caller, Query, Shape, changed, created, deleted, json, precondition, read,
-};
+use noticeboard_http::{Answer, Api, Body, Caller, Query, Shape, changed, created, deleted, json, precondition, read};
 
 pub(crate) fn router() -> Router<Arc<Api>> {
     Router::new()

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use noticeboard_domain::ids::TokenId;
 use noticeboard_domain::change::Expected;
+use noticeboard_domain::ids::TokenId;
 use noticeboard_domain::time::Time;
 use noticeboard_domain::token::{Denial, Scope, Terms, TermsChanges, Token, TokenText, TokenVersion};
 use noticeboard_domain::{Error, Result};

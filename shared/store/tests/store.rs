@@ -23,7 +23,7 @@ use noticeboard_domain::token::{Scope, Terms, Token, TokenVersion};
 use noticeboard_local::engine::Engine;
 use noticeboard_store::{
     CommitError, CountOf, ITEMS_PER_DELETED_IMPACT, JournalEntry, MAX_OBJECT_BYTES, Message, MessageMark, Refusal,
-    Store, StoredEvent, Thread, Transaction,
+    Resume, Store, StoredEvent, Thread, Transaction,
 };
 
 use EventKind::{Maintenance, Outage};
@@ -131,8 +131,8 @@ fn changed(event: &Event, changes: EventChanges) -> Event {
 
 fn impact(impact: u64, event: u64, circuit: u64) -> Impact {
     let changes = ImpactChanges {
-        event: Some(EventRef { kind: Maintenance, id: id(event) }),
-        target: Some(ObjectRef { kind: ObjectType::Circuit, id: id(circuit) }),
+        event: EventRef { kind: Maintenance, id: id(event) }.into(),
+        target: ObjectRef { kind: ObjectType::Circuit, id: id(circuit) }.into(),
         ..ImpactChanges::default()
     };
     changes.into_impact(id(impact), revision()).unwrap()
@@ -140,7 +140,7 @@ fn impact(impact: u64, event: u64, circuit: u64) -> Impact {
 
 fn mail(mail: u64, event: u64) -> EventNotification {
     let changes = EventNotificationChanges {
-        event: Some(EventRef { kind: Maintenance, id: id(event) }),
+        event: EventRef { kind: Maintenance, id: id(event) }.into(),
         email_body: Some("We will work.".into()),
         subject: Some(Subject::parse("Planned work").unwrap()),
         email_from: Some("noc@zayo.example".into()),
@@ -217,7 +217,7 @@ async fn update(store: &Store, event: u64, changes: EventChanges) {
 async fn add_impact(store: &Store, number: u64, event: u64, circuit: u64) -> Result<(), Refusal> {
     let write = |t: &mut Transaction| {
         t.event_impact(id(event), 1);
-        t.impact_create(&impact(number, event, circuit), "M-1 - IC").unwrap();
+        t.impact_create(&impact(number, event, circuit), "M-1 - IC", id(1)).unwrap();
     };
     commit(store, write).await
 }
@@ -297,11 +297,11 @@ fn a_condition_that_fails_says_why() {
             ("remove, gone", Box::new(|t| t.event_impact(id(99), -1)), Refusal::EventGone),
             ("child, gone", Box::new(|t| t.event_child(id(99))), Refusal::EventGone),
             ("notice, gone", Box::new(|t| t.event_impacts_by_notice(id(99), 1)), Refusal::EventGone),
-            ("target", Box::new(|t| t.impact_create(&impact(21, open, 10), "").unwrap()), Refusal::ImpactExists),
-            ("impact id", Box::new(|t| t.impact_create(&impact(20, open, 11), "").unwrap()), Refusal::IdTaken),
+            ("target", Box::new(|t| t.impact_create(&impact(21, open, 10), "", id(1)).unwrap()), Refusal::ImpactExists),
+            ("impact id", Box::new(|t| t.impact_create(&impact(20, open, 11), "", id(1)).unwrap()), Refusal::IdTaken),
             (
                 "impact id elsewhere",
-                Box::new(|t| t.impact_create(&impact(20, closed, 11), "").unwrap()),
+                Box::new(|t| t.impact_create(&impact(20, closed, 11), "", id(1)).unwrap()),
                 Refusal::IdTaken,
             ),
             ("impact gone", Box::new(|t| t.impact_delete(&impact(22, open, 10), &stamp(3)).unwrap()), Refusal::Changed),
@@ -437,26 +437,35 @@ fn ids_of_any_size_are_found_in_order() {
         let ids = [1, 9, 10, 99, 4_294_967_296, (1 << 53) - 1];
         for n in ids {
             create(&store, &maintenance(n, EventChanges::default())).await;
-            commit(&store, |t| t.notification_create(&mail(n, n)).unwrap()).await.unwrap();
+            commit(&store, |t| t.notification_create(&mail(n, n), id(1)).unwrap()).await.unwrap();
             add_impact(&store, n, n, 3).await.unwrap();
         }
-        let list = async |offset, limit| {
-            let slice = store.event_list(Maintenance, offset, limit).await.unwrap();
-            (numbers(slice.items.into_iter().map(|stored| stored.event.id)), slice.more)
+        let list = async |newest_first, resume: Option<&Resume>, limit| {
+            let chunk = store.event_list(Maintenance, newest_first, resume, limit).await.unwrap();
+            (numbers(chunk.items.into_iter().map(|stored| stored.event.id)), chunk.next)
         };
         let newest_first: Vec<u64> = ids.into_iter().rev().collect();
-        assert_eq!(list(0, 6).await, (newest_first.clone(), false));
-        assert_eq!(list(0, 5).await, (newest_first[..5].to_vec(), true));
-        assert_eq!(list(2, 2).await, (newest_first[2..4].to_vec(), true));
-        assert_eq!(list(6, 2).await, (vec![], false));
-        assert_eq!(store.event_list(Outage, 0, 6).await.unwrap().items, []);
+        assert_eq!(list(true, None, 6).await, (newest_first.clone(), None));
+        assert_eq!(list(false, None, 6).await, (ids.to_vec(), None));
+        let (first, next) = list(true, None, 2).await;
+        let (second, last) = list(true, next.as_ref(), 4).await;
+        assert_eq!(([first, second].concat(), last), (newest_first.clone(), None));
+        let (first, next) = list(false, None, 4).await;
+        assert_eq!(first, ids[..4]);
+        assert_eq!(list(false, next.as_ref(), 2).await, (ids[4..].to_vec(), None));
+        let from = store.events_from(Maintenance, 10, 3).await.unwrap();
+        assert_eq!(
+            (numbers(from.items.iter().map(|stored| stored.event.id)), from.next.is_some()),
+            (ids[2..5].to_vec(), true)
+        );
+        assert_eq!(store.event_list(Outage, true, None, 6).await.unwrap().items, []);
         for n in ids {
-            assert_eq!(store.impact(id(n)).await.unwrap().unwrap().event.id.get(), n);
-            assert_eq!(store.notification(id(n)).await.unwrap().unwrap().event.id.get(), n);
+            assert_eq!(store.impact(id(n)).await.unwrap().unwrap().0.event.id.get(), n);
+            assert_eq!(store.notification(id(n)).await.unwrap().unwrap().0.event.id.get(), n);
             let page = store.event_page(id(n)).await.unwrap().unwrap();
             assert_eq!((page.impacts.len(), page.notifications.len()), (1, 1));
         }
-        assert_eq!(store.impact(id(2)).await.unwrap(), None);
+        assert!(store.impact(id(2)).await.unwrap().is_none());
         assert_eq!(store.event(id(2)).await.unwrap(), None);
         let on_target = store.impacts_on_target(ObjectRef { kind: ObjectType::Circuit, id: id(3) }, 4).await.unwrap();
         assert_eq!((on_target.items.len(), on_target.more), (4, true));
@@ -480,8 +489,8 @@ fn many_and_large_items_are_read_whole() {
         let mut found = numbers(store.events(&ids).await.unwrap().into_iter().map(|stored| stored.event.id));
         found.sort_unstable();
         assert_eq!(found, (1..=EVENTS).collect::<Vec<_>>());
-        let all = store.event_list(Maintenance, 0, 1000).await.unwrap();
-        assert_eq!((all.items.len(), all.more), (130, false));
+        let all = store.event_list(Maintenance, true, None, 1000).await.unwrap();
+        assert_eq!((all.items.len(), all.next), (130, None));
         let status = Status::Maintenance(MaintenanceStatus::Confirmed);
         assert_eq!(store.events_by_status(status, None, 1000).await.unwrap().len(), 130);
         assert!(matches!(store.events_by_status(status, None, 129).await, Err(Error::Invalid(_))));
@@ -495,7 +504,7 @@ fn a_deletion_in_steps_hides_the_event_at_once() {
         const IMPACTS: u64 = 60;
         create(&store, &maintenance(7, EventChanges::default())).await;
         create(&store, &maintenance(8, replacing(7))).await;
-        commit(&store, |t| t.notification_create(&mail(30, 7)).unwrap()).await.unwrap();
+        commit(&store, |t| t.notification_create(&mail(30, 7), id(1)).unwrap()).await.unwrap();
         for n in 1..=IMPACTS {
             add_impact(&store, 100 + n, 7, n).await.unwrap();
         }
@@ -516,7 +525,7 @@ fn a_deletion_in_steps_hides_the_event_at_once() {
         assert_eq!(store.events(&[id(7)]).await.unwrap(), []);
         assert_eq!(numbers(store.events_by_name(Maintenance, "M-1", None).await.unwrap()), [8]);
         assert_eq!(store.event_rows(Maintenance, 10).await.unwrap().len(), 1);
-        assert_eq!(store.event_list(Maintenance, 0, 10).await.unwrap().items.len(), 1);
+        assert_eq!(store.event_list(Maintenance, true, None, 10).await.unwrap().items.len(), 1);
         let status = Status::Maintenance(MaintenanceStatus::Confirmed);
         assert_eq!(store.events_by_status(status, None, 10).await.unwrap().len(), 1);
         let window = store.events_in_window(time("2026-12-01"), time("2026-12-02"), 10).await.unwrap();
@@ -552,10 +561,10 @@ fn a_deletion_in_steps_hides_the_event_at_once() {
         .unwrap();
         assert!(!store.journal_has(&entry).await.unwrap());
         assert_eq!(store.event_even_deleting(id(7)).await.unwrap(), None);
-        assert_eq!(store.impact(id(101)).await.unwrap(), None);
-        assert_eq!(store.impact_list(10).await.unwrap().items, []);
+        assert!(store.impact(id(101)).await.unwrap().is_none());
+        assert_eq!(store.impacts_by_level(None, 10).await.unwrap().items, []);
         // The mail stays, and who replaces the event can still be asked.
-        assert_eq!(store.notification(id(30)).await.unwrap(), Some(mail(30, 7)));
+        assert_eq!(store.notification(id(30)).await.unwrap().map(|(found, _)| found), Some(mail(30, 7)));
         assert_eq!(numbers(store.events_replacing(id(7)).await.unwrap()), [8]);
         update(&store, 8, EventChanges { replaces: Some(None), ..EventChanges::default() }).await;
         assert_eq!(store.events_replacing(id(7)).await.unwrap(), []);
@@ -707,10 +716,13 @@ fn a_target_that_an_impact_leaves_is_free() {
         add_impact(&store, 20, 7, 10).await.unwrap();
         let on = |circuit| ObjectRef { kind: ObjectType::Circuit, id: id(circuit) };
         let before = impact(20, 7, 10);
-        let change =
-            ImpactChanges { target: Some(on(11)), impact: Some(Some(ImpactLevel::Outage)), ..ImpactChanges::default() };
+        let change = ImpactChanges {
+            target: on(11).into(),
+            impact: Some(Some(ImpactLevel::Outage)),
+            ..ImpactChanges::default()
+        };
         let after = before.changed(change, before.revision.next(stamp(2)));
-        commit(&store, |t| t.impact_update(&before, &after, "M-1 - IC-11").unwrap()).await.unwrap();
+        commit(&store, |t| t.impact_update(&before, &after, "M-1 - IC-11", id(1)).unwrap()).await.unwrap();
         assert_eq!(store.impact_on(id(7), on(10)).await.unwrap(), None);
         assert_eq!(store.impact_on(id(7), on(11)).await.unwrap(), Some(after.clone()));
         assert_eq!(store.impacts_on_target(on(10), 5).await.unwrap().items, []);
@@ -748,13 +760,13 @@ fn changes_are_recorded_and_counted_once() {
         for (change, [all, confirmed, completed]) in history.iter().zip(counts) {
             for new in [true, false, false] {
                 assert_eq!(store.change_record(change).await.unwrap(), new, "{}", change.version);
-                let counters = store.counters(Maintenance).await.unwrap();
+                let counters = store.counters(ObjectType::Maintenance).await.unwrap();
                 let count = |of| counters.get(&of);
                 let found = [CountOf::All, CountOf::Status("CONFIRMED"), CountOf::Status("COMPLETED")].map(count);
                 assert_eq!(found, [all, confirmed, completed], "{}", change.version);
             }
         }
-        assert_eq!(store.counters(Outage).await.unwrap().get(&CountOf::All), 0);
+        assert_eq!(store.counters(ObjectType::Outage).await.unwrap().get(&CountOf::All), 0);
         let versions = |page: &noticeboard_store::ChangePage| {
             page.changes.iter().map(|change| change.version).collect::<Vec<u64>>()
         };
