@@ -180,7 +180,7 @@ fn an_event_has_what_the_contract_asks_for() {
         assert_eq!(empty.one(name), value);
     }
     let long = "Грüße, ждём; 你好 \\o/ \u{1F6A7} ".repeat(40);
-    let comments = format!("{long}\nsecond: line\r\nEND:VEVENT\u{7}");
+    let comments = format!("{long}\nsecond: line\r\nEND:VEVENT\t");
     let changes = json!({
         "summary": "splice; with, signs\\", "start": "2030-12-01T02:00:00+02:00", "end": "2030-12-01T06:00:00.75Z",
         "internal_ticket": "INC-1", "comments": comments, "status": "IN-PROCESS",

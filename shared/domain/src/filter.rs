@@ -112,6 +112,8 @@ pub enum Kind {
     Choice(fn(&str) -> bool),
     /// A number.
     Number,
+    /// An id of the object itself or of what it belongs to, whether there is such an object or not.
+    Integer,
     /// The id of another object: exact or not.
     Id,
     /// A time, or a date alone.
@@ -131,7 +133,7 @@ impl Kind {
             Self::Text | Self::Choice(_) => {
                 &["n", "ic", "nic", "isw", "nisw", "iew", "niew", "ie", "nie", "regex", "iregex", "empty"]
             }
-            Self::Number | Self::Time => &["n", "gt", "gte", "lt", "lte", "empty"],
+            Self::Number | Self::Integer | Self::Time => &["n", "gt", "gte", "lt", "lte", "empty"],
             Self::Id | Self::Slugs => &["n"],
             Self::Bool | Self::Uuid => &[],
         }
@@ -503,7 +505,7 @@ fn operand(kind: Kind, lookup: &str, value: &str) -> std::result::Result<Option<
             let number = value.trim().parse::<f64>().ok().filter(|number| number.is_finite());
             Some(Operand::Number(number.ok_or("Enter a number.")?))
         }
-        Kind::Id => {
+        Kind::Id | Kind::Integer => {
             let id = value.trim().parse::<u64>().map_err(|_| "Enter a number.")?;
             if id >= ID_LIMIT {
                 return Err(not_a_choice());

@@ -31,7 +31,7 @@ pub const SEARCHED: &[&str] = &["name", "summary", "internal_ticket", "impact"];
 
 /// Filters of maintenances.
 pub const MAINTENANCE_FILTERS: &[Parameter] = &[
-    ("id", Kind::Number),
+    ("id", Kind::Integer),
     ("name", Kind::Text),
     ("summary", Kind::Text),
     ("status", Kind::Choice(|text| MaintenanceStatus::parse(text).is_ok())),
@@ -56,7 +56,7 @@ pub const MAINTENANCE_FILTERS: &[Parameter] = &[
 
 /// Filters of outages.
 pub const OUTAGE_FILTERS: &[Parameter] = &[
-    ("id", Kind::Number),
+    ("id", Kind::Integer),
     ("name", Kind::Text),
     ("summary", Kind::Text),
     ("status", Kind::Choice(|text| OutageStatus::parse(text).is_ok())),

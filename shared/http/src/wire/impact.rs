@@ -29,13 +29,13 @@ fn known_type(text: &str) -> bool {
 
 /// Filters of impacts. Those on a type's number (`_id`) are documented by the peer, which ignores them.
 pub const FILTERS: &[Parameter] = &[
-    ("id", Kind::Number),
+    ("id", Kind::Integer),
     ("event_content_type", Kind::Choice(known_type)),
-    ("event_content_type_id", Kind::Number),
-    ("event_object_id", Kind::Number),
+    ("event_content_type_id", Kind::Integer),
+    ("event_object_id", Kind::Integer),
     ("target_content_type", Kind::Choice(known_type)),
-    ("target_content_type_id", Kind::Number),
-    ("target_object_id", Kind::Number),
+    ("target_content_type_id", Kind::Integer),
+    ("target_object_id", Kind::Integer),
     ("impact", Kind::Choice(|text| ImpactLevel::parse(text).is_ok())),
     ("tag", Kind::Slugs),
     ("tag_id", Kind::Id),

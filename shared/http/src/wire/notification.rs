@@ -27,10 +27,10 @@ pub const SEARCHED: &[&str] = &["subject", "email_body", "email_from"];
 
 /// Filters of received mails.
 pub const FILTERS: &[Parameter] = &[
-    ("id", Kind::Number),
+    ("id", Kind::Integer),
     ("event_content_type", Kind::Choice(|text| ObjectType::parse(text).is_some())),
-    ("event_content_type_id", Kind::Number),
-    ("event_object_id", Kind::Number),
+    ("event_content_type_id", Kind::Integer),
+    ("event_object_id", Kind::Integer),
     ("email_body", Kind::Text),
     ("subject", Kind::Text),
     ("email_from", Kind::Text),
