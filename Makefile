@@ -2,7 +2,7 @@
 # All that they write is inside this folder: target, .venv, data.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint build rust-test aws-test bench deny clean
+.PHONY: help run test lint build rust-test aws-test client-test bench deny clean
 
 CARGO  ?= cargo
 PYTHON ?= python3
@@ -25,7 +25,7 @@ run: ## Run it with demonstration data
 	@NOTICEBOARD_TOKEN=$$(cat $(DATA)/token) target/debug/noticeboard serve --demo --data $(DATA) --listen $(LISTEN) \
 	  2>> $(DATA)/log || { tail -n 5 $(DATA)/log; exit 1; }
 
-test: build rust-test aws-test ## Run every test that needs no AWS account
+test: build rust-test aws-test client-test ## Run every test that needs no AWS account
 
 lint: ## Formatting, lints, documentation
 	$(CARGO) fmt --all --check
@@ -46,6 +46,9 @@ rust-test: build
 
 aws-test: build .venv/done
 	.venv/bin/python -m pytest -q -p no:cacheprovider tests/aws
+
+client-test: build .venv/done
+	.venv/bin/python -m pytest -q -p no:cacheprovider tests/clients
 
 bench: ## Measure, with a release build
 	$(CARGO) build --release --quiet -p noticeboard
