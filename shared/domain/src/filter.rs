@@ -445,7 +445,11 @@ type How = (Comparison, bool);
 
 /// The field, kind and lookup that a parameter's name stands for.
 fn known<'a>(name: &'a str, parameters: &[Parameter]) -> Option<(Cow<'static, str>, Kind, &'a str)> {
-    let (field, lookup) = name.split_once("__").unwrap_or((name, ""));
+    let (field, lookup) = match name.split_once("__") {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (name, ""),
+    };
     if let Some(custom) = field.strip_prefix("cf_") {
         // Nothing is known of a custom field's kind; NetBox finds text in it, unless told otherwise.
         let lookup = if lookup.is_empty() { "ic" } else { lookup };
@@ -622,7 +626,7 @@ mod tests {
         check("q=open", true);
         check("q=nothing", false);
         check("q= ", true);
-        check("unknown=1&name__gt=3", true);
+        check("unknown=1&name__gt=3&name__=x", true);
     }
 
     #[test]
