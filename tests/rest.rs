@@ -1100,12 +1100,12 @@ fn filters_find_what_they_name() {
     ] {
         assert_eq!(w.count(&path), 0, "{path:.40}");
     }
-    for (query, expected) in
-        [("cid=IC-1", 1), ("cid=ic-1", 0), ("cid__ic=ic", 1), ("q=1", 1), ("cid=IC-2", 0)]
-    {
+    for (query, expected) in [("cid=IC-1", 1), ("cid=ic-1", 0), ("cid__ic=ic", 1), ("q=1", 1), ("cid=IC-2", 0)] {
         assert_eq!(w.count(&format!("{CIRCUIT}?{query}")), expected, "{query}");
     }
-    for query in ["status=OPEN", "status=confirmed", "status=", "provider_id=zayo", "provider_id=999", "start__lte=soon"] {
+    for query in
+        ["status=OPEN", "status=confirmed", "status=", "provider_id=zayo", "provider_id=999", "start__lte=soon"]
+    {
         let answer = w.get(&format!("{MAINTENANCE}?{query}"));
         assert_eq!((answer.status, refused_field(&answer).as_str()), (400, query.split('=').next().unwrap()), "L15");
     }
@@ -1177,8 +1177,7 @@ fn a_list_that_reads_too_much_says_so() {
     for circuit in w.circuits(6) {
         w.post(IMPACT, &with(w.impact_body(event), json!({"target_object_id": circuit}))).expect(201);
     }
-    for path in [format!("{MAINTENANCE}?q=M"), format!("{MAINTENANCE}?offset=12"), CIRCUIT.to_owned()]
-    {
+    for path in [format!("{MAINTENANCE}?q=M"), format!("{MAINTENANCE}?offset=12"), CIRCUIT.to_owned()] {
         let answer = w.get(&path).expect(400).to_string();
         assert!(answer.contains("NOTICEBOARD_LIST_READ_LIMIT"), "{path}: {answer}");
     }

@@ -32,6 +32,10 @@ enum Command {
     Token(token::Options),
 }
 
+/// Answers are made of many small pieces of memory, for which the system's own allocator takes a sixth of the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();

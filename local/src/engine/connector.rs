@@ -73,59 +73,92 @@ impl Core {
         task.await.map_err(|death| EngineError::Stopped(death.to_string()))
     }
 
-    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn answer(self: &Arc<Self>, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = TARGETS.iter().find_map(|prefix| target.strip_prefix(prefix)).unwrap_or_default();
         let body = request.body().bytes().unwrap_or_default();
-        let (status, answer) = match self.run(operation, body) {
+        let (status, answer) = match self.run(operation, body).await {
             Ok(answer) => (200, answer),
             Err(Refusal::UnknownOperation) => (400, UNKNOWN_OPERATION.to_owned()),
             Err(Refusal::Engine(error)) => (error.status_code(), error.to_json()),
+            Err(Refusal::Stopped(error)) => return Err(ConnectorError::other(error.into(), None)),
         };
         let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
         Ok(HttpResponse::new(status, SdkBody::from(answer)))
     }
 
-    fn run(&self, operation: &str, body: &[u8]) -> Result<String, Refusal> {
-        let db = &self.database;
+    async fn run(self: &Arc<Self>, operation: &str, body: &[u8]) -> Result<String, Refusal> {
         match operation {
-            "GetItem" => call(body, |request| db.get_item(request)),
-            "BatchGetItem" => call(body, |request| db.batch_get_item(request)),
-            "TransactGetItems" => call(body, |request| db.transact_get_items(request)),
-            "Query" => call(body, |request| db.query(request)),
-            "Scan" => call(body, |request| db.scan(request)),
+            "GetItem" => self.read(body, Database::get_item).await,
+            "BatchGetItem" => self.read(body, Database::batch_get_item).await,
+            "TransactGetItems" => self.read(body, Database::transact_get_items).await,
+            "Query" => self.read(body, Database::query).await,
+            "Scan" => self.read(body, Database::scan).await,
 
-            "PutItem" => self.write(body, |request| db.put_item(request)),
-            "UpdateItem" => self.write(body, |request| db.update_item(request)),
-            "DeleteItem" => self.write(body, |request| db.delete_item(request)),
-            "BatchWriteItem" => self.write(body, |request| db.batch_write_item(request)),
-            "TransactWriteItems" => self.write(body, |mut request: TransactWriteItemsRequest| {
-                request.client_request_token.take_if(|token| token == SDK_MADE_TOKEN);
-                db.transact_write_items(request)
-            }),
+            "PutItem" => self.write(body, Database::put_item).await,
+            "UpdateItem" => self.write(body, Database::update_item).await,
+            "DeleteItem" => self.write(body, Database::delete_item).await,
+            "BatchWriteItem" => self.write(body, Database::batch_write_item).await,
+            "TransactWriteItems" => {
+                self.write(body, |db: &Database, mut request: TransactWriteItemsRequest| {
+                    request.client_request_token.take_if(|token| token == SDK_MADE_TOKEN);
+                    db.transact_write_items(request)
+                })
+                .await
+            }
 
-            "ListStreams" => call(body, |request| db.list_streams(request)),
-            "DescribeStream" => call(body, |request| db.describe_stream(request)),
-            "GetShardIterator" => call(body, |request| db.get_shard_iterator(request)),
-            "GetRecords" => call(body, |request| db.get_records(request).map(adaptations::with_api_identities)),
+            "ListStreams" => self.read(body, Database::list_streams).await,
+            "DescribeStream" => self.read(body, Database::describe_stream).await,
+            "GetShardIterator" => self.read(body, Database::get_shard_iterator).await,
+            "GetRecords" => {
+                self.read(body, |db: &Database, request| db.get_records(request).map(adaptations::with_api_identities))
+                    .await
+            }
 
-            "CreateTable" => call(body, |request| db.create_table(request)),
-            "DescribeTable" => call(body, |request| db.describe_table(request)),
-            "DeleteTable" => call(body, |request| db.delete_table(request)),
-            "ListTables" => call(body, |request| db.list_tables(request)),
-            "UpdateTimeToLive" => call(body, |request| db.update_time_to_live(request)),
-            "DescribeTimeToLive" => call(body, |request| db.describe_time_to_live(request)),
+            "CreateTable" => self.change(body, Database::create_table).await,
+            "DescribeTable" => self.read(body, Database::describe_table).await,
+            "DeleteTable" => self.change(body, Database::delete_table).await,
+            "ListTables" => self.read(body, Database::list_tables).await,
+            "UpdateTimeToLive" => self.change(body, Database::update_time_to_live).await,
+            "DescribeTimeToLive" => self.read(body, Database::describe_time_to_live).await,
 
             _ => Err(Refusal::UnknownOperation),
         }
     }
 
-    fn write<Q: DeserializeOwned, A: Serialize>(
+    /// Reads on the caller's own thread: a read takes less time than to wake another thread for it. Only the engine's
+    /// own part of it takes a turn; requests are read and answers written while others are in the engine.
+    async fn read<Q: DeserializeOwned, A: Serialize>(
         &self,
         body: &[u8],
-        action: impl FnOnce(Q) -> dynoxide::Result<A>,
+        action: impl FnOnce(&Database, Q) -> dynoxide::Result<A>,
     ) -> Result<String, Refusal> {
-        let answer = call(body, action)?;
+        let request = request(body)?;
+        let answer = {
+            let _turn = self.turn.lock().await;
+            action(&self.database, request)?
+        };
+        text(&answer)
+    }
+
+    /// Changes what is stored, which waits for the disk.
+    async fn change<Q: DeserializeOwned + Send + 'static, A: Serialize + Send + 'static>(
+        self: &Arc<Self>,
+        body: &[u8],
+        action: impl FnOnce(&Database, Q) -> dynoxide::Result<A> + Send + 'static,
+    ) -> Result<String, Refusal> {
+        let request = request(body)?;
+        let answer = self.alone(move |core| action(&core.database, request)).await.map_err(Refusal::Stopped)?;
+        text(&answer?)
+    }
+
+    /// Changes what the stream tells of.
+    async fn write<Q: DeserializeOwned + Send + 'static, A: Serialize + Send + 'static>(
+        self: &Arc<Self>,
+        body: &[u8],
+        action: impl FnOnce(&Database, Q) -> dynoxide::Result<A> + Send + 'static,
+    ) -> Result<String, Refusal> {
+        let answer = self.change(body, action).await?;
         self.announce_write();
         Ok(answer)
     }
@@ -142,6 +175,7 @@ const UNKNOWN_OPERATION: &str = r#"{"__type":"com.amazon.coral.service#UnknownOp
 enum Refusal {
     UnknownOperation,
     Engine(DynoxideError),
+    Stopped(EngineError),
 }
 
 impl From<DynoxideError> for Refusal {
@@ -150,14 +184,13 @@ impl From<DynoxideError> for Refusal {
     }
 }
 
-fn call<Q: DeserializeOwned, A: Serialize>(
-    body: &[u8],
-    action: impl FnOnce(Q) -> dynoxide::Result<A>,
-) -> Result<String, Refusal> {
-    let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
-    let answer = action(request)?;
-    serde_json::to_string(&answer)
-        .map_err(|error| Refusal::Engine(DynoxideError::InternalServerError(error.to_string())))
+fn request<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::Engine(unreadable(&error)))
+}
+
+fn text(answer: &impl Serialize) -> Result<String, Refusal> {
+    let text = serde_json::to_string(answer);
+    text.map_err(|error| Refusal::Engine(DynoxideError::InternalServerError(error.to_string())))
 }
 
 /// The engine's request types say in a prefix of the message which error DynamoDB has for what they cannot read. The
@@ -191,10 +224,7 @@ impl Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let core = self.core.clone();
-        HttpConnectorFuture::new(async move {
-            let answer = core.alone(move |core| core.answer(&request)).await;
-            answer.unwrap_or_else(|stopped| Err(ConnectorError::other(stopped.into(), None)))
-        })
+        HttpConnectorFuture::new(async move { core.answer(&request).await })
     }
 }
 

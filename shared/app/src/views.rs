@@ -124,8 +124,7 @@ impl App {
             let pages = futures_util::future::try_join_all(pages).await?;
             // A circuit's provider is nearly always the event's.
             let providers = views.iter().filter(|view| view.stored.impact_count > 0);
-            let providers =
-                providers.map(|view| ObjectRef::new(ObjectType::Provider, view.stored.event.provider));
+            let providers = providers.map(|view| ObjectRef::new(ObjectType::Provider, view.stored.event.provider));
             let objects = pages.iter().flatten().map(|impact| impact.target).chain(providers).collect();
             let around = self.around(&Wanted { objects, ..Wanted::default() }).await?;
             for (view, impacts) in views.iter_mut().zip(pages) {

@@ -281,7 +281,7 @@ impl Store {
 
     /// An event with its impacts and received mails: one query.
     pub async fn event_page(&self, id: EventId) -> Result<Option<EventPage>> {
-        let lookup = Lookup::table(keys::event_partition(id)).prefix(keys::EVENT_PREFIX);
+        let lookup = Lookup::table(keys::event_partition(id)).prefix(keys::EVENT_PREFIX).objects();
         let items = self.query_all(&lookup, MAX_CHILDREN).await?;
         let (mut stored, mut impacts, mut notifications) = (None, Vec::new(), Vec::new());
         for item in &items {
@@ -327,14 +327,14 @@ impl Store {
         resume: Option<&Resume>,
         limit: usize,
     ) -> Result<Chunk<StoredEvent>> {
-        let lookup = Lookup::index(index::BY_KIND, item_kind(kind));
+        let lookup = Lookup::index(index::BY_KIND, item_kind(kind)).objects();
         let lookup = if newest_first { lookup.backwards() } else { lookup };
         self.chunk(&lookup.resume(resume), limit, StoredEvent::of).await
     }
 
     /// Events of a kind by id, from an id on.
     pub async fn events_from(&self, kind: EventKind, start: u64, limit: usize) -> Result<Chunk<StoredEvent>> {
-        let lookup = Lookup::index(index::BY_KIND, item_kind(kind)).from(keys::number(start));
+        let lookup = Lookup::index(index::BY_KIND, item_kind(kind)).from(keys::number(start)).objects();
         self.chunk(&lookup, limit, StoredEvent::of).await
     }
 
@@ -345,7 +345,7 @@ impl Store {
         kind: EventKind,
         limit: usize,
     ) -> Result<Vec<StoredEvent>> {
-        let lookup = Lookup::index(index::BY_OWNER, index::provider_events(provider, kind));
+        let lookup = Lookup::index(index::BY_OWNER, index::provider_events(provider, kind)).objects();
         self.query_all(&lookup, limit).await?.iter().map(StoredEvent::of).collect()
     }
 

@@ -144,12 +144,12 @@ impl Store {
         resume: Option<&Resume>,
         limit: usize,
     ) -> Result<Chunk<(Impact, Option<ProviderId>)>> {
-        self.chunk(&Lookup::index(index::BY_STATUS, kind::IMPACT).resume(resume), limit, with_provider).await
+        self.chunk(&Lookup::index(index::BY_STATUS, kind::IMPACT).objects().resume(resume), limit, with_provider).await
     }
 
     /// All impacts by id, from an id on.
     pub async fn impacts_from(&self, start: u64, limit: usize) -> Result<Chunk<(Impact, Option<ProviderId>)>> {
-        let lookup = Lookup::index(index::BY_KIND, kind::IMPACT).from(keys::number(start));
+        let lookup = Lookup::index(index::BY_KIND, kind::IMPACT).from(keys::number(start)).objects();
         self.chunk(&lookup, limit, with_provider).await
     }
 

@@ -73,7 +73,8 @@ impl Store {
         resume: Option<&Resume>,
         limit: usize,
     ) -> Result<Chunk<(EventNotification, Option<ProviderId>)>> {
-        self.chunk(&Lookup::index(index::BY_STATUS, kind::NOTIFICATION).resume(resume), limit, with_provider).await
+        self.chunk(&Lookup::index(index::BY_STATUS, kind::NOTIFICATION).objects().resume(resume), limit, with_provider)
+            .await
     }
 
     /// All received mails by id, from an id on.
@@ -82,7 +83,7 @@ impl Store {
         start: u64,
         limit: usize,
     ) -> Result<Chunk<(EventNotification, Option<ProviderId>)>> {
-        let lookup = Lookup::index(index::BY_KIND, kind::NOTIFICATION).from(keys::number(start));
+        let lookup = Lookup::index(index::BY_KIND, kind::NOTIFICATION).from(keys::number(start)).objects();
         self.chunk(&lookup, limit, with_provider).await
     }
 }

@@ -40,7 +40,23 @@ pub(crate) struct Lookup {
     sort: Option<(&'static str, Sort)>,
     backwards: bool,
     consistent: bool,
+    /// Only what objects are read from; all attributes where it is not set.
+    object: bool,
 }
+
+/// What objects are read from: their keys and index keys, and what else helps others to find them, stay behind.
+const OBJECT: [&str; 10] = [
+    attribute::PK,
+    attribute::SK,
+    attribute::TYPE,
+    attribute::DATA,
+    attribute::DISPLAY,
+    attribute::IMPACT_COUNT,
+    attribute::CHILDREN,
+    attribute::NOTICE_ORDER,
+    attribute::DELETING,
+    keys::pointer::PROVIDER,
+];
 
 #[derive(Debug, Clone)]
 enum Sort {
@@ -53,12 +69,20 @@ enum Sort {
 impl Lookup {
     /// In the table itself, with strong consistency.
     pub(crate) fn table(pk: impl Into<String>) -> Self {
-        Self { index: None, pk: (attribute::PK, pk.into()), sort: None, backwards: false, consistent: true }
+        Self {
+            index: None,
+            pk: (attribute::PK, pk.into()),
+            sort: None,
+            backwards: false,
+            consistent: true,
+            object: false,
+        }
     }
 
     /// In an index.
     pub(crate) fn index(index: &'static str, pk: impl Into<String>) -> Self {
-        Self { index: Some(index), pk: (names(index)[0], pk.into()), sort: None, backwards: false, consistent: false }
+        let pk = (names(index)[0], pk.into());
+        Self { index: Some(index), pk, sort: None, backwards: false, consistent: false, object: false }
     }
 
     fn sort_name(&self) -> &'static str {
@@ -86,6 +110,12 @@ impl Lookup {
 
     pub(crate) fn below(mut self, below: impl Into<String>) -> Self {
         self.sort = Some((self.sort_name(), Sort::Below(below.into())));
+        self
+    }
+
+    /// Only what objects are read from.
+    pub(crate) fn objects(mut self) -> Self {
+        self.object = true;
         self
     }
 
@@ -304,6 +334,16 @@ impl Store {
                 .set_exclusive_start_key(start)
                 .expression_attribute_names("#pk", lookup.pk.0)
                 .expression_attribute_values(":pk", s(&lookup.pk.1));
+            if lookup.object {
+                let names = OBJECT.into_iter().chain((lookup.index.is_some()).then(|| lookup.sort_name()));
+                let mut wanted = Vec::with_capacity(OBJECT.len() + 1);
+                for (at, name) in names.enumerate() {
+                    let placeholder = format!("#o{at}");
+                    query = query.expression_attribute_names(&placeholder, name);
+                    wanted.push(placeholder);
+                }
+                query = query.projection_expression(wanted.join(","));
+            }
             let condition = match &lookup.sort {
                 None => "#pk = :pk",
                 Some((name, sort)) => {

@@ -219,10 +219,8 @@ impl Transaction {
 }
 
 fn size(value: &AttributeValue) -> usize {
-    match value {
-        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
-        _ => 8,
-    }
+    // Nothing else is stored.
+    value.as_s().or_else(|_| value.as_n()).map_or(8, String::len)
 }
 
 impl Write {
