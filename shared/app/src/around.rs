@@ -61,6 +61,13 @@ pub(crate) struct Around {
 }
 
 impl Around {
+    /// These objects.
+    pub(crate) fn of(found: Neighbours) -> Self {
+        let mut around = Self::default();
+        around.add(found);
+        around
+    }
+
     fn add(&mut self, found: Neighbours) {
         self.events.extend(found.events.into_iter().map(|stored| (stored.event.id, stored)));
         for named in found.named {

@@ -25,7 +25,7 @@ const MAX_WINDOW_DAYS: i64 = 366;
 const MAX_BY_ID: usize = 1000;
 
 /// Everything of a type, in chunks.
-trait All: Sync {
+pub(crate) trait All: Sync {
     /// What there is.
     type Item: Filterable + Send;
 
@@ -260,7 +260,7 @@ impl App {
 
     /// A list of everything of a type: from an index where it can be, else walked in chunks, so that no more than the
     /// page is kept.
-    async fn walked<A: All>(
+    pub(crate) async fn walked<A: All>(
         &self,
         kind: ObjectType,
         listing: &Listing,
@@ -377,7 +377,7 @@ impl App {
     }
 
     /// Providers, tags and events that a filter names must exist (reference netbox-notices, section 2: Filters).
-    async fn narrow_refs(&self, filter: &mut Filter) -> Result<()> {
+    pub(crate) async fn narrow_refs(&self, filter: &mut Filter) -> Result<()> {
         let by_id = filter.take(&["tag_id"]);
         let numbers = |test: &Test| -> Vec<u64> {
             test.operands
@@ -446,12 +446,12 @@ impl App {
 }
 
 /// A value that names an object that does not exist.
-pub(crate) fn not_a_choice(field: &'static str, value: impl std::fmt::Display) -> Error {
+pub(crate) fn not_a_choice(field: impl Into<std::borrow::Cow<'static, str>>, value: impl std::fmt::Display) -> Error {
     Error::field(field, format!("Select a valid choice. {value} is not one of the available choices."))
 }
 
 /// The elements of a list, and the list without them.
-fn split<T>(list: List<T>) -> (Vec<T>, List<()>) {
+pub(crate) fn split<T>(list: List<T>) -> (Vec<T>, List<()>) {
     (list.items, List { items: Vec::new(), count: list.count, next: list.next })
 }
 

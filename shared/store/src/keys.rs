@@ -251,7 +251,7 @@ pub(crate) mod index {
 
     /// `by-kind`: everything of one kind, newest first.
     pub(crate) const BY_KIND: &str = "by-kind";
-    /// `by-status`: events of one kind and status, by start; impacts by level; received mails by the time of receipt.
+    /// `by-status`: objects of the inventory by name; events of one kind and status, by start; impacts by level; received mails by the time of receipt.
     pub(crate) const BY_STATUS: &str = "by-status";
     /// `by-owner`: what belongs to a provider, a target, an object.
     pub(crate) const BY_OWNER: &str = "by-owner";
@@ -273,8 +273,19 @@ pub(crate) mod index {
         format!("PROVIDER#{}#{}", number(provider.get()), kind.as_str())
     }
 
-    pub(crate) fn name(kind: ObjectType, name: &str) -> String {
-        format!("{}#{name}", kind.model())
+    /// The inventory's objects of one type, by name: [`place`].
+    pub(crate) fn names(kind: ObjectType) -> String {
+        format!("NAMES#{}", kind.model())
+    }
+
+    /// What the sort keys of the objects of one name begin with.
+    pub(crate) fn named(name: &str) -> String {
+        format!("{name}#")
+    }
+
+    /// The place of an object among those of its type.
+    pub(crate) fn place(name: &str, id: u64) -> String {
+        format!("{}{}", named(name), number(id))
     }
 
     pub(crate) fn target(target: ObjectRef) -> String {

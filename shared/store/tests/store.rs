@@ -708,7 +708,7 @@ fn the_inventory_is_found_by_name() {
         assert_eq!(commit(&store, |t| t.object_update(&zayo.object, &renamed).unwrap()).await, Err(Refusal::Changed));
         assert_eq!(by_name("Zayo").await, None);
         assert_eq!(store.provider_by_slug("zayo-group").await.unwrap().map(|found| found.id), Some(id(1)));
-        let zayos = async |name| store.objects_named(ObjectType::Provider, name, 5).await.unwrap().items.len();
+        let zayos = async |name| store.objects_named(ObjectType::Provider, name, 5).await.unwrap().len();
         assert_eq!((zayos("Zayo").await, zayos("Zayo Group").await), (0, 1));
         // A name that was given up is free.
         commit(&store, |t| t.object_create(&provider(2, "Zayo", "zayo")).unwrap()).await.unwrap();

@@ -12,11 +12,14 @@ use noticeboard_domain::object::{ObjectRef, ObjectType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::item::{Attributes, Slice, attribute, broken, decode, integer, text};
+use crate::item::{Attributes, Chunk, Resume, Slice, attribute, broken, decode, integer, text};
 use crate::keys::{self, Key, index};
 use crate::table::{Lookup, Store};
 
 const OWNER: &str = "owner";
+
+/// No name is longer than this, and no sort key may be much longer.
+const MAX_NAME_BYTES: usize = 800;
 
 /// What is shown of a circuit and lives elsewhere. It is kept with the circuit, so that a circuit is one read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,19 +139,33 @@ impl Store {
         self.get_many(&keys).await?.iter().map(decode_object).collect()
     }
 
-    /// Objects of one type, newest first; at most `limit`.
-    pub async fn object_list(&self, kind: ObjectType, limit: usize) -> Result<Slice<StoredObject>> {
-        self.object_slice(&Lookup::index(index::BY_KIND, kind.model()).backwards(), limit).await
+    /// Objects of one type by name, from a place on; at most `limit`.
+    pub async fn objects_by_name(
+        &self,
+        kind: ObjectType,
+        resume: Option<&Resume>,
+        limit: usize,
+    ) -> Result<Chunk<StoredObject>> {
+        self.chunk(&Lookup::index(index::BY_STATUS, index::names(kind)).resume(resume), limit, decode_object).await
     }
 
-    /// Objects of one type with this name (circuit id, address, …), to the letter; at most `limit`.
-    pub async fn objects_named(&self, kind: ObjectType, name: &str, limit: usize) -> Result<Slice<StoredObject>> {
-        self.object_slice(&Lookup::index(index::BY_STATUS, index::name(kind, name)), limit).await
+    /// Objects of one type by id, from an id on; at most `limit`.
+    pub async fn objects_from(&self, kind: ObjectType, start: u64, limit: usize) -> Result<Chunk<StoredObject>> {
+        let lookup = Lookup::index(index::BY_KIND, kind.model()).from(keys::number(start));
+        self.chunk(&lookup, limit, decode_object).await
     }
 
-    async fn object_slice(&self, lookup: &Lookup, limit: usize) -> Result<Slice<StoredObject>> {
-        let (items, more) = self.query(lookup, limit).await?;
-        Ok(Slice { items: items.iter().map(decode_object).collect::<Result<_>>()?, more })
+    /// Objects of one type with this name (circuit id, address, …), to the letter; an error when there are more than
+    /// `most`.
+    pub async fn objects_named(&self, kind: ObjectType, name: &str, most: usize) -> Result<Vec<StoredObject>> {
+        if name.len() > MAX_NAME_BYTES {
+            return Ok(Vec::new());
+        }
+        let lookup = Lookup::index(index::BY_STATUS, index::names(kind)).prefix(index::named(name));
+        let mut found: Vec<StoredObject> =
+            self.query_all(&lookup, most).await?.iter().map(decode_object).collect::<Result<_>>()?;
+        found.retain(|stored| stored.object.text(stored.object.schema().display) == name);
+        Ok(found)
     }
 
     /// The object of a type that alone has a value in a field, with strong consistency.

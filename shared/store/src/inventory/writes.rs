@@ -19,11 +19,13 @@ fn marker(key: &Key, owner: ObjectRef) -> Item {
     Item::helper(key).with(OWNER, n(owner.id.get()))
 }
 
-/// Under which name an object is found; a termination has none of its own.
-fn name(object: &InventoryObject) -> Option<String> {
+/// The place of an object among those of its type: by name, and terminations by circuit and side.
+fn place(object: &InventoryObject) -> String {
     let name = object.text(object.schema().display);
-    let named = object.kind() != ObjectType::CircuitTermination && !name.is_empty();
-    named.then(|| index::name(object.kind(), name))
+    match object.reference("circuit") {
+        Some(circuit) => index::place(&format!("{}#{name}", keys::number(circuit.id.get())), object.id.get()),
+        None => index::place(name, object.id.get()),
+    }
 }
 
 fn optional(value: Option<&Map<String, Value>>) -> Result<Change> {
@@ -53,10 +55,8 @@ impl Transaction {
             .object(&object.stored())?
             .with(attribute::VERSION, n(object.revision.version))
             .with(attribute::DISPLAY, s(display))
-            .index(attribute::BY_KIND, kind, &id);
-        if let Some(name) = name(object) {
-            item = item.index(attribute::BY_STATUS, name, &id);
-        }
+            .index(attribute::BY_KIND, kind, &id)
+            .index(attribute::BY_STATUS, index::names(object.kind()), place(object));
         if let Some(circuit_type) = &beside.circuit_type {
             item.set(attribute::CIRCUIT_TYPE, s(encode(circuit_type)?));
         }
@@ -77,17 +77,8 @@ impl Transaction {
             (attribute::DATA, Change::Set(s(encode_object(&object.stored())?))),
             (attribute::VERSION, Change::Set(n(object.revision.version))),
             (attribute::DISPLAY, Change::Set(s(display))),
+            (attribute::BY_STATUS[1], Change::Set(s(place(object)))),
         ];
-        let (old, new) = (name(before), name(object));
-        if old != new {
-            match new {
-                Some(name) => {
-                    set.push((attribute::BY_STATUS[0], Change::Set(s(name))));
-                    set.push((attribute::BY_STATUS[1], Change::Set(s(keys::number(object.id.get())))));
-                }
-                None => set.extend(attribute::BY_STATUS.map(|name| (name, Change::Remove))),
-            }
-        }
         if object.kind() == ObjectType::Circuit {
             set.push((attribute::CIRCUIT_TYPE, optional(beside.circuit_type.as_ref())?));
         }
@@ -132,9 +123,19 @@ impl Transaction {
     ) -> Result<()> {
         let name = if side == "Z" { attribute::TERMINATION_Z } else { attribute::TERMINATION_A };
         let key = keys::object(ObjectRef { kind: ObjectType::Circuit, id: circuit });
-        // A removal may come when the circuit itself is gone.
-        let condition = Condition::Exists;
-        self.update(key, vec![(name, optional(shown)?)], condition, Refusal::Changed);
+        self.update(key, vec![(name, optional(shown)?)], Condition::Exists, Refusal::Changed);
+        Ok(())
+    }
+
+    /// Notes that a circuit's termination has changed its side. Bookkeeping.
+    pub fn circuit_termination_moved(&mut self, circuit: ObjectId, to: &str, shown: &Map<String, Value>) -> Result<()> {
+        let mut names = [attribute::TERMINATION_A, attribute::TERMINATION_Z];
+        if to == "Z" {
+            names.reverse();
+        }
+        let key = keys::object(ObjectRef { kind: ObjectType::Circuit, id: circuit });
+        let set = vec![(names[0], optional(Some(shown))?), (names[1], Change::Remove)];
+        self.update(key, set, Condition::Exists, Refusal::Changed);
         Ok(())
     }
 
