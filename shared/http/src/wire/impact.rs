@@ -158,7 +158,7 @@ pub fn impact(base: &str, view: ImpactView) -> Object<ImpactBody> {
 /// The whole circuit, or any other object by name (behaviours 16 and 17).
 fn target(base: &str, target: &Target) -> Value {
     match (&target.circuit, &target.display) {
-        (Some((circuit, provider)), _) => super::inventory::circuit(base, circuit, provider.as_deref()),
+        (Some(circuit), _) => super::inventory::object(base, circuit).body.into(),
         (None, Some(name)) => {
             json!({"id": target.object.id, "name": name, "type": target.object.kind.as_str()})
         }
