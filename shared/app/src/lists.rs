@@ -6,6 +6,7 @@ use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Comparison, Filter, Filterable, Operand, Test};
 use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId, ObjectId, ProviderId};
 use noticeboard_domain::impact::Impact;
+use noticeboard_domain::inventory::PLACES;
 use noticeboard_domain::listing::{List, Listing, Page};
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
@@ -348,6 +349,15 @@ impl App {
     /// Turns what a filter says of other objects into ids, and refuses what names objects that do not exist.
     async fn narrow(&self, kind: ObjectType, filter: &mut Filter) -> Result<()> {
         self.narrow_refs(filter).await?;
+        let places = filter.take(&PLACES.map(|(name, _)| name));
+        if let Some(targets) = self.targets_in(&places).await? {
+            let impacts = self.impacts_on(&targets).await?;
+            let of = |impact: &Impact| match kind {
+                ObjectType::Impact => impact.id.get(),
+                _ => impact.event.id.get(),
+            };
+            filter.narrow(impacts.iter().map(of).collect());
+        }
         for test in filter.take(&["created_by_request", "updated_by_request", "modified_by_request"]) {
             let mut ids = HashSet::new();
             for request in test.texts().unwrap_or_default() {

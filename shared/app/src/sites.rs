@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use noticeboard_domain::filter::Test;
-use noticeboard_domain::ids::EventId;
+use noticeboard_domain::impact::Impact;
 use noticeboard_domain::inventory::kept;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, Result};
@@ -158,23 +158,20 @@ impl App {
         Ok(found)
     }
 
-    /// The events that have an impact on one of these targets.
-    pub(crate) async fn events_on(&self, targets: &HashSet<ObjectRef>) -> Result<HashSet<EventId>> {
+    /// The impacts on these targets.
+    pub(crate) async fn impacts_on(&self, targets: &HashSet<ObjectRef>) -> Result<Vec<Impact>> {
         let most = self.settings.list_read_limit;
         if targets.len() > MAX_TARGETS {
             let all = self.store.impacts_from(0, most).await?;
             if all.next.is_some() {
                 return Err(noticeboard_store::too_many_entries(most));
             }
-            let hit = all.items.into_iter().filter(|(impact, _)| targets.contains(&impact.target));
-            return Ok(hit.map(|(impact, _)| impact.event.id).collect());
+            let impacts = all.items.into_iter().map(|(impact, _)| impact);
+            return Ok(impacts.filter(|impact| targets.contains(&impact.target)).collect());
         }
         let found = targets.iter().map(|target| self.store.impacts_on_target(*target, most));
         let found: Vec<_> = stream::iter(found.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await?;
-        let mut events = HashSet::new();
-        for slice in found {
-            events.extend(whole(slice, most)?.into_iter().map(|impact| impact.event.id));
-        }
-        Ok(events)
+        let found: Result<Vec<Vec<Impact>>> = found.into_iter().map(|slice| whole(slice, most)).collect();
+        Ok(found?.concat())
     }
 }
