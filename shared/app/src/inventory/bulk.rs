@@ -29,7 +29,7 @@ impl App {
         let schema = known(kind)?;
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let around = self.surroundings_of(&inputs.iter().collect::<Vec<_>>(), &[]).await?;
+            let around = self.surroundings_of(schema, &inputs.iter().collect::<Vec<_>>(), &[]).await?;
             let mut planned = Vec::new();
             for input in &inputs {
                 let revision = Revision::first(self.stamp(actor)?);
@@ -79,7 +79,7 @@ impl App {
                 expected.check(before.object.revision.version)?;
             }
             let (named, objects): (Vec<_>, Vec<_>) = inputs.iter().map(|(before, input)| (*input, *before)).unzip();
-            let mut around = self.surroundings_of(&named, &objects).await?;
+            let mut around = self.surroundings_of(known(kind)?, &named, &objects).await?;
             self.add_dependents(&mut around, objects.iter().copied()).await?;
             let planned: Vec<_> =
                 inputs.iter().map(|(before, input)| self.object_replanned(actor, before, input, &around)).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, schema};
+use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, Schema, schema};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::tag::Tag;
 use noticeboard_domain::{Error, FieldErrors, Result};
@@ -160,6 +160,7 @@ impl App {
     /// Reads what inputs name and what objects point at, with all that lies above in a tree.
     pub(super) async fn surroundings_of(
         &self,
+        schema: &Schema,
         inputs: &[&InventoryInput],
         objects: &[&StoredObject],
     ) -> Result<Surroundings> {
@@ -179,6 +180,10 @@ impl App {
             });
             wanted.objects.extend(ids);
             wanted.objects.extend(generic(&input.values));
+            let plain = schema.references().filter_map(|(field, kind)| {
+                Some(ObjectRef { kind, id: input.values.get(field)?.as_u64()?.try_into().ok()? })
+            });
+            wanted.objects.extend(plain);
         }
         for stored in objects {
             wanted.objects.extend(stored.object.points_at().into_iter().map(|(_, to)| to));
