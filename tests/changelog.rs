@@ -126,9 +126,11 @@ impl House {
         let acknowledged = Some(Some(true));
         self.change(Maintenance, second, EventChanges { acknowledged, ..EventChanges::default() }).await;
         app.event_delete(&actor("cleaner"), Maintenance, second, &Expected::default()).await.unwrap();
-        app.circuit_delete(&actor("cleaner"), two, &Expected::default()).await.unwrap();
+        let two = ObjectRef { kind: ObjectType::Circuit, id: two };
+        app.object_delete(&actor("cleaner"), two, &Expected::default()).await.unwrap();
         let renamed = ProviderChanges { name: Some(Label::parse("Zayo Group").unwrap()), ..ProviderChanges::default() };
-        app.provider_change(&actor("noc"), self.provider, renamed, &Expected::default()).await.unwrap();
+        let provider = ObjectRef::new(ObjectType::Provider, self.provider);
+        app.object_change(&actor("noc"), provider, renamed, &Expected::default()).await.unwrap();
         second
     }
 

@@ -10,7 +10,8 @@ use noticeboard_domain::impact::{EventRef, ImpactChanges};
 use noticeboard_domain::inventory::{CircuitChanges, Label, ProviderChanges, Slug};
 use noticeboard_domain::status::{ImpactLevel, OutageStatus, Status};
 use noticeboard_domain::time::Time;
-use noticeboard_domain::{Error, ids::ProviderId, object::ObjectRef};
+use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::{Error, ids::ProviderId};
 
 const PROVIDERS: [(&str, &str); 3] = [
     ("Example Carrier", "carrier.example"),
@@ -50,8 +51,7 @@ pub(crate) async fn fill(app: &App) -> Result<()> {
         detail: "demonstration data".into(),
         message: String::new(),
     };
-    let (_, known) = app.provider_list(&noticeboard_app::ProviderFilter::default(), 0, 1).await?;
-    if known > 0 {
+    if app.object_exists(ObjectType::Provider).await? {
         return Ok(());
     }
     let mut providers: Vec<ProviderId> = Vec::new();

@@ -1,4 +1,4 @@
-//! `/api/circuits/providers/` and `/circuits/`: the operator's own objects, in NetBox's shapes.
+//! The inventory in NetBox's shapes: providers, circuits, sites, devices and all else that events can hit.
 //!
 //! **Must not know**: the table, and the rules of the inventory; both are `noticeboard-app`'s.
 
@@ -7,134 +7,124 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
-use noticeboard_app::{CircuitFilter, ProviderFilter};
-use noticeboard_domain::Error;
-use noticeboard_domain::ids::{ObjectId, ProviderId};
-use noticeboard_domain::listing::{List, Page};
-use noticeboard_http::wire::inventory::{circuit, provider, read_circuit, read_provider};
+use axum::routing::{MethodRouter, get};
+use noticeboard_app::{App, ObjectView};
+use noticeboard_domain::ids::ObjectId;
+use noticeboard_domain::inventory::{Schema, kept};
+use noticeboard_http::wire::inventory::{object, read as read_input};
 use noticeboard_http::{
-    Answer, Api, Body, Caller, Object, Query, Shape, changed, created, deleted, json, precondition, read,
+    Answer, Api, ApiError, Body, Caller, Payload, Query, Shown, bulk, changed, created, deleted, json, precondition,
+    read, wire,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
-    Router::new()
-        .route("/api/circuits/providers/", get(provider_list).post(provider_create))
-        .route(
-            "/api/circuits/providers/{id}/",
-            get(provider_read).put(provider_replace).patch(provider_change).delete(provider_delete),
-        )
-        .route("/api/circuits/circuits/", get(circuit_list).post(circuit_create))
-        .route(
-            "/api/circuits/circuits/{id}/",
-            get(circuit_read).put(circuit_replace).patch(circuit_change).delete(circuit_delete),
-        )
-        .with_state(api)
+    let mut router = Router::new();
+    for schema in kept() {
+        if let Some(path) = wire::path(schema.kind) {
+            router = router.route(path, collection(schema)).route(&format!("{path}{{id}}/"), element(schema));
+        }
+    }
+    router.with_state(api)
 }
 
-async fn provider_list(caller: Caller, query: Query) -> Answer {
-    let page = Page::Offset { limit: query.limit(), offset: query.offset() };
-    let text = |name| query.get(name).map(str::to_owned);
-    let filter = ProviderFilter {
-        name: text("name"),
-        slug: text("slug"),
-        name_contains: text("name__ic"),
-        q: text("q").unwrap_or_default(),
+fn collection(schema: &'static Schema) -> MethodRouter<Arc<Api>> {
+    get(move |caller, query| list(schema, caller, query))
+        .post(move |caller, query, payload| create(schema, caller, query, payload))
+        .put(move |caller, query, payload| change_many(schema, caller, query, payload, true))
+        .patch(move |caller, query, payload| change_many(schema, caller, query, payload, false))
+        .delete(move |caller, payload| delete_many(schema, caller, payload))
+}
+
+fn element(schema: &'static Schema) -> MethodRouter<Arc<Api>> {
+    get(move |caller, id, query, headers| read_one(schema, caller, id, query, headers))
+        .put(move |caller, id, query, headers, body| change(schema, caller, id, query, headers, body, true))
+        .patch(move |caller, id, query, headers, body| change(schema, caller, id, query, headers, body, false))
+        .delete(move |caller, id, headers| delete(schema, caller, id, headers))
+}
+
+async fn list(schema: &'static Schema, caller: Caller, query: Query) -> Answer {
+    let (listing, shape) = (query.listing(schema.parameters(), schema.searched)?, query.shape());
+    let page = listing.page;
+    let list = caller.app().object_list(schema.kind, listing).await?;
+    let list = list.map(|view| Shown { object: object(caller.base(), &view).body, shape: &shape });
+    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+}
+
+async fn create(schema: &'static Schema, caller: Caller, query: Query, payload: Payload) -> Answer {
+    match payload {
+        Payload::One(body) => {
+            let (input, message) = read_input(schema, &body, true)?;
+            let view = caller.app().object_create(&caller.actor(&message), schema.kind, input).await?;
+            created(&object(caller.base(), &view), &query.shape())
+        }
+        Payload::Many(values) => {
+            let inputs = bulk::elements(values, |body| read_input(schema, body, true))?;
+            let (inputs, actor) = caller.actor_of(inputs);
+            let views = caller.app().object_create_many(&actor, schema.kind, inputs).await?;
+            answer_many(&caller, StatusCode::CREATED, &query, &views)
+        }
+    }
+}
+
+fn answer_many(caller: &Caller, status: StatusCode, query: &Query, views: &[ObjectView]) -> Answer {
+    let shape = query.shape();
+    let shown = views.iter().map(|view| Shown { object: object(caller.base(), view).body, shape: &shape });
+    json(status, &shown.collect::<Vec<_>>())
+}
+
+async fn change_many(
+    schema: &'static Schema,
+    caller: Caller,
+    query: Query,
+    payload: Payload,
+    whole: bool,
+) -> Answer {
+    let read = |body: &Map<String, Value>| {
+        let (input, message) = read_input(schema, body, whole)?;
+        Ok(((bulk::id::<ObjectId>(body)?, input), message))
     };
-    let (providers, count) = caller.app().provider_list(&filter, query.offset(), query.limit()).await?;
-    let results: Vec<_> = providers.iter().map(|found| provider(caller.base(), found)).collect();
-    json(StatusCode::OK, &query.answer(caller.base(), page, List { items: results, count: Some(count), next: None }))
+    let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
+    let (inputs, actor) = caller.actor_of(inputs);
+    let views = caller.app().object_change_many(&actor, schema.kind, inputs).await;
+    answer_many(&caller, StatusCode::OK, &query, &views.map_err(|error| ApiError::from(error).first())?)
 }
 
-async fn provider_create(caller: Caller, Body(body): Body) -> Answer {
-    let (changes, message) = read_provider(&body, true)?;
-    let made = caller.app().provider_create(&caller.actor(&message), changes).await?;
-    created(&object(provider(caller.base(), &made), made.revision.version), &Shape::default())
-}
-
-async fn provider_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let found = caller.app().provider(provider_id(&id)?).await?;
-    read(&headers, &object(provider(caller.base(), &found), found.revision.version), &Shape::default())
-}
-
-async fn provider_replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    read_provider(&body, true)?;
-    provider_change(caller, id, headers, Body(body)).await
-}
-
-async fn provider_change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    let (changes, message) = read_provider(&body, false)?;
-    let actor = caller.actor(&message);
-    let done = caller.app().provider_change(&actor, provider_id(&id)?, changes, &precondition(&headers)?).await?;
-    changed(&object(provider(caller.base(), &done), done.revision.version), &Shape::default())
-}
-
-async fn provider_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().provider_delete(&caller.actor(""), provider_id(&id)?, &precondition(&headers)?).await?;
+async fn delete_many(schema: &'static Schema, caller: Caller, payload: Payload) -> Answer {
+    let ids: Vec<ObjectId> = bulk::ids(bulk::list(payload)?)?;
+    caller.app().object_delete_many(&caller.actor(""), schema.kind, &ids).await?;
     Ok(deleted())
 }
 
-fn provider_id(id: &str) -> Result<ProviderId, Error> {
-    id.parse().map_err(|_| Error::NotFound { what: "Provider" })
+async fn read_one(
+    schema: &'static Schema,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+    headers: HeaderMap,
+) -> Answer {
+    let view = caller.app().object(App::object_ref(schema.kind, &id)?).await?;
+    read(&headers, &object(caller.base(), &view), &query.shape())
 }
 
-async fn circuit_list(caller: Caller, query: Query) -> Answer {
-    let page = Page::Offset { limit: query.limit(), offset: query.offset() };
-    let text = |name| query.get(name).map(str::to_owned);
-    let filter = CircuitFilter {
-        cid: text("cid"),
-        cid_contains: text("cid__ic"),
-        provider: query.parsed("provider_id", str::parse)?.first().copied(),
-        q: text("q").unwrap_or_default(),
-    };
-    let (circuits, count) = caller.app().circuit_list(&filter, query.offset(), query.limit()).await?;
-    let results: Vec<_> =
-        circuits.iter().map(|(found, owner)| circuit(caller.base(), found, owner.as_deref())).collect();
-    json(StatusCode::OK, &query.answer(caller.base(), page, List { items: results, count: Some(count), next: None }))
+async fn change(
+    schema: &'static Schema,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+    headers: HeaderMap,
+    Body(body): Body,
+    whole: bool,
+) -> Answer {
+    let (input, message) = read_input(schema, &body, whole)?;
+    let found = App::object_ref(schema.kind, &id)?;
+    let view = caller.app().object_change(&caller.actor(&message), found, input, &precondition(&headers)?).await?;
+    changed(&object(caller.base(), &view), &query.shape())
 }
 
-async fn circuit_create(caller: Caller, Body(body): Body) -> Answer {
-    let (mut changes, owner, message) = read_circuit(&body, true)?;
-    if let Some(owner) = owner {
-        changes.provider = Some(caller.app().provider_of(&owner).await?);
-    }
-    let (made, owner) = caller.app().circuit_create(&caller.actor(&message), changes).await?;
-    created(&object(circuit(caller.base(), &made, Some(&owner)), made.revision.version), &Shape::default())
-}
-
-async fn circuit_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let (found, owner) = caller.app().circuit(circuit_id(&id)?).await?;
-    read(&headers, &object(circuit(caller.base(), &found, owner.as_ref()), found.revision.version), &Shape::default())
-}
-
-async fn circuit_replace(caller: Caller, id: Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    read_circuit(&body, true)?;
-    circuit_change(caller, id, headers, Body(body)).await
-}
-
-async fn circuit_change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    let (mut changes, owner, message) = read_circuit(&body, false)?;
-    if let Some(owner) = owner {
-        changes.provider = Some(caller.app().provider_of(&owner).await?);
-    }
-    let actor = caller.actor(&message);
-    let (done, owner) =
-        caller.app().circuit_change(&actor, circuit_id(&id)?, changes, &precondition(&headers)?).await?;
-    changed(&object(circuit(caller.base(), &done, Some(&owner)), done.revision.version), &Shape::default())
-}
-
-async fn circuit_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().circuit_delete(&caller.actor(""), circuit_id(&id)?, &precondition(&headers)?).await?;
+async fn delete(schema: &'static Schema, caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let found = App::object_ref(schema.kind, &id)?;
+    caller.app().object_delete(&caller.actor(""), found, &precondition(&headers)?).await?;
     Ok(deleted())
-}
-
-fn circuit_id(id: &str) -> Result<ObjectId, Error> {
-    id.parse().map_err(|_| Error::NotFound { what: "Circuit" })
-}
-
-fn object(body: Value, version: u64) -> Object<Value> {
-    let url = body.get("url").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Object { body, url, version }
 }

@@ -13,6 +13,7 @@ use noticeboard_domain::{FieldErrors, Result};
 use noticeboard_store::{Named, Neighbours, StoredEvent, Wanted};
 
 use crate::App;
+use crate::inventory::ObjectView;
 use crate::views::Target;
 
 /// A provider as a client names it (behaviours L4).
@@ -61,6 +62,13 @@ pub(crate) struct Around {
 }
 
 impl Around {
+    /// These objects.
+    pub(crate) fn of(found: Neighbours) -> Self {
+        let mut around = Self::default();
+        around.add(found);
+        around
+    }
+
     fn add(&mut self, found: Neighbours) {
         self.events.extend(found.events.into_iter().map(|stored| (stored.event.id, stored)));
         for named in found.named {
@@ -84,6 +92,13 @@ impl Around {
         missing.into_iter().map(|provider| ObjectRef::new(ObjectType::Provider, provider)).collect()
     }
 
+    /// Tags of the circuits, as far as they were not read.
+    fn missing_tags(&self) -> HashSet<String> {
+        let circuits = self.objects.values().filter_map(circuit);
+        let tags = circuits.flat_map(|circuit| circuit.tags);
+        tags.filter(|tag| !self.tags.contains_key(tag)).collect()
+    }
+
     pub(crate) fn stored(&self, id: EventId) -> Option<&StoredEvent> {
         self.events.get(&id)
     }
@@ -103,11 +118,20 @@ impl Around {
         Target {
             object,
             display: found.map(|named| named.display.clone()),
-            circuit: found.and_then(circuit).map(|circuit| {
-                let provider = self.provider(circuit.provider);
-                (circuit, provider)
-            }),
+            circuit: found.filter(|_| object.kind == ObjectType::Circuit).and_then(|named| self.circuit(named)),
         }
+    }
+
+    /// A circuit, with what it keeps of its type and terminations.
+    fn circuit(&self, named: &Named) -> Option<Box<ObjectView>> {
+        let stored = named.clone().stored()?;
+        let provider = stored.object.reference("provider");
+        let around = provider.and_then(|to| {
+            let found = self.objects.get(&to)?.clone().stored()?;
+            Some((to, found.object.brief(&found.display)))
+        });
+        let tags = self.tags(&stored.object.tags);
+        Some(Box::new(ObjectView { around: around.into_iter().collect(), tags, stored }))
     }
 
     /// The tags of an object; those that are gone are left out.
@@ -185,7 +209,8 @@ impl App {
 
     async fn complete(&self, around: &mut Around, tags: &[String]) -> Result<()> {
         let objects = around.missing_providers();
-        let tags: Vec<TagRef> = tags.iter().map(|slug| TagRef::Slug(slug.clone())).collect();
+        let mut tags: Vec<TagRef> = tags.iter().map(|slug| TagRef::Slug(slug.clone())).collect();
+        tags.extend(around.missing_tags().into_iter().map(TagRef::Slug));
         if !objects.is_empty() || !tags.is_empty() {
             around.add(self.store.neighbours(&Wanted { objects, tags, ..Wanted::default() }).await?);
         }

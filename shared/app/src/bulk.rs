@@ -178,6 +178,7 @@ impl App {
                 }
                 Some(_) | None => return Ok(None),
             },
+            BulkWrite::Object(object) => return self.object_write(object).await,
             BulkWrite::Notification { notification, provider } => {
                 match (self.store.notification(notification.id).await?, provider) {
                     (None, Some(provider)) if notification.revision.version == 1 => {
@@ -219,10 +220,11 @@ impl App {
                 ObjectType::EventNotification => {
                     self.notification_delete(actor, EventNotificationId::from(id), &any).await
                 }
-                other => Err(Error::internal(format!("{other} has no bulk deletion"))),
+                _ => self.object_delete(actor, *object, &any).await,
             };
             match done {
-                Ok(()) | Err(Error::NotFound { .. }) => {}
+                // What others have come to point at meanwhile stays.
+                Ok(()) | Err(Error::NotFound { .. } | Error::Conflict(_)) => {}
                 Err(error) => return Err(error),
             }
         }

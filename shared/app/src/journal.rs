@@ -14,6 +14,10 @@ impl App {
         }
         match entry {
             JournalEntry::EventDeletion { event, stamp } => self.event_deletion_finish(*event, stamp).await,
+            JournalEntry::Shown { object } => {
+                self.shown_finish(*object).await?;
+                self.journal_done(entry).await
+            }
             JournalEntry::Bulk { writes, actor, .. } => {
                 self.bulk_finish(actor, writes).await?;
                 self.journal_done(entry).await

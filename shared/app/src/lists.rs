@@ -6,6 +6,7 @@ use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Comparison, Filter, Filterable, Operand, Test};
 use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId, ObjectId, ProviderId};
 use noticeboard_domain::impact::Impact;
+use noticeboard_domain::inventory::PLACES;
 use noticeboard_domain::listing::{List, Listing, Page};
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
@@ -25,7 +26,7 @@ const MAX_WINDOW_DAYS: i64 = 366;
 const MAX_BY_ID: usize = 1000;
 
 /// Everything of a type, in chunks.
-trait All: Sync {
+pub(crate) trait All: Sync {
     /// What there is.
     type Item: Filterable + Send;
 
@@ -260,7 +261,7 @@ impl App {
 
     /// A list of everything of a type: from an index where it can be, else walked in chunks, so that no more than the
     /// page is kept.
-    async fn walked<A: All>(
+    pub(crate) async fn walked<A: All>(
         &self,
         kind: ObjectType,
         listing: &Listing,
@@ -348,6 +349,15 @@ impl App {
     /// Turns what a filter says of other objects into ids, and refuses what names objects that do not exist.
     async fn narrow(&self, kind: ObjectType, filter: &mut Filter) -> Result<()> {
         self.narrow_refs(filter).await?;
+        let places = filter.take(&PLACES.map(|(name, _)| name));
+        if let Some(targets) = self.targets_in(&places).await? {
+            let impacts = self.impacts_on(&targets).await?;
+            let of = |impact: &Impact| match kind {
+                ObjectType::Impact => impact.id.get(),
+                _ => impact.event.id.get(),
+            };
+            filter.narrow(impacts.iter().map(of).collect());
+        }
         for test in filter.take(&["created_by_request", "updated_by_request", "modified_by_request"]) {
             let mut ids = HashSet::new();
             for request in test.texts().unwrap_or_default() {
@@ -377,7 +387,7 @@ impl App {
     }
 
     /// Providers, tags and events that a filter names must exist (reference netbox-notices, section 2: Filters).
-    async fn narrow_refs(&self, filter: &mut Filter) -> Result<()> {
+    pub(crate) async fn narrow_refs(&self, filter: &mut Filter) -> Result<()> {
         let by_id = filter.take(&["tag_id"]);
         let numbers = |test: &Test| -> Vec<u64> {
             test.operands
@@ -446,12 +456,12 @@ impl App {
 }
 
 /// A value that names an object that does not exist.
-pub(crate) fn not_a_choice(field: &'static str, value: impl std::fmt::Display) -> Error {
+pub(crate) fn not_a_choice(field: impl Into<std::borrow::Cow<'static, str>>, value: impl std::fmt::Display) -> Error {
     Error::field(field, format!("Select a valid choice. {value} is not one of the available choices."))
 }
 
 /// The elements of a list, and the list without them.
-fn split<T>(list: List<T>) -> (Vec<T>, List<()>) {
+pub(crate) fn split<T>(list: List<T>) -> (Vec<T>, List<()>) {
     (list.items, List { items: Vec::new(), count: list.count, next: list.next })
 }
 

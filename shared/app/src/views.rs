@@ -5,7 +5,7 @@ use std::sync::Arc;
 use noticeboard_domain::event::Event;
 use noticeboard_domain::ids::ProviderId;
 use noticeboard_domain::impact::Impact;
-use noticeboard_domain::inventory::{Circuit, Provider};
+use noticeboard_domain::inventory::Provider;
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::tag::{Tag, TagRef};
@@ -14,6 +14,7 @@ use noticeboard_store::{EventPage, StoredEvent, Wanted};
 
 use crate::App;
 use crate::around::Around;
+use crate::inventory::ObjectView;
 
 /// An event with its provider and, where asked for, its impacts and received mails.
 #[derive(Debug, Clone)]
@@ -37,8 +38,8 @@ pub struct Target {
     pub object: ObjectRef,
     /// Its text for people; none when it is gone.
     pub display: Option<String>,
-    /// The whole circuit, where it is one, with its provider.
-    pub circuit: Option<(Circuit, Option<Arc<Provider>>)>,
+    /// The whole circuit, where it is one.
+    pub circuit: Option<Box<ObjectView>>,
 }
 
 /// An event with its provider, as its impacts and mails show it.

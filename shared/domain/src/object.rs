@@ -64,12 +64,17 @@ macro_rules! object_types {
 object_types! {
     Circuit = 10, "circuits", "circuit", "Circuit";
     Provider = 11, "circuits", "provider", "Provider";
+    CircuitType = 12, "circuits", "circuittype", "Circuit Type";
+    CircuitTermination = 13, "circuits", "circuittermination", "Circuit Termination";
     Device = 20, "dcim", "device", "Device";
     Interface = 21, "dcim", "interface", "Interface";
     PowerFeed = 22, "dcim", "powerfeed", "Power Feed";
     PowerPanel = 23, "dcim", "powerpanel", "Power Panel";
     Rack = 24, "dcim", "rack", "Rack";
     Site = 25, "dcim", "site", "Site";
+    Region = 26, "dcim", "region", "Region";
+    SiteGroup = 27, "dcim", "sitegroup", "Site Group";
+    Location = 28, "dcim", "location", "Location";
     IpAddress = 30, "ipam", "ipaddress", "IP Address";
     Prefix = 31, "ipam", "prefix", "Prefix";
     VirtualMachine = 40, "virtualization", "virtualmachine", "Virtual Machine";

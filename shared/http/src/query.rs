@@ -207,10 +207,10 @@ impl Shape {
         !self.brief && self.fields.is_none() && self.omit.is_empty()
     }
 
-    fn shows(&self, field: &str, brief: &[&str]) -> bool {
+    fn shows(&self, field: &str, object: &impl Wire) -> bool {
         let wanted = match &self.fields {
             Some(_) => self.names(field),
-            None => !self.brief || brief.contains(&field),
+            None => !self.brief || object.in_brief(field),
         };
         wanted && !self.omit.iter().any(|name| name == field)
     }
@@ -220,6 +220,11 @@ impl Shape {
 pub trait Wire: Serialize {
     /// The fields of its brief form.
     const BRIEF: &'static [&'static str];
+
+    /// Whether its brief form has a field.
+    fn in_brief(&self, field: &str) -> bool {
+        Self::BRIEF.contains(&field)
+    }
 }
 
 impl Wire for Value {
@@ -228,6 +233,10 @@ impl Wire for Value {
 
 impl<T: Wire> Wire for &T {
     const BRIEF: &'static [&'static str] = T::BRIEF;
+
+    fn in_brief(&self, field: &str) -> bool {
+        (**self).in_brief(field)
+    }
 }
 
 /// An object, as far as it is to be shown.
@@ -246,7 +255,7 @@ impl<T: Wire> Serialize for Shown<'_, T> {
         }
         let mut value = serde_json::to_value(&self.object).map_err(serde::ser::Error::custom)?;
         if let Value::Object(fields) = &mut value {
-            fields.retain(|field, _| self.shape.shows(field, T::BRIEF));
+            fields.retain(|field, _| self.shape.shows(field, &self.object));
         }
         value.serialize(serializer)
     }

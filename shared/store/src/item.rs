@@ -37,6 +37,10 @@ pub(crate) mod attribute {
     pub(crate) const CHILDREN: &str = "children";
     /// The place of the newest notice that spoke of an event.
     pub(crate) const NOTICE_ORDER: &str = "notice_order";
+    /// What a circuit is shown with.
+    pub(crate) const CIRCUIT_TYPE: &str = "circuit_type";
+    pub(crate) const TERMINATION_A: &str = "termination_a";
+    pub(crate) const TERMINATION_Z: &str = "termination_z";
     /// Set on an event whose deletion has begun: it is gone for every reader.
     pub(crate) const DELETING: &str = "deleting";
     /// When the item may vanish by itself (Unix seconds).
@@ -49,14 +53,12 @@ pub(crate) mod attribute {
     pub(crate) const BY_SHARD: [&str; 2] = ["GSI4PK", "GSI4SK"];
 }
 
-/// Values of the attribute `type`.
+/// Values of the attribute `type`; objects of the inventory have the names of their models.
 pub(crate) mod kind {
     pub(crate) const MAINTENANCE: &str = "maintenance";
     pub(crate) const OUTAGE: &str = "outage";
     pub(crate) const IMPACT: &str = "impact";
     pub(crate) const NOTIFICATION: &str = "eventnotification";
-    pub(crate) const PROVIDER: &str = "provider";
-    pub(crate) const CIRCUIT: &str = "circuit";
     pub(crate) const TAG: &str = "tag";
     pub(crate) const CHANGE: &str = "change";
     pub(crate) const REVIEW: &str = "review";

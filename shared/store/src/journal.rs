@@ -5,6 +5,7 @@ use noticeboard_domain::change::{Actor, ChangeStamp};
 use noticeboard_domain::event::Event;
 use noticeboard_domain::ids::{EventId, ProviderId};
 use noticeboard_domain::impact::Impact;
+use noticeboard_domain::inventory::InventoryObject;
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::ObjectRef;
 use noticeboard_domain::time::{Time, rfc3339};
@@ -39,6 +40,8 @@ pub enum BulkWrite {
         /// Its event's provider.
         provider: ProviderId,
     },
+    /// An object of the inventory.
+    Object(Box<InventoryObject>),
     /// A received mail.
     Notification {
         /// The mail.
@@ -79,6 +82,11 @@ pub enum JournalEntry {
         /// Who deletes them.
         actor: Actor,
     },
+    /// An object of the inventory that others show something of has changed: they are to show it anew.
+    Shown {
+        /// The object.
+        object: ObjectRef,
+    },
     /// The deletion of an event with more impacts than one transaction holds.
     EventDeletion {
         /// The event.
@@ -94,6 +102,7 @@ impl JournalEntry {
         match self {
             Self::Mail { raw, .. } => format!("MAIL#{raw}"),
             Self::EventDeletion { event, .. } => format!("EVENT#{event}"),
+            Self::Shown { object } => format!("SHOWN#{object}"),
             Self::Bulk { id, part, .. } => format!("BULK#{id}#{part:04}"),
             Self::BulkDeletion { actor, .. } => format!("BULK-DELETION#{}", actor.request_id),
         }

@@ -7,6 +7,7 @@ use noticeboard_domain::event::EventKind;
 use noticeboard_domain::ids::{
     ChangeId, EventId, EventNotificationId, ImpactId, ObjectId, ProviderId, ReviewId, TokenId,
 };
+use noticeboard_domain::inventory::InventoryObject;
 use noticeboard_domain::notice::normalised_circuit_id;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::time::Time;
@@ -148,12 +149,31 @@ pub(crate) fn event_name_partition(kind: EventKind, name: &str) -> String {
     format!("NAME#{}#{name}", kind.as_str())
 }
 
-pub(crate) fn provider_name(name: &str) -> Key {
-    key(format!("UNIQUE#circuits.provider#name#{name}"), "UNIQUE")
+/// What the sort keys of those that point at an object begin with.
+pub(crate) const DEPENDENT_PREFIX: &str = "DEPENDENT#";
+
+/// Lives with an object that another one points at, and names that one.
+pub(crate) fn dependent(of: ObjectRef, object: ObjectRef, field: &str) -> Key {
+    key(object_partition(of), format!("{DEPENDENT_PREFIX}{}#{field}", object_text(object)))
 }
 
-pub(crate) fn provider_slug(slug: &str) -> Key {
-    key(format!("UNIQUE#circuits.provider#slug#{slug}"), "UNIQUE")
+/// Reads the object that the sort key of [`dependent`] names.
+pub(crate) fn parse_dependent(sk: &str) -> Option<ObjectRef> {
+    parse_object(sk.strip_prefix(DEPENDENT_PREFIX)?.rsplit_once('#')?.0)
+}
+
+/// Holds the place of the one object of a type that has these values.
+pub(crate) fn unique(kind: ObjectType, fields: &[&str], value: &str) -> Key {
+    key(format!("UNIQUE#{kind}#{}#{value}", fields.join("+")), "UNIQUE")
+}
+
+/// The places that an object holds.
+pub(crate) fn unique_of(object: &InventoryObject) -> Vec<Key> {
+    // Notices name circuits with blanks and cases of their own.
+    if let Some(provider) = object.reference("provider").filter(|_| object.kind() == ObjectType::Circuit) {
+        return vec![circuit_cid(provider.id.into(), object.text("cid"))];
+    }
+    object.unique().into_iter().map(|(rule, value)| unique(object.kind(), rule.fields, &value)).collect()
 }
 
 pub(crate) fn tag_slug(slug: &str) -> Key {
@@ -227,11 +247,11 @@ pub(crate) fn journal(id: &str) -> Key {
 
 /// Partitions and sort keys of the indexes.
 pub(crate) mod index {
-    use super::{EventKind, ObjectId, ObjectRef, ProviderId, Time, number, time};
+    use super::{EventKind, ObjectId, ObjectRef, ObjectType, ProviderId, Time, number, time};
 
     /// `by-kind`: everything of one kind, newest first.
     pub(crate) const BY_KIND: &str = "by-kind";
-    /// `by-status`: events of one kind and status, by start; impacts by level; received mails by the time of receipt.
+    /// `by-status`: objects of the inventory by name; events of one kind and status, by start; impacts by level; received mails by the time of receipt.
     pub(crate) const BY_STATUS: &str = "by-status";
     /// `by-owner`: what belongs to a provider, a target, an object.
     pub(crate) const BY_OWNER: &str = "by-owner";
@@ -253,8 +273,19 @@ pub(crate) mod index {
         format!("PROVIDER#{}#{}", number(provider.get()), kind.as_str())
     }
 
-    pub(crate) fn provider_circuits(provider: ProviderId) -> String {
-        format!("PROVIDER#{}#circuit", number(provider.get()))
+    /// The inventory's objects of one type, by name: [`place`].
+    pub(crate) fn names(kind: ObjectType) -> String {
+        format!("NAMES#{}", kind.model())
+    }
+
+    /// What the sort keys of the objects of one name begin with.
+    pub(crate) fn named(name: &str) -> String {
+        format!("{name}#")
+    }
+
+    /// The place of an object among those of its type.
+    pub(crate) fn place(name: &str, id: u64) -> String {
+        format!("{}{}", named(name), number(id))
     }
 
     pub(crate) fn target(target: ObjectRef) -> String {

@@ -42,7 +42,7 @@ pub use counters::{CountOf, Counters};
 pub use events::{EventPage, StoredEvent};
 pub use idempotency::{KeptAnswer, KeyedRequest};
 pub use impacts::{ITEMS_PER_DELETED_IMPACT, ITEMS_PER_NEW_IMPACT};
-pub use inventory::Named;
+pub use inventory::{Beside, Dependent, Named, StoredObject};
 pub use item::{Chunk, MAX_OBJECT_BYTES, Resume, Slice};
 pub use journal::{BulkWrite, JournalEntry, MAX_BULK_BYTES};
 pub use messages::{Message, MessageMark, Thread};

@@ -8,13 +8,13 @@ use noticeboard_domain::change::{Action, Actor, Change, ChangeStamp, Origin, Rev
 use noticeboard_domain::event::Event;
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::impact::Impact;
-use noticeboard_domain::inventory::{Circuit, Provider};
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::ObjectRef;
 use noticeboard_domain::tag::Tag;
 use noticeboard_domain::{Error, Result};
 use serde_json::{Map, Value};
 
+use crate::inventory::{decode_object, is_inventory};
 use crate::item::{Attributes, attribute, decode, kind, text};
 use crate::table::Store;
 
@@ -54,15 +54,15 @@ fn image(item: &Attributes) -> Result<Option<Image>> {
             let (object, fields) = (mail.object(), mail.snapshot());
             Some(Image { object, event: Some(mail.event.id), fields, revision: mail.revision, display })
         }
-        Some(kind::PROVIDER) => {
-            let provider: Provider = decode(item)?;
-            let (object, fields) = (provider.object(), provider.snapshot());
-            Some(Image { object, event: None, fields, revision: provider.revision, display })
-        }
-        Some(kind::CIRCUIT) => {
-            let circuit: Circuit = decode(item)?;
-            let (object, fields) = (circuit.object(), circuit.snapshot());
-            Some(Image { object, event: None, fields, revision: circuit.revision, display })
+        Some(kind) if is_inventory(kind) => {
+            let object = decode_object(item)?.object;
+            Some(Image {
+                object: object.object(),
+                event: None,
+                fields: object.snapshot(),
+                revision: object.revision,
+                display,
+            })
         }
         Some(kind::TAG) => {
             let tag: Tag = decode(item)?;

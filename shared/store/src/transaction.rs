@@ -33,16 +33,12 @@ pub enum Refusal {
     EventGone,
     /// The event has an impact on this target.
     ImpactExists,
-    /// A provider has this name.
-    ProviderNameTaken,
-    /// A provider has this slug.
-    ProviderSlugTaken,
+    /// Another object of the inventory has values that must be unique.
+    Taken,
     /// Another object of the type has this name.
     NameTaken,
     /// Another object of the type has this slug.
     SlugTaken,
-    /// The provider has a circuit of this id.
-    CircuitIdTaken,
     /// This notice of this mail was applied before, or is being applied.
     NoticeApplied,
     /// The ticket's windows changed meanwhile.

@@ -12,9 +12,11 @@ use noticeboard_domain::Error;
 use noticeboard_domain::change::{Action, Actor, Change, ChangeStamp, Origin, Revision};
 use noticeboard_domain::event::{Event, EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
-use noticeboard_domain::ids::{EventId, ProviderId};
+use noticeboard_domain::ids::{EventId, ObjectId, ProviderId};
 use noticeboard_domain::impact::{EventRef, Impact, ImpactChanges};
-use noticeboard_domain::inventory::{Circuit, CircuitChanges, Label, Provider, ProviderChanges, Slug};
+use noticeboard_domain::inventory::{
+    CircuitChanges, InventoryChanges, InventoryObject, Label, ProviderChanges, Slug, schema,
+};
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges, Subject};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus, Status};
@@ -22,8 +24,8 @@ use noticeboard_domain::time::Time;
 use noticeboard_domain::token::{Scope, Terms, Token, TokenVersion};
 use noticeboard_local::engine::Engine;
 use noticeboard_store::{
-    CommitError, CountOf, ITEMS_PER_DELETED_IMPACT, JournalEntry, MAX_OBJECT_BYTES, Message, MessageMark, Refusal,
-    Resume, Store, StoredEvent, Thread, Transaction,
+    Beside, CommitError, CountOf, ITEMS_PER_DELETED_IMPACT, JournalEntry, MAX_OBJECT_BYTES, Message, MessageMark,
+    Refusal, Resume, Store, StoredEvent, StoredObject, Thread, Transaction,
 };
 
 use EventKind::{Maintenance, Outage};
@@ -150,22 +152,33 @@ fn mail(mail: u64, event: u64) -> EventNotification {
     changes.into_notification(id(mail), revision()).unwrap()
 }
 
-fn provider(provider: u64, name: &str, slug: &str) -> Provider {
+fn object(kind: ObjectType, number: u64, changes: impl Into<InventoryChanges>) -> StoredObject {
+    let object = InventoryObject::new(schema(kind).unwrap(), id(number), changes.into(), revision()).unwrap();
+    StoredObject { display: object.display(), object, beside: Beside::default() }
+}
+
+fn provider(provider: u64, name: &str, slug: &str) -> StoredObject {
     let changes = ProviderChanges {
         name: Some(Label::parse(name).unwrap()),
         slug: Some(Slug::parse(slug).unwrap()),
         ..ProviderChanges::default()
     };
-    changes.into_provider(id(provider), revision()).unwrap()
+    object(ObjectType::Provider, provider, changes)
 }
 
-fn circuit(circuit: u64, provider: u64, cid: &str) -> Circuit {
+fn circuit(circuit: u64, provider: u64, cid: &str) -> StoredObject {
     let changes = CircuitChanges {
         cid: Some(Label::parse(cid).unwrap()),
         provider: Some(id(provider)),
         ..CircuitChanges::default()
     };
-    changes.into_circuit(id(circuit), revision()).unwrap()
+    object(ObjectType::Circuit, circuit, changes)
+}
+
+/// An object with some values changed, as its second version.
+fn changed_object(before: &StoredObject, changes: impl Into<InventoryChanges>) -> StoredObject {
+    let object = before.object.changed(changes.into(), before.object.revision.next(stamp(2))).unwrap();
+    StoredObject { display: object.display(), object, beside: before.beside.clone() }
 }
 
 fn token(number: u64) -> Token {
@@ -267,8 +280,8 @@ fn programs_that_start_together_make_one_table() {
 #[test]
 fn a_condition_that_fails_says_why() {
     on_table(|store| async move {
-        commit(&store, |t| t.provider_create(&provider(1, "Zayo", "zayo")).unwrap()).await.unwrap();
-        commit(&store, |t| t.circuit_create(&circuit(10, 1, "IC-1")).unwrap()).await.unwrap();
+        commit(&store, |t| t.object_create(&provider(1, "Zayo", "zayo")).unwrap()).await.unwrap();
+        commit(&store, |t| t.object_create(&circuit(10, 1, "IC-1")).unwrap()).await.unwrap();
         let (open, closed) = (7, 8);
         create(&store, &maintenance(open, EventChanges::default())).await;
         create(&store, &maintenance(closed, status(MaintenanceStatus::Completed))).await;
@@ -305,10 +318,10 @@ fn a_condition_that_fails_says_why() {
                 Refusal::IdTaken,
             ),
             ("impact gone", Box::new(|t| t.impact_delete(&impact(22, open, 10), &stamp(3)).unwrap()), Refusal::Changed),
-            ("name", Box::new(|t| t.provider_create(&provider(2, "Zayo", "z")).unwrap()), Refusal::ProviderNameTaken),
-            ("slug", Box::new(|t| t.provider_create(&provider(2, "Z", "zayo")).unwrap()), Refusal::ProviderSlugTaken),
-            ("provider id", Box::new(|t| t.provider_create(&provider(1, "Z", "z")).unwrap()), Refusal::IdTaken),
-            ("circuit", Box::new(|t| t.circuit_create(&circuit(11, 1, "ic-1")).unwrap()), Refusal::CircuitIdTaken),
+            ("name", Box::new(|t| t.object_create(&provider(2, "Zayo", "z")).unwrap()), Refusal::Taken),
+            ("slug", Box::new(|t| t.object_create(&provider(2, "Z", "zayo")).unwrap()), Refusal::Taken),
+            ("provider id", Box::new(|t| t.object_create(&provider(1, "Z", "z")).unwrap()), Refusal::IdTaken),
+            ("circuit", Box::new(|t| t.object_create(&circuit(11, 1, "ic-1")).unwrap()), Refusal::Taken),
             ("message", Box::new(|t| t.message_create("m", &message(0)).unwrap()), Refusal::NoticeApplied),
             (
                 "thread, new",
@@ -343,7 +356,7 @@ fn a_condition_that_fails_says_why() {
         // Another notice, thread or provider is another thing.
         commit(&store, |t| t.message_create("m", &message(1)).unwrap()).await.unwrap();
         commit(&store, |t| t.thread_put(id(1), Outage, "T", &thread(0)).unwrap()).await.unwrap();
-        commit(&store, |t| t.circuit_create(&circuit(11, 2, "IC-1")).unwrap()).await.unwrap();
+        commit(&store, |t| t.object_create(&circuit(11, 2, "IC-1")).unwrap()).await.unwrap();
         assert_eq!(store.message("m").await.unwrap().len(), 2);
         assert_eq!(store.thread(id(1), Maintenance, "T").await.unwrap().version, 1);
     });
@@ -667,45 +680,69 @@ fn names_are_found_to_the_letter() {
 fn the_inventory_is_found_by_name() {
     on_table(|store| async move {
         let zayo = provider(1, "Zayo", "zayo");
-        commit(&store, |t| t.provider_create(&zayo).unwrap()).await.unwrap();
+        commit(&store, |t| t.object_create(&zayo).unwrap()).await.unwrap();
         let ic = circuit(10, 1, "IC / 1");
-        commit(&store, |t| t.circuit_create(&ic).unwrap()).await.unwrap();
-        assert_eq!(store.provider_by_name("Zayo").await.unwrap(), Some(zayo.clone()));
+        commit(&store, |t| t.object_create(&ic).unwrap()).await.unwrap();
+        let by_name = |name: &'static str| async { store.provider_by_name(name).await.unwrap().map(|found| found.id) };
+        let by_cid = |provider: u64, cid: &'static str| {
+            let store = &store;
+            async move {
+                let found = store.circuits_by_cid(id(provider), &[cid, "IC-2"]).await.unwrap();
+                found.into_iter().map(|circuit| circuit.id).collect::<Vec<_>>()
+            }
+        };
+        assert_eq!(by_name("Zayo").await, Some(id(1)));
         assert_eq!(store.provider_by_slug("Zayo").await.unwrap(), None);
         assert_eq!(store.provider_by_slug(&"x".repeat(5000)).await.unwrap(), None);
         let long = "x".repeat(5000);
-        assert_eq!(store.circuits_by_cid(id(1), &["IC / 1", "IC-2", &long]).await.unwrap(), std::slice::from_ref(&ic));
-        assert_eq!(store.circuits_by_cid(id(2), &["IC / 1"]).await.unwrap(), []);
+        assert_eq!(store.circuits_by_cid(id(1), &["ic/1", &long]).await.unwrap().len(), 1);
+        assert_eq!(by_cid(2, "IC / 1").await, []);
 
         let rename = ProviderChanges {
             name: Some(Label::parse("Zayo Group").unwrap()),
             slug: Some(Slug::parse("zayo-group").unwrap()),
             ..ProviderChanges::default()
         };
-        let renamed = zayo.changed(rename, zayo.revision.next(stamp(2)));
-        commit(&store, |t| t.provider_update(&zayo, &renamed).unwrap()).await.unwrap();
-        assert_eq!(commit(&store, |t| t.provider_update(&zayo, &renamed).unwrap()).await, Err(Refusal::Changed));
-        assert_eq!(store.provider_by_name("Zayo").await.unwrap(), None);
-        assert_eq!(store.provider_by_slug("zayo-group").await.unwrap(), Some(renamed.clone()));
+        let renamed = changed_object(&zayo, rename);
+        commit(&store, |t| t.object_update(&zayo.object, &renamed).unwrap()).await.unwrap();
+        assert_eq!(commit(&store, |t| t.object_update(&zayo.object, &renamed).unwrap()).await, Err(Refusal::Changed));
+        assert_eq!(by_name("Zayo").await, None);
+        assert_eq!(store.provider_by_slug("zayo-group").await.unwrap().map(|found| found.id), Some(id(1)));
+        let zayos = async |name| store.objects_named(ObjectType::Provider, name, 5).await.unwrap().len();
+        assert_eq!((zayos("Zayo").await, zayos("Zayo Group").await), (0, 1));
         // A name that was given up is free.
-        commit(&store, |t| t.provider_create(&provider(2, "Zayo", "zayo")).unwrap()).await.unwrap();
+        commit(&store, |t| t.object_create(&provider(2, "Zayo", "zayo")).unwrap()).await.unwrap();
 
-        let moved = CircuitChanges { provider: Some(id(2)), ..CircuitChanges::default() };
-        let moved = ic.changed(moved, ic.revision.next(stamp(2)));
-        commit(&store, |t| t.circuit_update(&ic, &moved).unwrap()).await.unwrap();
-        assert_eq!(store.circuit_list(Some(id(1)), 10).await.unwrap().items, []);
-        assert_eq!(store.circuit_list(Some(id(2)), 10).await.unwrap().items, std::slice::from_ref(&moved));
-        let named = store.named(&[moved.object(), renamed.object(), circuit(99, 1, "x").object()]).await.unwrap();
+        let owner = async |provider| {
+            let provider = ObjectRef::new(ObjectType::Provider, id::<ObjectId>(provider));
+            store
+                .dependents(provider, 10)
+                .await
+                .unwrap()
+                .items
+                .into_iter()
+                .map(|found| found.object)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(owner(1).await, [ic.object.object()]);
+        let moved = changed_object(&ic, CircuitChanges { provider: Some(id(2)), ..CircuitChanges::default() });
+        commit(&store, |t| t.object_update(&ic.object, &moved).unwrap()).await.unwrap();
+        assert_eq!(owner(1).await, []);
+        assert_eq!(owner(2).await, [ic.object.object()]);
+        assert_eq!(store.object(ic.object.object()).await.unwrap(), Some(moved.clone()));
+        let gone = circuit(99, 1, "x").object.object();
+        let named = store.named(&[moved.object.object(), renamed.object.object(), gone]).await.unwrap();
         let names: BTreeSet<String> = named.into_iter().map(|named| named.display).collect();
         assert_eq!(names, BTreeSet::from(["IC / 1".to_owned(), "Zayo Group".to_owned()]));
 
         assert!(!store.provider_has_events(id(2)).await.unwrap());
         create(&store, &maintenance(7, EventChanges { provider: Some(id(2)), ..EventChanges::default() })).await;
         assert!(store.provider_has_events(id(2)).await.unwrap());
-        commit(&store, |t| t.circuit_delete(&moved, &stamp(3)).unwrap()).await.unwrap();
-        commit(&store, |t| t.provider_delete(&renamed, &stamp(3)).unwrap()).await.unwrap();
-        assert_eq!(store.provider_by_name("Zayo Group").await.unwrap(), None);
-        assert_eq!(store.circuits_by_cid(id(2), &["IC / 1"]).await.unwrap(), []);
+        commit(&store, |t| t.object_delete(&moved.object, &stamp(3)).unwrap()).await.unwrap();
+        commit(&store, |t| t.object_delete(&renamed.object, &stamp(3)).unwrap()).await.unwrap();
+        assert_eq!(by_name("Zayo Group").await, None);
+        assert_eq!(by_cid(2, "IC / 1").await, []);
+        assert_eq!(owner(2).await, []);
     });
 }
 

@@ -37,6 +37,14 @@ pub const FILTERS: &[Parameter] = &[
     ("target_content_type_id", Kind::Integer),
     ("target_object_id", Kind::Integer),
     ("impact", Kind::Choice(|text| ImpactLevel::parse(text).is_ok())),
+    ("site_id", Kind::Id),
+    ("site", Kind::Text),
+    ("region_id", Kind::Id),
+    ("region", Kind::Text),
+    ("site_group_id", Kind::Id),
+    ("site_group", Kind::Text),
+    ("location_id", Kind::Id),
+    ("location", Kind::Text),
     ("tag", Kind::Slugs),
     ("tag_id", Kind::Id),
     ("created", Kind::Time),
@@ -158,7 +166,7 @@ pub fn impact(base: &str, view: ImpactView) -> Object<ImpactBody> {
 /// The whole circuit, or any other object by name (behaviours 16 and 17).
 fn target(base: &str, target: &Target) -> Value {
     match (&target.circuit, &target.display) {
-        (Some((circuit, provider)), _) => super::inventory::circuit(base, circuit, provider.as_deref()),
+        (Some(circuit), _) => super::inventory::object(base, circuit).body.into(),
         (None, Some(name)) => {
             json!({"id": target.object.id, "name": name, "type": target.object.kind.as_str()})
         }

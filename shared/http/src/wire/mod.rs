@@ -22,16 +22,21 @@ pub fn path(kind: ObjectType) -> Option<&'static str> {
         ObjectType::JournalEntry => "/api/extras/journal-entries/",
         ObjectType::Provider => "/api/circuits/providers/",
         ObjectType::Circuit => "/api/circuits/circuits/",
-        ObjectType::Device
-        | ObjectType::Interface
-        | ObjectType::PowerFeed
-        | ObjectType::PowerPanel
-        | ObjectType::Rack
-        | ObjectType::Site
-        | ObjectType::IpAddress
-        | ObjectType::Prefix
-        | ObjectType::VirtualMachine
-        | ObjectType::VmInterface => return None,
+        ObjectType::CircuitType => "/api/circuits/circuit-types/",
+        ObjectType::CircuitTermination => "/api/circuits/circuit-terminations/",
+        ObjectType::Region => "/api/dcim/regions/",
+        ObjectType::SiteGroup => "/api/dcim/site-groups/",
+        ObjectType::Site => "/api/dcim/sites/",
+        ObjectType::Location => "/api/dcim/locations/",
+        ObjectType::Rack => "/api/dcim/racks/",
+        ObjectType::Device => "/api/dcim/devices/",
+        ObjectType::Interface => "/api/dcim/interfaces/",
+        ObjectType::PowerPanel => "/api/dcim/power-panels/",
+        ObjectType::PowerFeed => "/api/dcim/power-feeds/",
+        ObjectType::IpAddress => "/api/ipam/ip-addresses/",
+        ObjectType::Prefix => "/api/ipam/prefixes/",
+        ObjectType::VirtualMachine => "/api/virtualization/virtual-machines/",
+        ObjectType::VmInterface => "/api/virtualization/interfaces/",
     })
 }
 

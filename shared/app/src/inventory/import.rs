@@ -1,0 +1,1 @@
+//! Bringing in objects that exist elsewhere, with their ids.

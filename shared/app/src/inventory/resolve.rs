@@ -1,0 +1,294 @@
+//! What an object of the inventory stands among: looked up by what clients call it, read in one batch, and checked.
+
+use std::collections::HashMap;
+
+use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, Schema, schema};
+use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::tag::Tag;
+use noticeboard_domain::{Error, FieldErrors, Result};
+use noticeboard_store::{Dependent, StoredObject, Wanted};
+use serde_json::{Map, Value};
+
+use super::{InventoryInput, ObjectView, known};
+use crate::App;
+use crate::around::Around;
+use crate::impacts::whole;
+
+/// Deepest nesting of regions, site groups and locations.
+const MAX_DEPTH: usize = 64;
+
+/// Objects that were read together, and what clients call them.
+#[derive(Debug, Default)]
+pub(super) struct Surroundings {
+    pub(super) objects: HashMap<ObjectRef, StoredObject>,
+    /// By type and attributes, what these find, or why they do not.
+    words: HashMap<(ObjectType, String), std::result::Result<ObjectRef, String>>,
+    /// Who points at objects whose change concerns those.
+    pub(super) dependents: HashMap<ObjectRef, Vec<Dependent>>,
+    tags: Around,
+}
+
+/// Attributes as Python would print them: NetBox's messages do.
+fn python(attributes: &Map<String, Value>) -> String {
+    let value = |value: &Value| match value {
+        Value::String(text) => format!("'{text}'"),
+        other => other.to_string(),
+    };
+    let parts: Vec<String> = attributes.iter().map(|(name, found)| format!("'{name}': {}", value(found))).collect();
+    format!("{{{}}}", parts.join(", "))
+}
+
+fn word(kind: ObjectType, attributes: &Map<String, Value>) -> (ObjectType, String) {
+    (kind, python(attributes))
+}
+
+/// Adds what NetBox says of values that another object has.
+pub(super) fn taken(kind: ObjectType, fields: &[&'static str], errors: &mut FieldErrors) {
+    match (kind, fields) {
+        (ObjectType::Circuit, _) => errors.add("cid", "Circuit with this provider and circuit ID already exists."),
+        (ObjectType::Device, _) => errors.add(FieldErrors::ALL, "Device name must be unique per site."),
+        (ObjectType::VirtualMachine, _) => {
+            errors.add(FieldErrors::ALL, "Virtual machine name must be unique per cluster.");
+        }
+        (_, [field]) => errors.add(*field, format!("{} with this {field} already exists.", kind.label())),
+        (_, fields) => {
+            let message = format!("The fields {} must make a unique set.", fields.join(", "));
+            errors.add(FieldErrors::ALL, message);
+        }
+    }
+}
+
+/// Adds what is to be said when two objects of one request have the same values.
+pub(super) fn taken_within(object: &InventoryObject, errors: &mut FieldErrors) {
+    let mut found = FieldErrors::default();
+    for (rule, _) in object.unique() {
+        taken(object.kind(), rule.fields, &mut found);
+    }
+    errors.add_missing(&found);
+}
+
+impl Surroundings {
+    /// New values with everything that they name looked up.
+    pub(super) fn changes(&self, input: &InventoryInput) -> Result<InventoryChanges> {
+        let mut errors = FieldErrors::default();
+        let mut values = input.values.clone();
+        for (field, kind, referred) in &input.references {
+            let found = match referred {
+                Referred::Id(id) => {
+                    let object = ObjectRef { kind: *kind, id: *id };
+                    let missing = || format!("Related object not found using the provided numeric ID: {id}");
+                    if self.objects.contains_key(&object) { Ok(object) } else { Err(missing()) }
+                }
+                Referred::By(attributes) => {
+                    let missing =
+                        || format!("Related object not found using the provided attributes: {}", python(attributes));
+                    self.words.get(&word(*kind, attributes)).cloned().unwrap_or_else(|| Err(missing()))
+                }
+            };
+            if let Some(object) = errors.keep(field, found) {
+                values.insert((*field).to_owned(), object.id.get().into());
+            }
+        }
+        let tags = self.tags.tag_slugs(input.tags.as_deref(), &mut errors);
+        errors.into_result()?;
+        Ok(InventoryChanges { values, tags, custom_fields: input.custom_fields.clone() })
+    }
+
+    /// The rules between an object and those that it points at.
+    pub(super) fn check(&self, object: &InventoryObject) -> Result<()> {
+        for (field, to) in object.points_at() {
+            if !self.objects.contains_key(&to) {
+                return Err(Error::field(field, format!("Related object not found using the provided numeric ID: {}", to.id)));
+            }
+        }
+        let site = object.reference("site");
+        for field in ["location", "rack"] {
+            let part = object.reference(field).and_then(|part| self.objects.get(&part));
+            if let (Some(site), Some(part)) = (site, part)
+                && part.object.reference("site").is_some_and(|other| other != site)
+            {
+                let label = part.object.kind().label();
+                return Err(Error::field(field, format!("{label} {} does not belong to the site.", part.display)));
+            }
+        }
+        let mut above = object.reference("parent");
+        for _ in 0..MAX_DEPTH {
+            match above {
+                None => return Ok(()),
+                Some(parent) if parent == object.object() => {
+                    let message = format!("Cannot assign self or child {} as parent.", object.kind().label().to_lowercase());
+                    return Err(Error::field("parent", message));
+                }
+                Some(parent) => above = self.objects.get(&parent).and_then(|parent| parent.object.reference("parent")),
+            }
+        }
+        Err(Error::field("parent", format!("Ensure that it is nested no deeper than {MAX_DEPTH} levels.")))
+    }
+
+    /// An object with what is shown of those that it points at.
+    pub(super) fn view(&self, stored: StoredObject) -> ObjectView {
+        let brief = |to: ObjectRef| {
+            let found = self.objects.get(&to)?;
+            Some((to, found.object.brief(&found.display)))
+        };
+        ObjectView {
+            around: stored.object.points_at().into_iter().filter_map(|(_, to)| brief(to)).collect(),
+            tags: self.object_tags(&stored.object.tags),
+            stored,
+        }
+    }
+
+    fn object_tags(&self, slugs: &[String]) -> Vec<Tag> {
+        self.tags.tags(slugs)
+    }
+}
+
+impl App {
+    /// Reads objects and tags together.
+    pub(super) async fn surroundings(&self, wanted: Wanted) -> Result<Surroundings> {
+        let mut around = Surroundings::default();
+        let found = self.store.neighbours(&wanted).await?;
+        for named in &found.named {
+            if let Some(stored) = named.clone().stored() {
+                around.objects.insert(named.object, stored);
+            }
+        }
+        around.tags = Around::of(found);
+        Ok(around)
+    }
+
+    /// Reads what inputs name and what objects point at, with all that lies above in a tree.
+    pub(super) async fn surroundings_of(
+        &self,
+        schema: &Schema,
+        inputs: &[&InventoryInput],
+        objects: &[&StoredObject],
+    ) -> Result<Surroundings> {
+        let mut found = HashMap::new();
+        for (kind, by) in inputs.iter().flat_map(|input| asked(input)) {
+            if !found.contains_key(&word(kind, by)) {
+                found.insert(word(kind, by), self.object_by(kind, by).await?);
+            }
+        }
+        let mut wanted = Wanted::default();
+        wanted.objects.extend(found.values().filter_map(|found| found.as_ref().ok()));
+        for input in inputs {
+            wanted.tags.extend(input.tags.iter().flatten().cloned());
+            let ids = input.references.iter().filter_map(|(_, kind, referred)| match referred {
+                Referred::Id(id) => Some(ObjectRef { kind: *kind, id: *id }),
+                Referred::By(_) => None,
+            });
+            wanted.objects.extend(ids);
+            wanted.objects.extend(generic(&input.values));
+            let plain = schema.references().filter_map(|(field, kind)| {
+                Some(ObjectRef { kind, id: input.values.get(field)?.as_u64()?.try_into().ok()? })
+            });
+            wanted.objects.extend(plain);
+        }
+        for stored in objects {
+            wanted.objects.extend(stored.object.points_at().into_iter().map(|(_, to)| to));
+            wanted.tags.extend(crate::views::tag_refs(&stored.object.tags));
+        }
+        let mut around = self.surroundings(wanted).await?;
+        around.words = found;
+        // Whoever gets a parent must not be above it.
+        for _ in 0..MAX_DEPTH {
+            let parents = around.objects.values().filter_map(|stored| stored.object.reference("parent"));
+            let missing: Vec<ObjectRef> = parents.filter(|parent| !around.objects.contains_key(parent)).collect();
+            if missing.is_empty() || inputs.iter().all(|input| !names_parent(input)) {
+                break;
+            }
+            let before = around.objects.len();
+            let found = self.store.objects(&missing).await?;
+            around.objects.extend(found.into_iter().map(|stored| (stored.object.object(), stored)));
+            if around.objects.len() == before {
+                break;
+            }
+        }
+        Ok(around)
+    }
+
+    /// The one object of a type that has these attributes, or why there is none.
+    async fn object_by(
+        &self,
+        kind: ObjectType,
+        attributes: &Map<String, Value>,
+    ) -> Result<std::result::Result<ObjectRef, String>> {
+        let schema = known(kind)?;
+        let missing = || format!("Related object not found using the provided attributes: {}", python(attributes));
+        let alone = |(name, value): (&String, &Value)| {
+            let rule = schema.unique.iter().find(|rule| rule.fields == [name.as_str()])?;
+            Some((rule.fields[0], value.as_str()?.to_owned()))
+        };
+        if attributes.len() == 1
+            && let Some((field, value)) = attributes.iter().next().and_then(alone)
+        {
+            // With strong consistency.
+            return Ok(self.store.object_owning(kind, field, &value).await?.ok_or_else(missing));
+        }
+        let most = self.settings.list_read_limit;
+        let candidates = match attributes.get(schema.display).and_then(Value::as_str) {
+            Some(name) => self.store.objects_named(kind, name, most).await?,
+            None => self.store.objects_from(kind, 0, most).await?.items,
+        };
+        let same = |stored: &&StoredObject| {
+            attributes.iter().all(|(name, wanted)| match schema.field(name) {
+                None => false,
+                Some(_) => {
+                    let wanted = wanted.get("id").unwrap_or(wanted);
+                    stored.object.value(name) == wanted
+                }
+            })
+        };
+        let mut found = candidates.iter().filter(same).map(|stored| stored.object.object());
+        Ok(match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (None, _) => Err(missing()),
+            (Some(_), Some(_)) => {
+                Err(format!("Multiple objects match the provided attributes: {}", python(attributes)))
+            }
+        })
+    }
+
+    /// Reads who points at objects whose change would concern those.
+    pub(super) async fn add_dependents(
+        &self,
+        around: &mut Surroundings,
+        objects: impl Iterator<Item = &StoredObject>,
+    ) -> Result<()> {
+        // A circuit's terminations have its name in theirs.
+        let circuits = objects.filter(|stored| stored.object.kind() == ObjectType::Circuit);
+        let circuits: Vec<ObjectRef> = circuits.map(|stored| stored.object.object()).collect();
+        let found = circuits.iter().map(|circuit| self.store.dependents(*circuit, self.settings.list_read_limit));
+        let found = futures_util::future::try_join_all(found).await?;
+        let mut objects = Vec::new();
+        for (circuit, slice) in circuits.into_iter().zip(found) {
+            let dependents = whole(slice, self.settings.list_read_limit)?;
+            objects.extend(dependents.iter().map(|dependent| dependent.object));
+            around.dependents.insert(circuit, dependents);
+        }
+        let found = self.store.objects(&objects).await?;
+        around.objects.extend(found.into_iter().map(|stored| (stored.object.object(), stored)));
+        Ok(())
+    }
+}
+
+fn asked(input: &InventoryInput) -> impl Iterator<Item = (ObjectType, &Map<String, Value>)> {
+    input.references.iter().filter_map(|(_, kind, referred)| match referred {
+        Referred::By(attributes) => Some((*kind, attributes)),
+        Referred::Id(_) => None,
+    })
+}
+
+fn names_parent(input: &InventoryInput) -> bool {
+    input.references.iter().any(|(field, ..)| *field == "parent")
+}
+
+/// What the values of a field for any of several types name.
+fn generic(values: &Map<String, Value>) -> Option<ObjectRef> {
+    ["termination", "assigned_object", "scope"].into_iter().find_map(|field| {
+        let kind = ObjectType::parse(values.get(&format!("{field}_type"))?.as_str()?)?;
+        let id = values.get(&format!("{field}_id"))?.as_u64()?.try_into().ok()?;
+        schema(kind).map(|_| ObjectRef { kind, id })
+    })
+}
