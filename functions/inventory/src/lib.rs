@@ -74,13 +74,7 @@ fn answer_many(caller: &Caller, status: StatusCode, query: &Query, views: &[Obje
     json(status, &shown.collect::<Vec<_>>())
 }
 
-async fn change_many(
-    schema: &'static Schema,
-    caller: Caller,
-    query: Query,
-    payload: Payload,
-    whole: bool,
-) -> Answer {
+async fn change_many(schema: &'static Schema, caller: Caller, query: Query, payload: Payload, whole: bool) -> Answer {
     let read = |body: &Map<String, Value>| {
         let (input, message) = read_input(schema, body, whole)?;
         Ok(((bulk::id::<ObjectId>(body)?, input), message))

@@ -98,7 +98,10 @@ impl Surroundings {
     pub(super) fn check(&self, object: &InventoryObject) -> Result<()> {
         for (field, to) in object.points_at() {
             if !self.objects.contains_key(&to) {
-                return Err(Error::field(field, format!("Related object not found using the provided numeric ID: {}", to.id)));
+                return Err(Error::field(
+                    field,
+                    format!("Related object not found using the provided numeric ID: {}", to.id),
+                ));
             }
         }
         let site = object.reference("site");
@@ -116,7 +119,8 @@ impl Surroundings {
             match above {
                 None => return Ok(()),
                 Some(parent) if parent == object.object() => {
-                    let message = format!("Cannot assign self or child {} as parent.", object.kind().label().to_lowercase());
+                    let message =
+                        format!("Cannot assign self or child {} as parent.", object.kind().label().to_lowercase());
                     return Err(Error::field("parent", message));
                 }
                 Some(parent) => above = self.objects.get(&parent).and_then(|parent| parent.object.reference("parent")),
