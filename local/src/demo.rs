@@ -8,9 +8,9 @@ use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
 use noticeboard_domain::impact::{EventRef, ImpactChanges};
 use noticeboard_domain::inventory::{CircuitChanges, Label, ProviderChanges, Slug};
+use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::status::{ImpactLevel, OutageStatus, Status};
 use noticeboard_domain::time::Time;
-use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, ids::ProviderId};
 
 const PROVIDERS: [(&str, &str); 3] = [

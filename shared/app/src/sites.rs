@@ -107,11 +107,7 @@ impl App {
     }
 
     /// These places and what is in them, as far as it is of the wanted types.
-    async fn within(
-        &self,
-        places: Vec<ObjectRef>,
-        wanted: &impl Fn(ObjectType) -> bool,
-    ) -> Result<HashSet<ObjectRef>> {
+    async fn within(&self, places: Vec<ObjectRef>, wanted: &impl Fn(ObjectType) -> bool) -> Result<HashSet<ObjectRef>> {
         let most = self.settings.list_read_limit;
         let mut found: HashSet<ObjectRef> = places.iter().copied().collect();
         let mut open = places;
@@ -124,7 +120,9 @@ impl App {
                 stream::iter(looked.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await?;
             let mut next = Vec::new();
             for (kind, dependents) in looked {
-                for dependent in dependents.into_iter().filter(|dependent| inside(kind).contains(&dependent.object.kind)) {
+                for dependent in
+                    dependents.into_iter().filter(|dependent| inside(kind).contains(&dependent.object.kind))
+                {
                     found.extend(dependent.circuit.map(|id| ObjectRef { kind: ObjectType::Circuit, id }));
                     if found.insert(dependent.object) {
                         next.push(dependent.object);

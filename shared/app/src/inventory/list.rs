@@ -65,15 +65,14 @@ impl App {
         self.narrow_refs(&mut listing.filter).await?;
         self.narrow_references(schema, &mut listing.filter).await?;
         if let Some(found) = self.located(&places, |found| found == kind).await? {
-            listing.filter.narrow(found.into_iter().filter(|found| found.kind == kind).map(|found| found.id.get()).collect());
+            listing
+                .filter
+                .narrow(found.into_iter().filter(|found| found.kind == kind).map(|found| found.id.get()).collect());
         }
-        let by_name =
-            |a: &StoredObject, b: &StoredObject| (&a.display, a.object.id).cmp(&(&b.display, b.object.id));
+        let by_name = |a: &StoredObject, b: &StoredObject| (&a.display, a.object.id).cmp(&(&b.display, b.object.id));
         let list = match self.narrowest(schema, &listing).await? {
             Some(few) => listing.of(few, by_name),
-            None => {
-                self.walked(kind, &listing, &AllObjects { store: &self.store, kind }, by_name).await?
-            }
+            None => self.walked(kind, &listing, &AllObjects { store: &self.store, kind }, by_name).await?,
         };
         let (objects, list) = split(list);
         Ok(list.with(self.view_objects(objects).await?))
@@ -105,7 +104,11 @@ impl App {
             let providers = providers.into_iter().filter_map(|id| id.try_into().ok());
             let found = providers.map(|provider| self.store.circuits_by_cid(provider, &cids));
             let found = futures_util::future::try_join_all(found).await?.concat();
-            return self.store.objects(&found.iter().map(|circuit| circuit.object()).collect::<Vec<_>>()).await.map(Some);
+            return self
+                .store
+                .objects(&found.iter().map(|circuit| circuit.object()).collect::<Vec<_>>())
+                .await
+                .map(Some);
         }
         let by_name = kind != ObjectType::CircuitTermination;
         if let Some(names) = filter.texts(schema.display).filter(|_| by_name) {
@@ -119,7 +122,9 @@ impl App {
             let mut found: HashSet<ObjectRef> = HashSet::new();
             for id in ids.into_iter().filter_map(|id| ObjectId::try_from(id).ok()) {
                 let dependents = whole(self.store.dependents(ObjectRef { kind: to, id }, most).await?, most)?;
-                found.extend(dependents.into_iter().map(|dependent| dependent.object).filter(|found| found.kind == kind));
+                found.extend(
+                    dependents.into_iter().map(|dependent| dependent.object).filter(|found| found.kind == kind),
+                );
             }
             if found.len() <= MAX_BY_ID {
                 return self.store.objects(&found.into_iter().collect::<Vec<_>>()).await.map(Some);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, Schema, schema};
+use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, Schema};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::tag::Tag;
 use noticeboard_domain::{Error, FieldErrors, Result};
@@ -98,7 +98,10 @@ impl Surroundings {
     pub(super) fn check(&self, object: &InventoryObject) -> Result<()> {
         for (field, to) in object.points_at() {
             if !self.objects.contains_key(&to) {
-                return Err(Error::field(field, format!("Related object not found using the provided numeric ID: {}", to.id)));
+                return Err(Error::field(
+                    field,
+                    format!("Related object not found using the provided numeric ID: {}", to.id),
+                ));
             }
         }
         let site = object.reference("site");
@@ -116,7 +119,8 @@ impl Surroundings {
             match above {
                 None => return Ok(()),
                 Some(parent) if parent == object.object() => {
-                    let message = format!("Cannot assign self or child {} as parent.", object.kind().label().to_lowercase());
+                    let message =
+                        format!("Cannot assign self or child {} as parent.", object.kind().label().to_lowercase());
                     return Err(Error::field("parent", message));
                 }
                 Some(parent) => above = self.objects.get(&parent).and_then(|parent| parent.object.reference("parent")),
@@ -157,7 +161,8 @@ impl App {
         Ok(around)
     }
 
-    /// Reads what inputs name and what objects point at, with all that lies above in a tree.
+    /// Reads what inputs name and what objects point at, with all that lies above in a tree. Where there are both, each
+    /// input is for the object in its place.
     pub(super) async fn surroundings_of(
         &self,
         schema: &Schema,
@@ -172,14 +177,14 @@ impl App {
         }
         let mut wanted = Wanted::default();
         wanted.objects.extend(found.values().filter_map(|found| found.as_ref().ok()));
-        for input in inputs {
+        for (at, input) in inputs.iter().enumerate() {
             wanted.tags.extend(input.tags.iter().flatten().cloned());
             let ids = input.references.iter().filter_map(|(_, kind, referred)| match referred {
                 Referred::Id(id) => Some(ObjectRef { kind: *kind, id: *id }),
                 Referred::By(_) => None,
             });
             wanted.objects.extend(ids);
-            wanted.objects.extend(generic(&input.values));
+            wanted.objects.extend(generic(schema, &input.values, objects.get(at)));
             let plain = schema.references().filter_map(|(field, kind)| {
                 Some(ObjectRef { kind, id: input.values.get(field)?.as_u64()?.try_into().ok()? })
             });
@@ -284,11 +289,11 @@ fn names_parent(input: &InventoryInput) -> bool {
     input.references.iter().any(|(field, ..)| *field == "parent")
 }
 
-/// What the values of a field for any of several types name.
-fn generic(values: &Map<String, Value>) -> Option<ObjectRef> {
-    ["termination", "assigned_object", "scope"].into_iter().find_map(|field| {
-        let kind = ObjectType::parse(values.get(&format!("{field}_type"))?.as_str()?)?;
-        let id = values.get(&format!("{field}_id"))?.as_u64()?.try_into().ok()?;
-        schema(kind).map(|_| ObjectRef { kind, id })
-    })
+/// What the values of a field for any of several types name; the half that is not given is that of the object before.
+fn generic(schema: &Schema, values: &Map<String, Value>, before: Option<&&StoredObject>) -> Option<ObjectRef> {
+    let (_, kind, id) = schema.generic()?;
+    let value = |name: &str| values.get(name).or_else(|| Some(before?.object.value(name)));
+    let kind = ObjectType::parse(value(kind)?.as_str()?)
+        .filter(|kind| noticeboard_domain::inventory::schema(*kind).is_some())?;
+    Some(ObjectRef { kind, id: value(id)?.as_u64()?.try_into().ok()? })
 }
