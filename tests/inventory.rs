@@ -118,7 +118,7 @@ fn every_type_is_made_read_changed_and_deleted() {
         assert_eq!(keys(&found)[..4], ["id", "url", "display_url", "display"], "{path}");
         assert!(keys(&found).ends_with(&["tags", "custom_fields", "created", "last_updated"]), "{path}");
         // Every type is in its list, whole and brief.
-        assert_eq!(server.all(path), [found.clone()], "{path}");
+        assert_eq!(server.all(path), std::slice::from_ref(&found), "{path}");
         let brief = &server.get(&format!("{path}?brief=1")).expect(200)["results"][0];
         assert_eq!(keys(brief)[..3], ["id", "url", "display"], "{path}");
         assert!(

@@ -1,6 +1,7 @@
 //! What an object of the inventory stands among: looked up by what clients call it, read in one batch, and checked.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, Schema};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
@@ -30,10 +31,7 @@ pub(super) struct Surroundings {
 
 /// Attributes as Python would print them: NetBox's messages do.
 fn python(attributes: &Map<String, Value>) -> String {
-    let value = |value: &Value| match value {
-        Value::String(text) => format!("'{text}'"),
-        other => other.to_string(),
-    };
+    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| format!("'{text}'"));
     let parts: Vec<String> = attributes.iter().map(|(name, found)| format!("'{name}': {}", value(found))).collect();
     format!("{{{}}}", parts.join(", "))
 }
@@ -171,8 +169,8 @@ impl App {
     ) -> Result<Surroundings> {
         let mut found = HashMap::new();
         for (kind, by) in inputs.iter().flat_map(|input| asked(input)) {
-            if !found.contains_key(&word(kind, by)) {
-                found.insert(word(kind, by), self.object_by(kind, by).await?);
+            if let Entry::Vacant(entry) = found.entry(word(kind, by)) {
+                entry.insert(self.object_by(kind, by).await?);
             }
         }
         let mut wanted = Wanted::default();
