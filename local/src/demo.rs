@@ -69,7 +69,6 @@ pub(crate) async fn fill(app: &App) -> Result<()> {
             cid: Some(Label::parse(cid).map_err(Error::internal)?),
             provider: Some(providers[provider]),
             description: Some(description.to_owned()),
-            ..CircuitChanges::default()
         };
         circuits.push(app.circuit_create(&actor, changes).await?.0.object());
     }

@@ -213,14 +213,14 @@ impl App {
         let any = noticeboard_domain::change::Expected::default();
         for object in objects {
             let id = object.id;
-            let done = match object.kind {
-                ObjectType::Maintenance => self.event_delete(actor, EventKind::Maintenance, id.into(), &any).await,
-                ObjectType::Outage => self.event_delete(actor, EventKind::Outage, id.into(), &any).await,
-                ObjectType::Impact => self.impact_delete(actor, ImpactId::from(id), &any).await,
-                ObjectType::EventNotification => {
-                    self.notification_delete(actor, EventNotificationId::from(id), &any).await
-                }
-                _ => self.object_delete(actor, *object, &any).await,
+            let done = if let Some(kind) = EventKind::of(object.kind) {
+                self.event_delete(actor, kind, id.into(), &any).await
+            } else if object.kind == ObjectType::Impact {
+                self.impact_delete(actor, ImpactId::from(id), &any).await
+            } else if object.kind == ObjectType::EventNotification {
+                self.notification_delete(actor, EventNotificationId::from(id), &any).await
+            } else {
+                self.object_delete(actor, *object, &any).await
             };
             match done {
                 // What others have come to point at meanwhile stays.

@@ -352,9 +352,8 @@ impl App {
         let places = filter.take(&PLACES.map(|(name, _)| name));
         if let Some(targets) = self.targets_in(&places).await? {
             let impacts = self.impacts_on(&targets).await?;
-            let of = |impact: &Impact| match kind {
-                ObjectType::Impact => impact.id.get(),
-                _ => impact.event.id.get(),
+            let of = |impact: &Impact| {
+                if kind == ObjectType::Impact { impact.id.get() } else { impact.event.id.get() }
             };
             filter.narrow(impacts.iter().map(of).collect());
         }

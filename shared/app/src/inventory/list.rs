@@ -191,14 +191,7 @@ fn unknown(test: &Test, value: impl std::fmt::Display) -> Error {
 /// Takes out the tests on places that an object's own fields do not answer: regions and groups include what is below
 /// them, and circuits are where their terminations are.
 fn place_tests(schema: &Schema, filter: &mut Filter) -> Vec<Test> {
-    let own = |name: &str| {
-        let place = name.trim_end_matches("_id");
-        match schema.kind {
-            // Below a location are other locations.
-            ObjectType::Location => place == "site",
-            _ => place == "site" && schema.field("site").is_some(),
-        }
-    };
+    let own = |name: &str| name.trim_end_matches("_id") == "site" && schema.field("site").is_some();
     let names: Vec<&str> = PLACES.iter().map(|(name, _)| *name).filter(|name| !own(name)).collect();
     let mut tests = filter.take(&names);
     if schema.kind == ObjectType::Site {

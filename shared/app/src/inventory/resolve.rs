@@ -1,8 +1,9 @@
 //! What an object of the inventory stands among: looked up by what clients call it, read in one batch, and checked.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, Schema, schema};
+use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, Schema};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::tag::Tag;
 use noticeboard_domain::{Error, FieldErrors, Result};
@@ -30,10 +31,7 @@ pub(super) struct Surroundings {
 
 /// Attributes as Python would print them: NetBox's messages do.
 fn python(attributes: &Map<String, Value>) -> String {
-    let value = |value: &Value| match value {
-        Value::String(text) => format!("'{text}'"),
-        other => other.to_string(),
-    };
+    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| format!("'{text}'"));
     let parts: Vec<String> = attributes.iter().map(|(name, found)| format!("'{name}': {}", value(found))).collect();
     format!("{{{}}}", parts.join(", "))
 }
@@ -161,7 +159,8 @@ impl App {
         Ok(around)
     }
 
-    /// Reads what inputs name and what objects point at, with all that lies above in a tree.
+    /// Reads what inputs name and what objects point at, with all that lies above in a tree. Where there are both, each
+    /// input is for the object in its place.
     pub(super) async fn surroundings_of(
         &self,
         schema: &Schema,
@@ -170,20 +169,20 @@ impl App {
     ) -> Result<Surroundings> {
         let mut found = HashMap::new();
         for (kind, by) in inputs.iter().flat_map(|input| asked(input)) {
-            if !found.contains_key(&word(kind, by)) {
-                found.insert(word(kind, by), self.object_by(kind, by).await?);
+            if let Entry::Vacant(entry) = found.entry(word(kind, by)) {
+                entry.insert(self.object_by(kind, by).await?);
             }
         }
         let mut wanted = Wanted::default();
         wanted.objects.extend(found.values().filter_map(|found| found.as_ref().ok()));
-        for input in inputs {
+        for (at, input) in inputs.iter().enumerate() {
             wanted.tags.extend(input.tags.iter().flatten().cloned());
             let ids = input.references.iter().filter_map(|(_, kind, referred)| match referred {
                 Referred::Id(id) => Some(ObjectRef { kind: *kind, id: *id }),
                 Referred::By(_) => None,
             });
             wanted.objects.extend(ids);
-            wanted.objects.extend(generic(&input.values));
+            wanted.objects.extend(generic(schema, &input.values, objects.get(at)));
             let plain = schema.references().filter_map(|(field, kind)| {
                 Some(ObjectRef { kind, id: input.values.get(field)?.as_u64()?.try_into().ok()? })
             });
@@ -288,11 +287,11 @@ fn names_parent(input: &InventoryInput) -> bool {
     input.references.iter().any(|(field, ..)| *field == "parent")
 }
 
-/// What the values of a field for any of several types name.
-fn generic(values: &Map<String, Value>) -> Option<ObjectRef> {
-    ["termination", "assigned_object", "scope"].into_iter().find_map(|field| {
-        let kind = ObjectType::parse(values.get(&format!("{field}_type"))?.as_str()?)?;
-        let id = values.get(&format!("{field}_id"))?.as_u64()?.try_into().ok()?;
-        schema(kind).map(|_| ObjectRef { kind, id })
-    })
+/// What the values of a field for any of several types name; the half that is not given is that of the object before.
+fn generic(schema: &Schema, values: &Map<String, Value>, before: Option<&&StoredObject>) -> Option<ObjectRef> {
+    let (_, kind, id) = schema.generic()?;
+    let value = |name: &str| values.get(name).or_else(|| Some(before?.object.value(name)));
+    let kind = ObjectType::parse(value(kind)?.as_str()?)
+        .filter(|kind| noticeboard_domain::inventory::schema(*kind).is_some())?;
+    Some(ObjectRef { kind, id: value(id)?.as_u64()?.try_into().ok()? })
 }

@@ -127,10 +127,10 @@ impl App {
         let most = self.settings.list_read_limit;
         let dependents = whole(self.store.dependents(object, most).await?, most)?;
         for dependent in dependents {
-            match dependent.object.kind {
-                ObjectType::Circuit => self.show_type(dependent.object).await?,
-                ObjectType::CircuitTermination => self.show_termination(dependent.object).await?,
-                _ => {}
+            if dependent.object.kind == ObjectType::Circuit {
+                self.show_type(dependent.object).await?;
+            } else if dependent.object.kind == ObjectType::CircuitTermination {
+                self.show_termination(dependent.object).await?;
             }
         }
         Ok(())

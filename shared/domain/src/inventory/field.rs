@@ -151,7 +151,9 @@ impl Field {
             FieldKind::Foreign(_) => foreign(value),
             FieldKind::ForeignList => match value {
                 Value::Array(elements) => elements.iter().map(foreign).collect::<Result<_, _>>().map(Value::Array),
-                other => Err(format!("Expected a list of items but got type \"{}\".", python_type(other))),
+                other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                    Err(format!("Expected a list of items but got type \"{}\".", python_type(other)))
+                }
             },
         };
         taken.map(Given::Value)
@@ -331,8 +333,9 @@ fn referred(value: &Value) -> Result<Referred, String> {
     match value {
         Value::Object(fields) => match fields.get("id") {
             Some(found) => id(found).map(Referred::Id),
-            None if fields.is_empty() || value.to_string().len() > MAX_FOREIGN_BYTES => {
-                Err("Related objects must be referenced by numeric ID or by dictionary of attributes.".to_owned())
+            None if fields.is_empty() => Err("Related object not found using the provided attributes: {}".to_owned()),
+            None if value.to_string().len() > MAX_FOREIGN_BYTES => {
+                Err(format!("Ensure this field has no more than {MAX_FOREIGN_BYTES} bytes."))
             }
             None => Ok(Referred::By(fields.clone())),
         },

@@ -230,7 +230,7 @@ impl InventoryObject {
                     Value::String(text) if unique.in_any_case => text.to_lowercase(),
                     Value::String(text) => text.clone(),
                     Value::Object(object) => object.get("id").or_else(|| object.get("value"))?.to_string(),
-                    other => other.to_string(),
+                    number @ (Value::Bool(_) | Value::Number(_) | Value::Array(_)) => number.to_string(),
                 });
             }
             // Text that a client chooses comes last in every rule, so that no separator in it can reach into another.
@@ -319,30 +319,21 @@ impl InventoryObject {
     /// A field by the name of a filter that is not the field's own: `site_id`, `termination_type`, `tenant_id`, `cf_…`.
     fn other_field(&self, name: &str) -> FieldValue<'_> {
         for field in self.schema().fields {
-            match field.kind {
-                FieldKind::Reference(_, id) if id == name => return value(self.value(field.name)),
-                FieldKind::Foreign(id) if id == name => {
-                    let found = self.value(field.name);
-                    return value(found.get("id").unwrap_or(found));
-                }
-                FieldKind::Generic { kind, id } if kind == name || id == name => return value(self.value(name)),
-                FieldKind::Text(_)
-                | FieldKind::NullableText(_)
-                | FieldKind::FreeText
-                | FieldKind::Slug
-                | FieldKind::Colour
-                | FieldKind::Choice(..)
-                | FieldKind::OpenChoice
-                | FieldKind::Integer(..)
-                | FieldKind::Number(..)
-                | FieldKind::Boolean(_)
-                | FieldKind::Date
-                | FieldKind::Host
-                | FieldKind::Network
-                | FieldKind::Reference(..)
-                | FieldKind::Generic { .. }
-                | FieldKind::Foreign(_)
-                | FieldKind::ForeignList => {}
+            if let FieldKind::Reference(_, id) = field.kind
+                && id == name
+            {
+                return value(self.value(field.name));
+            }
+            if let FieldKind::Foreign(id) = field.kind
+                && id == name
+            {
+                let found = self.value(field.name);
+                return value(found.get("id").unwrap_or(found));
+            }
+            if let FieldKind::Generic { kind, id } = field.kind
+                && (kind == name || id == name)
+            {
+                return value(self.value(name));
             }
         }
         custom_field(&self.custom_fields, name)

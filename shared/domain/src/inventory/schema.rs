@@ -52,47 +52,15 @@ impl Schema {
 
     /// The fields that point at other objects of the inventory of one type, with that type.
     pub fn references(&self) -> impl Iterator<Item = (&'static str, ObjectType)> {
-        self.fields.iter().filter_map(|field| match field.kind {
-            FieldKind::Reference(to, _) => Some((field.name, to)),
-            FieldKind::Text(_)
-            | FieldKind::NullableText(_)
-            | FieldKind::FreeText
-            | FieldKind::Slug
-            | FieldKind::Colour
-            | FieldKind::Choice(..)
-            | FieldKind::OpenChoice
-            | FieldKind::Integer(..)
-            | FieldKind::Number(..)
-            | FieldKind::Boolean(_)
-            | FieldKind::Date
-            | FieldKind::Host
-            | FieldKind::Network
-            | FieldKind::Generic { .. }
-            | FieldKind::Foreign(_)
-            | FieldKind::ForeignList => None,
+        self.fields.iter().filter_map(|field| {
+            if let FieldKind::Reference(to, _) = field.kind { Some((field.name, to)) } else { None }
         })
     }
 
     /// The field that points at an object of any of several types, with the names of its type's and its id's fields.
     pub fn generic(&self) -> Option<(&'static str, &'static str, &'static str)> {
-        self.fields.iter().find_map(|field| match field.kind {
-            FieldKind::Generic { kind, id } => Some((field.name, kind, id)),
-            FieldKind::Text(_)
-            | FieldKind::NullableText(_)
-            | FieldKind::FreeText
-            | FieldKind::Slug
-            | FieldKind::Colour
-            | FieldKind::Choice(..)
-            | FieldKind::OpenChoice
-            | FieldKind::Integer(..)
-            | FieldKind::Number(..)
-            | FieldKind::Boolean(_)
-            | FieldKind::Date
-            | FieldKind::Host
-            | FieldKind::Network
-            | FieldKind::Reference(..)
-            | FieldKind::Foreign(_)
-            | FieldKind::ForeignList => None,
+        self.fields.iter().find_map(|field| {
+            if let FieldKind::Generic { kind, id } = field.kind { Some((field.name, kind, id)) } else { None }
         })
     }
 }
