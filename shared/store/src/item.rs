@@ -58,6 +58,7 @@ pub(crate) mod kind {
     pub(crate) const PROVIDER: &str = "provider";
     pub(crate) const CIRCUIT: &str = "circuit";
     pub(crate) const TAG: &str = "tag";
+    pub(crate) const JOURNAL_ENTRY: &str = "journalentry";
     pub(crate) const CHANGE: &str = "change";
     pub(crate) const REVIEW: &str = "review";
     pub(crate) const TOKEN: &str = "token";

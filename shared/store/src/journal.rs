@@ -7,6 +7,7 @@ use noticeboard_domain::ids::{EventId, ProviderId};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::ObjectRef;
+use noticeboard_domain::tag::Tag;
 use noticeboard_domain::time::{Time, rfc3339};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,8 @@ pub enum BulkWrite {
         /// Its event's provider; none when the event is gone.
         provider: Option<ProviderId>,
     },
+    /// A tag.
+    Tag(Tag),
 }
 
 /// One piece of work. Doing it again from the start is harmless.
