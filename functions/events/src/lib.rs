@@ -1,6 +1,9 @@
-//! `/api/plugins/notices/maintenance/` and `/outage/`: events, their quick actions and their timelines.
+//! `/api/plugins/notices/maintenance/` and `/outage/`: events, their quick actions and their timelines; and
+//! `/api/plugins/maintenance/`, the predecessor's paths.
 //!
 //! **Must not know**: the table, and the rules of events; both are `noticeboard-app`'s.
+
+mod predecessor;
 
 use std::sync::Arc;
 
@@ -37,7 +40,10 @@ pub fn router(api: Arc<Api>) -> Router {
             router = router.route(&path, post(move |caller, id, headers| act(kind, *action, caller, id, headers)));
         }
     }
-    router.route("/api/plugins/notices/maintenance/{id}/reschedule/", post(reschedule)).with_state(api)
+    router
+        .route("/api/plugins/notices/maintenance/{id}/reschedule/", post(reschedule))
+        .merge(predecessor::router())
+        .with_state(api)
 }
 
 fn collection(kind: EventKind) -> MethodRouter<Arc<Api>> {

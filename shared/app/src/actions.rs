@@ -139,6 +139,7 @@ impl App {
             reported_at: None,
             estimated_time_to_repair: None,
             unmatched_circuits: None,
+            end_after_start: given.end_after_start,
         };
         self.event_create(actor, EventKind::Maintenance, Input { changes, refs: input.refs }).await
     }

@@ -193,6 +193,19 @@ impl App {
                     transaction.event_child(notification.event.id);
                 }
             }
+            BulkWrite::Tag(tag) => {
+                let before = self.store.tag(tag.id).await?;
+                if !self.tag_is_free(tag).await? {
+                    return Ok(None);
+                }
+                match before {
+                    None if tag.revision.version == 1 => transaction.tag_create(tag)?,
+                    Some(before) if before.revision.version + 1 == tag.revision.version => {
+                        transaction.tag_update(&before, tag)?;
+                    }
+                    Some(_) | None => return Ok(None),
+                }
+            }
         }
         Ok(Some(transaction))
     }
@@ -219,6 +232,8 @@ impl App {
                 self.impact_delete(actor, ImpactId::from(id), &any).await
             } else if object.kind == ObjectType::EventNotification {
                 self.notification_delete(actor, EventNotificationId::from(id), &any).await
+            } else if object.kind == ObjectType::Tag {
+                self.tag_delete(actor, id, &any).await
             } else {
                 self.object_delete(actor, *object, &any).await
             };

@@ -30,6 +30,9 @@ pub(crate) trait All: Sync {
     /// What there is.
     type Item: Filterable + Send;
 
+    /// How many there are, as far as the changelog has come.
+    fn count(&self) -> impl Future<Output = Result<u64>> + Send;
+
     /// In the list's own order.
     fn walk(&self, resume: Option<Resume>, limit: usize) -> impl Future<Output = Result<Chunk<Self::Item>>> + Send;
 
@@ -46,6 +49,10 @@ struct AllEvents<'a> {
 impl All for AllEvents<'_> {
     type Item = StoredEvent;
 
+    async fn count(&self) -> Result<u64> {
+        Ok(self.store.counters(self.kind.object_type()).await?.get(&CountOf::All))
+    }
+
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<StoredEvent>> {
         self.store.event_list(self.kind, self.newest_first, resume.as_ref(), limit).await
     }
@@ -60,6 +67,10 @@ struct AllImpacts<'a>(&'a Store);
 impl All for AllImpacts<'_> {
     type Item = (Impact, Option<ProviderId>);
 
+    async fn count(&self) -> Result<u64> {
+        Ok(self.0.counters(ObjectType::Impact).await?.get(&CountOf::All))
+    }
+
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<Self::Item>> {
         self.0.impacts_by_level(resume.as_ref(), limit).await
     }
@@ -73,6 +84,10 @@ struct AllNotifications<'a>(&'a Store);
 
 impl All for AllNotifications<'_> {
     type Item = (EventNotification, Option<ProviderId>);
+
+    async fn count(&self) -> Result<u64> {
+        Ok(self.0.counters(ObjectType::EventNotification).await?.get(&CountOf::All))
+    }
 
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<Self::Item>> {
         self.0.notifications_by_receipt(resume.as_ref(), limit).await
@@ -120,11 +135,10 @@ impl App {
                 return Ok(cursor_page(chunk));
             }
             (Page::Offset { limit, offset }, true, Some(newest_first)) => {
-                let counters = self.store.counters(kind.object_type());
                 let all = AllEvents { store: &self.store, kind, newest_first };
                 let page = self.offset_page(offset, limit, &all);
-                let (counters, (items, more)) = tokio::try_join!(counters, page)?;
-                return Ok(counted(items, more, offset, counters.get(&CountOf::All)));
+                let (count, (items, more)) = tokio::try_join!(all.count(), page)?;
+                return Ok(counted(items, more, offset, count));
             }
             (Page::Cursor { .. } | Page::Offset { .. }, _, _) => {}
         }
@@ -218,7 +232,7 @@ impl App {
             }
             None => {
                 let all = AllImpacts(&self.store);
-                self.walked(ObjectType::Impact, &listing, &all, |a, b| by_level(&a.0, &b.0)).await?
+                self.walked(&listing, &all, |a, b| by_level(&a.0, &b.0)).await?
             }
         };
         let (impacts, list) = split(list);
@@ -252,7 +266,7 @@ impl App {
             Some(few) => listing.of(few.into_iter().map(|mail| (mail, None)).collect(), own),
             None => {
                 let all = AllNotifications(&self.store);
-                self.walked(ObjectType::EventNotification, &listing, &all, own).await?
+                self.walked(&listing, &all, own).await?
             }
         };
         let (mails, list) = split(list);
@@ -263,7 +277,6 @@ impl App {
     /// page is kept.
     pub(crate) async fn walked<A: All>(
         &self,
-        kind: ObjectType,
         listing: &Listing,
         all: &A,
         own: impl Fn(&A::Item, &A::Item) -> std::cmp::Ordering + Send,
@@ -276,13 +289,15 @@ impl App {
                     let chunk = all.from(start, if filter.is_empty() { limit } else { CHUNK }).await?;
                     read += chunk.items.len();
                     let more = chunk.next.is_some();
-                    for item in chunk.items {
+                    let mut found = chunk.items.into_iter().peekable();
+                    while let Some(item) = found.next() {
                         start = item.id() + 1;
                         if filter.matches(&item) {
                             items.push(item);
                             if items.len() == limit {
                                 // Whether any of the rest matches is found by who asks for it.
-                                return Ok(List { items, count: None, next: Some(start) });
+                                let next = (more || found.peek().is_some()).then_some(start);
+                                return Ok(List { items, count: None, next });
                             }
                         }
                     }
@@ -295,9 +310,8 @@ impl App {
                 }
             }
             Page::Offset { limit, offset } if listing.order.is_empty() && filter.is_empty() => {
-                let (counters, (items, more)) =
-                    tokio::try_join!(self.store.counters(kind), self.offset_page(offset, limit, all))?;
-                Ok(counted(items, more, offset, counters.get(&CountOf::All)))
+                let (count, (items, more)) = tokio::try_join!(all.count(), self.offset_page(offset, limit, all))?;
+                Ok(counted(items, more, offset, count))
             }
             Page::Offset { limit, offset } if listing.order.is_empty() => {
                 let (mut items, mut count, mut read) = (Vec::new(), 0, 0);
@@ -347,7 +361,7 @@ impl App {
     }
 
     /// Turns what a filter says of other objects into ids, and refuses what names objects that do not exist.
-    async fn narrow(&self, kind: ObjectType, filter: &mut Filter) -> Result<()> {
+    pub(crate) async fn narrow(&self, kind: ObjectType, filter: &mut Filter) -> Result<()> {
         self.narrow_refs(filter).await?;
         let places = filter.take(&PLACES.map(|(name, _)| name));
         if let Some(targets) = self.targets_in(&places).await? {
@@ -373,6 +387,20 @@ impl App {
                 ids.extend(wanted.map(|(object, _)| object.id.get()));
             }
             filter.narrow(ids);
+        }
+        for test in filter.take(&["has_maintenance"]) {
+            // Of the predecessor's received mails: whether the event is still there.
+            let most = self.settings.list_read_limit;
+            let mails = self.store.notifications_from(0, most).await?;
+            if mails.next.is_some() {
+                return Err(too_many_entries(most));
+            }
+            let events: HashSet<EventId> = mails.items.iter().map(|(mail, _)| mail.event.id).collect();
+            let events = self.store.events(&events.into_iter().collect::<Vec<_>>()).await?;
+            let there: HashSet<EventId> = events.iter().map(|stored| stored.event.id).collect();
+            let wanted = test.operands.iter().any(|operand| matches!(operand, Operand::Bool(true)));
+            let ids = mails.items.iter().filter(|(mail, _)| there.contains(&mail.event.id) == wanted);
+            filter.narrow(ids.map(Filterable::id).collect());
         }
         for test in filter.take(&["has_replaces"]) {
             // The peer's name says the opposite of what it finds: events that HAVE BEEN replaced (behaviours 23).

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::filter::{FieldValue, Filterable};
 use crate::ids::{ChangeId, EventId};
 use crate::object::ObjectRef;
 use crate::time::Time;
@@ -128,6 +129,9 @@ pub enum Action {
 }
 
 impl Action {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Delete];
+
     /// `create`, `update`, `delete`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -166,6 +170,28 @@ pub struct Change {
     pub before: Option<Map<String, Value>>,
     /// The object's fields after; none when it was deleted.
     pub after: Option<Map<String, Value>>,
+}
+
+impl Filterable for Change {
+    fn id(&self) -> u64 {
+        self.stamp.id.get()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        match name {
+            "id" => FieldValue::id(self.stamp.id),
+            "time" => FieldValue::Time(self.stamp.at),
+            "user" | "user_name" => FieldValue::text(&self.stamp.actor.user),
+            "request_id" => FieldValue::text(&self.stamp.actor.request_id),
+            "action" => FieldValue::text(self.action.as_str()),
+            "changed_object_type" => FieldValue::text(self.object.kind.as_str()),
+            "changed_object_type_id" => FieldValue::id(self.object.kind.number()),
+            "changed_object_id" => FieldValue::id(self.object.id),
+            "object_repr" => FieldValue::text(&self.display),
+            "message" => FieldValue::text(&self.stamp.actor.message),
+            _ => FieldValue::None,
+        }
+    }
 }
 
 /// The fields that differ, with their new values (`added`) and their old ones (`removed`).

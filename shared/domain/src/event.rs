@@ -174,6 +174,9 @@ pub struct EventChanges {
     pub backup: Option<bool>,
     /// See [`Event::unmatched_circuits`].
     pub unmatched_circuits: Option<Vec<NoticeCircuit>>,
+    /// Whether the end must be after the start, not equal to it: the predecessor of NetBox Notices has it so (reference
+    /// netbox-notices, section 6).
+    pub end_after_start: bool,
 }
 
 const REQUIRED: &str = "This field is required.";
@@ -249,7 +252,7 @@ impl EventChanges {
             unmatched_circuits: self.unmatched_circuits.unwrap_or_default(),
             revision,
         };
-        event.check()?;
+        event.check(self.end_after_start)?;
         Ok(event)
     }
 }
@@ -339,14 +342,14 @@ impl Event {
         }
         set(&mut event.backup, changes.backup);
         set(&mut event.unmatched_circuits, changes.unmatched_circuits);
-        event.check()?;
+        event.check(changes.end_after_start)?;
         Ok(event)
     }
 
     /// The rules between fields (behaviours 1 to 4).
-    fn check(&self) -> Result<()> {
+    fn check(&self, end_after_start: bool) -> Result<()> {
         let mut errors = FieldErrors::default();
-        if self.end().is_some_and(|end| end < self.start) {
+        if self.end().is_some_and(|end| end < self.start || (end_after_start && end == self.start)) {
             errors.add("end", "The end time must be after the start time.");
         }
         if self.status() == Status::Outage(OutageStatus::Resolved) && self.end().is_none() {

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod ids;
 pub mod impact;
 pub mod inventory;
+pub mod journal_entry;
 pub mod listing;
 pub mod network;
 pub mod notice;

@@ -16,7 +16,7 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -55,9 +55,10 @@ pub(crate) struct RequestId(pub(crate) String);
 /// Puts around a function's routes what every answer has: request id, API version, limits, idempotency keys, and the
 /// answers for paths and methods that do not exist.
 pub fn finish(api: Arc<Api>, router: Router) -> Router {
+    let asked = Arc::clone(&api);
     router
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        .method_not_allowed_fallback(move |request: Request| other_method(asked, request))
         .layer(middleware::from_fn_with_state(api, idempotency::layer))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(every_answer))
@@ -81,6 +82,11 @@ async fn every_answer(mut request: Request, next: Next) -> Response {
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
+    if let Some(methods) = headers.get(header::ALLOW).and_then(|methods| methods.to_str().ok())
+        && let Ok(methods) = HeaderValue::from_str(&format!("{methods},OPTIONS"))
+    {
+        headers.insert(header::ALLOW, methods);
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
@@ -97,7 +103,27 @@ async fn not_found(request: Request) -> Response {
     (StatusCode::NOT_FOUND, Json(json!({"detail": "Not found."}))).into_response()
 }
 
-async fn method_not_allowed(request: Request) -> Response {
+/// The answer for a method that a path does not take: none does `OPTIONS`, because this answers it for all. axum adds
+/// the header `Allow`.
+async fn other_method(api: Arc<Api>, request: Request) -> Response {
+    if request.method() == Method::OPTIONS {
+        return metadata(&api, request).await.into_response();
+    }
     let detail = format!("Method \"{}\" not allowed.", request.method());
     (StatusCode::METHOD_NOT_ALLOWED, Json(json!({ "detail": detail }))).into_response()
+}
+
+/// What NetBox says of a path on `OPTIONS`, to those who may read.
+async fn metadata(api: &Arc<Api>, request: Request) -> Answer {
+    let (mut parts, _) = request.into_parts();
+    Caller::from_request_parts(&mut parts, api).await?;
+    // The last part that is a word is what is there: `/api/extras/journal-entries/7/` has a journal entry.
+    let words = parts.uri.path().split('/').filter(|part| part.contains(|c: char| c.is_ascii_alphabetic()));
+    let title = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    };
+    let name: Vec<String> = words.last().unwrap_or_default().split('-').map(title).collect();
+    let kinds = ["application/json"];
+    Ok(Json(json!({"name": name.join(" "), "description": "", "renders": kinds, "parses": kinds})).into_response())
 }

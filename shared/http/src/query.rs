@@ -68,6 +68,14 @@ impl Query {
         Self { path: self.path.clone(), pairs }
     }
 
+    /// The same query with the values of a parameter in small letters, for names that are written in any case.
+    #[must_use]
+    pub fn in_small_letters(mut self, name: &str) -> Self {
+        let values = self.pairs.iter_mut().filter(|(key, _)| key == name);
+        values.for_each(|(_, value)| value.make_ascii_lowercase());
+        self
+    }
+
     /// The same query with one more parameter.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {

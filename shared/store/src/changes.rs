@@ -3,17 +3,18 @@
 use noticeboard_domain::Result;
 use noticeboard_domain::change::{Change, ChangeStamp};
 use noticeboard_domain::ids::{ChangeId, EventId};
-use noticeboard_domain::object::ObjectRef;
+use noticeboard_domain::object::{ObjectRef, ObjectType};
 
-use crate::item::{Item, attribute, decode, kind, n, text};
-use crate::keys::{self, index};
+use crate::counters::Counters;
+use crate::item::{Attributes, Chunk, Item, Resume, attribute, decode, kind, n, text};
+use crate::keys::{self, Key, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{CommitError, Condition, Refusal, Transaction};
 
 /// How long a tombstone stays: the stream keeps its records for a day, a dead-letter queue for 14.
 const TOMBSTONE_DAYS: i64 = 30;
 
-/// A part of the changelog, newest first.
+/// A part of a timeline, newest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangePage {
     /// The changes.
@@ -40,7 +41,10 @@ impl Store {
     pub async fn change_record(&self, change: &Change) -> Result<bool> {
         let key = keys::change(change.event, change.object, change.stamp.id, change.version);
         let id = keys::number(change.stamp.id.get());
-        let item = Item::new(&key, kind::CHANGE).data(change)?.index(attribute::BY_KIND, kind::CHANGE, &id).index(
+        // Whole lists are walked by this key, so no two changes may have the same one: writers in two processes can mint
+        // the same id.
+        let place = keys::change_place(change.stamp.id, change.object, change.version);
+        let item = Item::new(&key, kind::CHANGE).data(change)?.index(attribute::BY_KIND, kind::CHANGE, place).index(
             attribute::BY_OWNER,
             index::changes_of(change.object),
             &id,
@@ -73,19 +77,43 @@ impl Store {
         self.change_page(&lookup, limit).await
     }
 
-    /// The changes of one object, newest first.
-    pub async fn changes_of_object(
-        &self,
-        object: ObjectRef,
-        before: Option<ChangeId>,
-        limit: usize,
-    ) -> Result<ChangePage> {
-        self.change_page(&bounded(Lookup::index(index::BY_OWNER, index::changes_of(object)), before), limit).await
+    /// The changes of one object, newest first; an error when there are more than `most`.
+    pub async fn changes_of_object(&self, object: ObjectRef, most: usize) -> Result<Vec<Change>> {
+        let lookup = Lookup::index(index::BY_OWNER, index::changes_of(object)).backwards();
+        self.query_all(&lookup, most).await?.iter().map(decode).collect()
     }
 
-    /// All changes, newest first.
-    pub async fn change_list(&self, before: Option<ChangeId>, limit: usize) -> Result<ChangePage> {
-        self.change_page(&bounded(Lookup::index(index::BY_KIND, kind::CHANGE), before), limit).await
+    /// All changes, the newest first or the oldest.
+    pub async fn change_list(
+        &self,
+        newest_first: bool,
+        resume: Option<&Resume>,
+        limit: usize,
+    ) -> Result<Chunk<Change>> {
+        let lookup = Lookup::index(index::BY_KIND, kind::CHANGE);
+        let lookup = if newest_first { lookup.backwards() } else { lookup };
+        self.chunk(&lookup.resume(resume), limit, decode).await
+    }
+
+    /// All changes by id, from an id on.
+    pub async fn changes_from(&self, start: u64, limit: usize) -> Result<Chunk<Change>> {
+        self.chunk(&Lookup::index(index::BY_KIND, kind::CHANGE).from(keys::number(start)), limit, decode).await
+    }
+
+    /// How many changes are on record.
+    pub async fn change_count(&self) -> Result<u64> {
+        let keys: Vec<_> = ObjectType::ALL.iter().map(|kind| keys::counters(*kind)).collect();
+        Ok(self.get_many(&keys).await?.into_iter().map(|item| Counters(item).changes()).sum())
+    }
+
+    /// The changes that one request made; an error when there are more than `most`.
+    pub async fn changes_of_request(&self, request_id: &str, most: usize) -> Result<Vec<Change>> {
+        let items = self.query_all(&Lookup::index(index::COMPACT, index::request(request_id)), most).await?;
+        let key = |item: &Attributes| {
+            Some(Key { pk: text(item, attribute::PK)?.into(), sk: text(item, attribute::SK)?.into() })
+        };
+        let keys: Vec<Key> = items.iter().filter_map(key).collect();
+        self.get_many(&keys).await?.iter().map(decode).collect()
     }
 
     /// The objects that one request changed, each with the version that it had then.
@@ -106,12 +134,5 @@ impl Store {
         let changes: Vec<Change> = items.iter().map(decode).collect::<Result<_>>()?;
         let next = if more { changes.last().map(|change| change.stamp.id) } else { None };
         Ok(ChangePage { changes, next })
-    }
-}
-
-fn bounded(lookup: Lookup, before: Option<ChangeId>) -> Lookup {
-    match before {
-        Some(id) => lookup.below(keys::number(id.get())),
-        None => lookup,
     }
 }

@@ -1,4 +1,4 @@
-//! How many objects of a type there are, kept by the changelog in the transaction that records a change.
+//! How many objects of a type there are, and how many changes of them are on record: kept by the changelog in the transaction that records a change.
 
 use noticeboard_domain::Result;
 use noticeboard_domain::change::Change;
@@ -22,9 +22,10 @@ pub enum CountOf {
 
 /// The counters of one type of object.
 #[derive(Debug, Clone, Default)]
-pub struct Counters(Attributes);
+pub struct Counters(pub(crate) Attributes);
 
 const TOTAL: &str = "total";
+const CHANGES: &str = "changes";
 
 /// Attribute names of the counters, by status.
 fn status_counter(status: &str) -> Option<&'static str> {
@@ -54,16 +55,21 @@ impl Counters {
         }
         .unwrap_or(0)
     }
+
+    /// How many changes are on record.
+    pub fn changes(&self) -> u64 {
+        integer(&self.0, CHANGES).unwrap_or(0)
+    }
 }
 
 impl Transaction {
-    /// Counts a change.
+    /// Counts a change, and what it does to the number of objects.
     pub(crate) fn count(&mut self, change: &Change) {
         let status = |fields: &Option<Map<String, Value>>| {
             fields.as_ref().and_then(|fields| fields.get("status")).and_then(Value::as_str).and_then(status_counter)
         };
         let (old, new) = (status(&change.before), status(&change.after));
-        let mut adds: Vec<(&'static str, Write)> = Vec::new();
+        let mut adds: Vec<(&'static str, Write)> = vec![(CHANGES, Write::Add(1))];
         let total = i64::from(change.after.is_some()) - i64::from(change.before.is_some());
         if total != 0 {
             adds.push((TOTAL, Write::Add(total)));
@@ -72,9 +78,7 @@ impl Transaction {
             adds.extend(old.map(|name| (name, Write::Add(-1))));
             adds.extend(new.map(|name| (name, Write::Add(1))));
         }
-        if !adds.is_empty() {
-            self.update(keys::counters(change.object.kind), adds, Condition::Always, Refusal::Changed);
-        }
+        self.update(keys::counters(change.object.kind), adds, Condition::Always, Refusal::Changed);
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) mod kind {
     pub(crate) const IMPACT: &str = "impact";
     pub(crate) const NOTIFICATION: &str = "eventnotification";
     pub(crate) const TAG: &str = "tag";
+    pub(crate) const JOURNAL_ENTRY: &str = "journalentry";
     pub(crate) const CHANGE: &str = "change";
     pub(crate) const REVIEW: &str = "review";
     pub(crate) const TOKEN: &str = "token";

@@ -8,6 +8,7 @@ use noticeboard_domain::impact::Impact;
 use noticeboard_domain::inventory::InventoryObject;
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::ObjectRef;
+use noticeboard_domain::tag::Tag;
 use noticeboard_domain::time::{Time, rfc3339};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,8 @@ pub enum BulkWrite {
         /// Its event's provider; none when the event is gone.
         provider: Option<ProviderId>,
     },
+    /// A tag.
+    Tag(Tag),
 }
 
 /// One piece of work. Doing it again from the start is harmless.

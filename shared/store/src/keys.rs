@@ -109,7 +109,12 @@ pub(crate) fn tombstone(object: ObjectRef) -> Key {
 /// A change of an event or of what belongs to it lives with the event, any other with its own object.
 pub(crate) fn change(event: Option<EventId>, object: ObjectRef, id: ChangeId, version: u64) -> Key {
     let pk = event.map_or_else(|| object_partition(object), event_partition);
-    key(pk, format!("{CHANGE_PREFIX}{}#{object}#{}", number(id.get()), number(version)))
+    key(pk, format!("{CHANGE_PREFIX}{}", change_place(id, object, version)))
+}
+
+/// The place of a change among all others: by its id.
+pub(crate) fn change_place(id: ChangeId, object: ObjectRef, version: u64) -> String {
+    format!("{}#{object}#{}", number(id.get()), number(version))
 }
 
 /// The object and the version in the sort key of a change.
@@ -294,6 +299,10 @@ pub(crate) mod index {
 
     pub(crate) fn changes_of(object: ObjectRef) -> String {
         format!("CHANGES#{}#{}", object.kind, number(object.id.get()))
+    }
+
+    pub(crate) fn journal_of(object: ObjectRef) -> String {
+        format!("JOURNAL#{}#{}", object.kind, number(object.id.get()))
     }
 
     /// The changes that one request made: `compact` carries their keys, which is all that is needed.

@@ -23,6 +23,7 @@ mod impacts;
 mod inventory;
 mod item;
 mod journal;
+mod journal_entries;
 mod keys;
 mod messages;
 mod neighbours;

@@ -8,6 +8,7 @@ use noticeboard_domain::change::{Action, Actor, Change, ChangeStamp, Origin, Rev
 use noticeboard_domain::event::Event;
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::impact::Impact;
+use noticeboard_domain::journal_entry::JournalEntry;
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::ObjectRef;
 use noticeboard_domain::tag::Tag;
@@ -68,6 +69,11 @@ fn image(item: &Attributes) -> Result<Option<Image>> {
             let tag: Tag = decode(item)?;
             let (object, fields) = (tag.object(), tag.snapshot());
             Some(Image { object, event: None, fields, revision: tag.revision, display })
+        }
+        Some(kind::JOURNAL_ENTRY) => {
+            let entry: JournalEntry = decode(item)?;
+            let (object, fields) = (entry.object(), entry.snapshot());
+            Some(Image { object, event: None, fields, revision: entry.revision, display })
         }
         _ => None,
     })

@@ -8,7 +8,7 @@ use noticeboard_domain::inventory::{FieldKind, PLACES, Schema};
 use noticeboard_domain::listing::{List, Listing};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, Result};
-use noticeboard_store::{Chunk, Resume, Store, StoredObject};
+use noticeboard_store::{Chunk, CountOf, Resume, Store, StoredObject};
 
 use super::{ObjectView, known};
 use crate::App;
@@ -26,6 +26,10 @@ struct AllObjects<'a> {
 
 impl All for AllObjects<'_> {
     type Item = StoredObject;
+
+    async fn count(&self) -> Result<u64> {
+        Ok(self.store.counters(self.kind).await?.get(&CountOf::All))
+    }
 
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<StoredObject>> {
         self.store.objects_by_name(self.kind, resume.as_ref(), limit).await
@@ -72,7 +76,7 @@ impl App {
         let by_name = |a: &StoredObject, b: &StoredObject| (&a.display, a.object.id).cmp(&(&b.display, b.object.id));
         let list = match self.narrowest(schema, &listing).await? {
             Some(few) => listing.of(few, by_name),
-            None => self.walked(kind, &listing, &AllObjects { store: &self.store, kind }, by_name).await?,
+            None => self.walked(&listing, &AllObjects { store: &self.store, kind }, by_name).await?,
         };
         let (objects, list) = split(list);
         Ok(list.with(self.view_objects(objects).await?))

@@ -4,12 +4,17 @@ pub mod change;
 pub mod event;
 pub mod impact;
 pub mod inventory;
+pub mod journal;
 pub mod notification;
+pub mod object_type;
+pub mod predecessor;
 pub mod tag;
 pub mod token;
 
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::time::{Time, rfc3339};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Where objects of a type live, below the public address; none for types without a resource of their own.
 pub fn path(kind: ObjectType) -> Option<&'static str> {
@@ -56,4 +61,24 @@ pub(crate) fn time(time: Time) -> String {
 
 pub(crate) fn optional_time(value: Option<Time>) -> Option<String> {
     value.map(rfc3339)
+}
+
+/// A choice of NetBox's own objects. (Those of NetBox Notices have plain strings.)
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Choice {
+    value: &'static str,
+    label: &'static str,
+}
+
+/// A user, who has a name and nothing else here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct User {
+    display: String,
+    username: String,
+}
+
+impl User {
+    pub(crate) fn named(name: &str) -> Self {
+        Self { display: name.to_owned(), username: name.to_owned() }
+    }
 }

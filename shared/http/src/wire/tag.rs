@@ -1,6 +1,7 @@
 //! Tags.
 
 use noticeboard_domain::fields::bounded;
+use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::inventory::{Label, Slug};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::tag::{Colour, Tag, TagChanges};
@@ -16,6 +17,23 @@ use crate::query::Wire;
 
 /// Longest `description`.
 const MAX_DESCRIPTION: usize = 200;
+
+/// The fields that `q` searches.
+pub const SEARCHED: &[&str] = &["name", "slug"];
+
+/// Filters of tags.
+pub const FILTERS: &[Parameter] = &[
+    ("id", Kind::Number),
+    ("name", Kind::Text),
+    ("slug", Kind::Text),
+    ("color", Kind::Text),
+    ("description", Kind::Text),
+    ("created", Kind::Time),
+    ("last_updated", Kind::Time),
+    ("created_by_request", Kind::Uuid),
+    ("updated_by_request", Kind::Uuid),
+    ("modified_by_request", Kind::Uuid),
+];
 
 /// A tag inside another object.
 #[derive(Debug, Serialize, ToSchema)]

@@ -15,12 +15,12 @@ pub use show::{ObjectBody, object};
 /// A provider inside another object.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BriefProvider {
-    id: u64,
-    url: String,
-    display: String,
-    name: String,
-    slug: String,
-    description: String,
+    pub(super) id: u64,
+    pub(super) url: String,
+    pub(super) display: String,
+    pub(super) name: String,
+    pub(super) slug: String,
+    pub(super) description: String,
 }
 
 /// A provider inside another object.
