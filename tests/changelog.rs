@@ -163,9 +163,7 @@ impl House {
 
     /// Every change that is on record, oldest first.
     async fn changes(&self) -> Vec<Change> {
-        let mut changes = self.app.change_list(None, None, 1000).await.unwrap().changes;
-        changes.reverse();
-        changes
+        self.app.store().change_list(false, None, 1000).await.unwrap().items
     }
 
     async fn count(&self, kind: EventKind, of: CountOf) -> u64 {

@@ -812,14 +812,26 @@ fn changes_are_recorded_and_counted_once() {
             [(None, vec![4, 3], Some(103)), (Some(103), vec![2, 1], None), (Some(101), vec![], None)]
         {
             let before = before.map(id);
-            for page in [
-                store.change_list(before, 2).await.unwrap(),
-                store.changes_of_event(id(7), before, 2).await.unwrap(),
-                store.changes_of_object(object, before, 2).await.unwrap(),
-            ] {
-                assert_eq!((versions(&page), page.next), (expected.clone(), next.map(id)));
+            let page = store.changes_of_event(id(7), before, 2).await.unwrap();
+            assert_eq!((versions(&page), page.next), (expected, next.map(id)));
+        }
+        let versions = |changes: &[Change]| changes.iter().map(|change| change.version).collect::<Vec<u64>>();
+        assert_eq!(versions(&store.changes_of_object(object, 4).await.unwrap()), [4, 3, 2, 1]);
+        store.changes_of_object(object, 3).await.unwrap_err();
+        let request = &history[0].stamp.actor.request_id;
+        assert_eq!(store.changes_of_request(request, 10).await.unwrap().len(), 4);
+        let (mut walked, mut resume) = (Vec::new(), None);
+        loop {
+            let chunk = store.change_list(true, resume.as_ref(), 3).await.unwrap();
+            walked.extend(versions(&chunk.items));
+            resume = chunk.next;
+            if resume.is_none() {
+                break;
             }
         }
+        assert_eq!(walked, [4, 3, 2, 1]);
+        assert_eq!(versions(&store.changes_from(102, 2).await.unwrap().items), [2, 3]);
+        assert_eq!(store.change_count().await.unwrap(), 4);
         assert_eq!(store.change(id(102)).await.unwrap(), Some(history[1].clone()));
         assert_eq!(store.change(id(10)).await.unwrap(), None);
     });
