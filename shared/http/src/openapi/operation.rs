@@ -7,7 +7,7 @@ use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus};
 use serde_json::{Map, Value, json};
 
 use super::schema::reference;
-use crate::query::MAX_LIMIT;
+use crate::query::{DEFAULT_LIMIT, MAX_LIMIT};
 
 /// A method that routes take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,17 +265,13 @@ impl Operation {
 
 /// The parameters that several operations have in common.
 pub(super) fn parameters() -> Map<String, Value> {
-    let query = |name: &str, description: &str, schema: Value| {
-        json!({"name": name, "in": "query", "description": description, "schema": schema})
-    };
-    let header = |name: &str, description: &str| {
-        json!({"name": name, "in": "header", "description": description, "schema": {"type": "string"}})
-    };
+    let query = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
+    let header = |name: &str, description: &str| json!({"name": name, "in": "header", "description": description, "schema": {"type": "string"}});
     let names = || json!({"type": "string"});
     let id = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": ID_LIMIT - 1});
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});
     let cursor = json!({"type": "integer", "minimum": 0});
-    let limit = format!("Elements of a page, at most {MAX_LIMIT}; 0 asks for as many. {} unless given.", 50);
+    let limit = format!("Elements of a page, at most {MAX_LIMIT}; 0 asks for as many. {DEFAULT_LIMIT} unless given.");
     let all = [
         ("id", json!({"name": "id", "in": "path", "required": true, "schema": id})),
         ("limit", query("limit", &limit, json!({"type": "integer", "minimum": 0}))),
@@ -300,16 +296,17 @@ pub(super) fn parameters() -> Map<String, Value> {
         ),
         (
             "ordering",
-            query("ordering", "Fields to order by, with commas between them; `-` before one for the largest first.", names()),
+            query(
+                "ordering",
+                "Fields to order by, with commas between them; `-` before one for the largest first.",
+                names(),
+            ),
         ),
-        ("q", query("q", "Text to look for, in any case.", json!({"type": "string", "maxLength": 4096}))),
+        ("q", query("q", "Text to look for, in any case.", json!({"type": "string"}))),
         ("brief", query("brief", "Show only what tells objects apart.", json!({"type": "boolean"}))),
         ("fields", query("fields", "Show only these fields, with commas between them.", names())),
         ("omit", query("omit", "Do not show these fields, with commas between them.", names())),
-        (
-            "before",
-            query("before", "The page begins before this change.", id_text()),
-        ),
+        ("before", query("before", "The page begins before this change.", id_text())),
         ("ifMatch", header("If-Match", "Do it only to the object with this validator.")),
         ("ifNoneMatch", header("If-None-Match", "Answer 304 when the object still has this validator.")),
         (
@@ -369,7 +366,7 @@ fn value(kind: Kind, lookup: &str) -> (Value, &'static str) {
             let values: Vec<&str> = statuses.chain(others).filter(|value| known(value)).collect();
             (json!({"type": "string", "enum": values}), "choice")
         }
-        Kind::Text | Kind::Choice(_) | Kind::Slugs => (json!({"type": "string", "maxLength": 4096}), "text"),
+        Kind::Text | Kind::Choice(_) | Kind::Slugs => (json!({"type": "string"}), "text"),
         Kind::Number => (json!({"type": "number"}), "number"),
         Kind::Integer | Kind::Id => (json!({"type": "integer", "minimum": 0, "maximum": ID_LIMIT - 1}), "id"),
         Kind::Time => (reference("TimeRequest"), "time"),
