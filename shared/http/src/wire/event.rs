@@ -160,12 +160,13 @@ pub struct EventBody {
     #[schema(schema_with = any_status)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     status_color: Option<&'static str>,
     provider: BriefProvider,
     #[schema(format = DateTime)]
     start: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     reported_at: Option<String>,
     #[schema(format = DateTime)]
     end: Option<String>,
@@ -181,14 +182,17 @@ pub struct EventBody {
     #[schema(minimum = 1)]
     replaces: Option<Option<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     impact_count: Option<u64>,
     impact: String,
     comments: String,
     /// In lists only where `fields=` names them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     impacts: Option<Vec<NestedImpact>>,
     /// In lists only where `fields=` names them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     notifications: Option<Vec<NestedNotification>>,
     tags: Vec<NestedTag>,
     #[schema(value_type = Object)]

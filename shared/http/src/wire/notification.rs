@@ -3,7 +3,7 @@
 use noticeboard_app::{Effect, Ingested, Input, NotificationView, Outcome, Refs};
 use noticeboard_domain::event::{Event, EventKind};
 use noticeboard_domain::filter::{Kind, Parameter};
-use noticeboard_domain::ids::ReviewId;
+use noticeboard_domain::ids::{EventId, ReviewId};
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges, Subject};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::review::{ReviewItem, ReviewReason};
@@ -237,12 +237,15 @@ pub struct IngestedBody {
     message_id: Option<String>,
     /// The events that it touched; not of one that waits for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     events: Option<Vec<TouchedEvent>>,
     /// What of it waits for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reviews: Option<Vec<OnlyId>>,
     /// The whole of it waits for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     review: Option<ReviewBody>,
 }
 
@@ -259,18 +262,19 @@ enum OutcomeName {
 pub struct TouchedEvent {
     #[schema(minimum = 1)]
     id: u64,
-    #[serde(flatten)]
-    applied: Option<AppliedEvent>,
-}
-
-/// What a mail did to an event.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AppliedEvent {
-    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = event_types)]
-    r#type: &'static str,
-    name: String,
-    effect: EffectName,
+    r#type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    name: Option<String>,
+    /// What the mail did to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    effect: Option<EffectName>,
 }
 
 fn event_types() -> utoipa::openapi::Object {
@@ -314,14 +318,19 @@ pub fn ingested(base: &str, ingested: &Ingested) -> IngestedBody {
             let events = applied.iter().map(|applied| {
                 let kind = applied.event.object().kind;
                 let id = applied.event.id.get();
-                let url = super::address(base, kind, id);
-                let (name, effect) = (applied.name.to_string(), applied.effect.into());
-                TouchedEvent { id, applied: Some(AppliedEvent { url, r#type: kind.as_str(), name, effect }) }
+                TouchedEvent {
+                    id,
+                    url: Some(super::address(base, kind, id)),
+                    r#type: Some(kind.as_str()),
+                    name: Some(applied.name.to_string()),
+                    effect: Some(applied.effect.into()),
+                }
             });
             (OutcomeName::Applied, Some(events.collect()), ids(reviews), None)
         }
         Outcome::Duplicate { events, reviews } => {
-            let events = events.iter().map(|id| TouchedEvent { id: id.get(), applied: None });
+            let alone = |id: &EventId| TouchedEvent { id: id.get(), url: None, r#type: None, name: None, effect: None };
+            let events = events.iter().map(alone);
             (OutcomeName::Duplicate, Some(events.collect()), ids(reviews), None)
         }
         Outcome::Review(item) => (OutcomeName::Review, None, None, Some(review(base, item).body)),

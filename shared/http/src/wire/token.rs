@@ -159,6 +159,7 @@ pub struct TokenBody {
     allowed_ips: Vec<String>,
     /// Its text: shown once, in the answer that it is made with.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     token: Option<String>,
 }
 
