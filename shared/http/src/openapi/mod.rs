@@ -4,6 +4,7 @@
 //! answers, the limits. What is not a table elsewhere is one here: which operations there are ([`resources`]) and which
 //! fields requests have ([`requests`]); tests hold both against the server.
 
+mod inventory;
 mod operation;
 mod page;
 mod requests;
@@ -89,10 +90,13 @@ that there is not with 404; a path that is read without its last slash is redire
 - An object's `ETag` is its version: `If-Match` makes a change conditional on it, `If-None-Match` spares a copy.
 - Beside the answers that are listed, any operation may fail with 500: the log has the details under `X-Request-ID`.";
 
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 9] = [
     ("notices", "Maintenances, outages, what they hit, and the mails that they come from."),
     ("calendar", "Maintenances for calendar programs."),
-    ("circuits", "Providers and circuits, in NetBox's shapes."),
+    ("circuits", "Providers, circuits and their ends, in NetBox's shapes."),
+    ("dcim", "Sites and what stands there, in NetBox's shapes."),
+    ("ipam", "Addresses and prefixes, in NetBox's shapes."),
+    ("virtualization", "Virtual machines, in NetBox's shapes."),
     ("core", "What was changed, by whom."),
     ("users", "Tokens: an administrator's business."),
     ("api", "The API itself."),

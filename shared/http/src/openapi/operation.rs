@@ -241,6 +241,12 @@ impl Operation {
         self
     }
 
+    /// Another form of the body.
+    pub(super) fn or_body(mut self, media: &str, schema: &Value) -> Self {
+        self.value["requestBody"]["content"][media] = json!({"schema": schema});
+        self
+    }
+
     pub(super) fn answer(mut self, status: u16, answer: Value) -> Self {
         self.value["responses"][status.to_string()] = answer;
         self
@@ -307,8 +313,8 @@ pub(super) fn parameters() -> Map<String, Value> {
         ("fields", query("fields", "Show only these fields, with commas between them.", names())),
         ("omit", query("omit", "Do not show these fields, with commas between them.", names())),
         ("before", query("before", "The page begins before this change.", id_text())),
-        ("ifMatch", header("If-Match", "Do it only to the object with this validator.")),
-        ("ifNoneMatch", header("If-None-Match", "Answer 304 when the object still has this validator.")),
+        ("ifMatch", header("If-Match", "Do it only to an object with one of these validators; `*` is any.")),
+        ("ifNoneMatch", header("If-None-Match", "Answer 304 when the object still has one of these; `*` is any.")),
         (
             "idempotencyKey",
             json!({

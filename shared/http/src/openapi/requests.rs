@@ -9,7 +9,6 @@ use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::MAX_TEXT_BYTES;
 use noticeboard_domain::ids::ID_LIMIT;
 use noticeboard_domain::impact::ImpactChanges;
-use noticeboard_domain::inventory::{CIRCUIT_STATUSES, CircuitChanges, ProviderChanges};
 use noticeboard_domain::notification::EventNotificationChanges;
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus};
@@ -17,7 +16,8 @@ use noticeboard_domain::token::{Scope, Terms};
 use serde_json::{Map, Value, json};
 
 use super::schema::reference;
-use crate::input::MAX_TAGS;
+use crate::input::{MAX_MESSAGE, MAX_TAGS};
+pub(super) use crate::wire::inventory::MAX_TYPE;
 
 /// What a request may carry. Fields that are not here are ignored.
 pub(super) struct Request {
@@ -29,10 +29,12 @@ pub(super) struct Request {
 }
 
 impl Request {
-    fn new<const N: usize>(fields: [(&str, Value); N], missing: &FieldErrors) -> Self {
+    pub(super) fn new<'a>(
+        fields: impl IntoIterator<Item = (&'a str, Value)>,
+        required: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let fields = fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
-        let required = missing.iter().map(|(field, _)| field.to_string()).collect();
-        Self { fields, required, either: &[] }
+        Self { fields, required: required.into_iter().map(str::to_owned).collect(), either: &[] }
     }
 
     /// Several ways to say the same take the place of what the fields of the first way are required for.
@@ -119,26 +121,26 @@ pub(super) fn element(of: Option<Value>) -> Value {
 }
 
 /// A line that is not blank.
-fn line(max: usize) -> Value {
+pub(super) fn line(max: usize) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": max})
 }
 
-fn text(max: usize) -> Value {
+pub(super) fn text(max: usize) -> Value {
     json!({"type": "string", "maxLength": max})
 }
 
-fn slug() -> Value {
+pub(super) fn slug() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[-a-zA-Z0-9_]+$"})
 }
 
 /// One of these, or the object that answers show a choice as.
-fn choice<'a>(values: impl Iterator<Item = &'a str>) -> Value {
+pub(super) fn choice<'a>(values: impl Iterator<Item = &'a str>) -> Value {
     let value = json!({"type": "string", "enum": values.collect::<Vec<_>>()});
     let object = json!({"type": "object", "properties": {"value": value}, "required": ["value"]});
     json!({"anyOf": [value, object]})
 }
 
-fn nullable(schema: Value) -> Value {
+pub(super) fn nullable(schema: Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
 }
 
@@ -150,13 +152,18 @@ fn time() -> Value {
     reference("TimeRequest")
 }
 
-fn custom_fields() -> Value {
-    json!({"type": "object", "additionalProperties": true})
+/// What every object has, and the caller's note on the change.
+pub(super) fn every_object() -> [(&'static str, Value); 3] {
+    [
+        ("tags", reference("TagsRequest")),
+        ("custom_fields", json!({"type": "object", "additionalProperties": true})),
+        ("changelog_message", text(MAX_MESSAGE)),
+    ]
 }
 
-/// The caller's note on the change.
-fn message() -> Value {
-    text(crate::input::MAX_MESSAGE)
+/// The fields that something is wrong with.
+fn names(missing: &FieldErrors) -> impl Iterator<Item = &str> {
+    missing.iter().map(|(field, _)| field.as_ref())
 }
 
 pub(super) fn maintenance() -> Request {
@@ -173,11 +180,11 @@ pub(super) fn maintenance() -> Request {
         ("replaces", nullable(id())),
         ("impact", text(MAX_TEXT_BYTES)),
         ("comments", text(MAX_TEXT_BYTES)),
-        ("tags", reference("TagsRequest")),
-        ("custom_fields", custom_fields()),
-        ("changelog_message", message()),
     ];
-    Request::new(fields, &EventChanges::default().missing(EventKind::Maintenance))
+    Request::new(
+        fields.into_iter().chain(every_object()),
+        names(&EventChanges::default().missing(EventKind::Maintenance)),
+    )
 }
 
 pub(super) fn outage() -> Request {
@@ -195,11 +202,8 @@ pub(super) fn outage() -> Request {
         ("acknowledged", nullable(boolean())),
         ("impact", text(MAX_TEXT_BYTES)),
         ("comments", text(MAX_TEXT_BYTES)),
-        ("tags", reference("TagsRequest")),
-        ("custom_fields", custom_fields()),
-        ("changelog_message", message()),
     ];
-    Request::new(fields, &EventChanges::default().missing(EventKind::Outage))
+    Request::new(fields.into_iter().chain(every_object()), names(&EventChanges::default().missing(EventKind::Outage)))
 }
 
 const EVENT: &[&[&str]] = &[&["event_content_type", "event_object_id"], &["maintenance"], &["outage"]];
@@ -216,11 +220,9 @@ pub(super) fn impact() -> Request {
         ("content_type", reference("ObjectTypeRequest")),
         ("object_id", id()),
         ("impact", nullable(choice(ImpactLevel::ALL.iter().map(|level| level.as_str())))),
-        ("tags", reference("TagsRequest")),
-        ("custom_fields", custom_fields()),
-        ("changelog_message", message()),
     ];
-    Request::new(fields, &ImpactChanges::default().missing()).either(&[EVENT, TARGET])
+    Request::new(fields.into_iter().chain(every_object()), names(&ImpactChanges::default().missing()))
+        .either(&[EVENT, TARGET])
 }
 
 pub(super) fn notification() -> Request {
@@ -233,36 +235,9 @@ pub(super) fn notification() -> Request {
         ("subject", line(255)),
         ("email_from", json!({"type": "string", "format": "email", "maxLength": 254})),
         ("email_received", time()),
-        ("tags", reference("TagsRequest")),
-        ("custom_fields", custom_fields()),
-        ("changelog_message", message()),
     ];
-    Request::new(fields, &EventNotificationChanges::default().missing()).either(&[EVENT])
-}
-
-pub(super) fn provider() -> Request {
-    let fields = [
-        ("name", line(100)),
-        ("slug", slug()),
-        ("description", text(200)),
-        ("comments", text(MAX_TEXT_BYTES)),
-        ("custom_fields", custom_fields()),
-        ("changelog_message", message()),
-    ];
-    Request::new(fields, &ProviderChanges::default().missing())
-}
-
-pub(super) fn circuit() -> Request {
-    let fields = [
-        ("cid", line(100)),
-        ("provider", reference("RelatedRequest")),
-        ("status", choice(CIRCUIT_STATUSES.iter().map(|(value, _)| *value))),
-        ("description", text(200)),
-        ("comments", text(MAX_TEXT_BYTES)),
-        ("custom_fields", custom_fields()),
-        ("changelog_message", message()),
-    ];
-    Request::new(fields, &CircuitChanges::default().missing())
+    Request::new(fields.into_iter().chain(every_object()), names(&EventNotificationChanges::default().missing()))
+        .either(&[EVENT])
 }
 
 /// A token: what can never change of it may only be sent as it is.
@@ -282,7 +257,5 @@ pub(super) fn token() -> Request {
         }),
         ("enabled", boolean()),
     ];
-    let mut request = Request::new(fields, &FieldErrors::default()).either(&[&[&["scope"], &["write_enabled"]]]);
-    request.required = vec!["user".to_owned()];
-    request
+    Request::new(fields, ["user"]).either(&[&[&["scope"], &["write_enabled"]]])
 }

@@ -5,30 +5,34 @@
 use noticeboard_app::Action;
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::Parameter;
+use noticeboard_domain::inventory::{Schema, kept};
 use serde_json::{Value, json};
 
 use super::operation::{Method, Operation, Refused, answer, empty, filters};
 use super::requests::{self, Request, element, several};
 use super::schema::{self, Schemas, derived, page, reference};
-use super::{Document, JSON};
+use super::{Document, JSON, inventory};
 use crate::wire::event::{MAINTENANCE_FILTERS, OUTAGE_FILTERS, TimelineBody};
 use crate::wire::notification::{IngestedBody, NotificationBody, ReviewBody};
-use crate::wire::{event, impact, notification, token};
+use crate::wire::{event, impact, notification, path, token};
 use Method::{Delete, Get, Patch, Post, Put};
 
 /// Objects of one type: a list at its path, and each object below it.
 struct Resource {
     path: &'static str,
     /// The schema's name.
-    name: &'static str,
+    name: String,
     /// `a maintenance`, `maintenances`.
-    nouns: (&'static str, &'static str),
+    nouns: (String, String),
     tag: &'static str,
     /// The methods of the list, and of each object.
     methods: (&'static [Method], &'static [Method]),
     list: List,
-    shape: fn(&mut Schemas) -> Value,
-    request: Option<fn() -> Request>,
+    /// The schema of an object.
+    shape: Value,
+    request: Option<Request>,
+    /// Whether what others point at stays.
+    held: bool,
 }
 
 /// What a list can be asked.
@@ -38,8 +42,6 @@ enum List {
     Plain,
     /// For a part of it that goes on before a change, with these filters beside.
     Changes(&'static [&'static str]),
-    /// For these, beside a part of it.
-    Few(&'static [&'static str]),
     /// For everything that lists can be asked: filters, order, both kinds of pages, what is shown of each object.
     Whole(&'static [Parameter], &'static [&'static str]),
 }
@@ -52,105 +54,109 @@ const READ: &[Method] = &[Get];
 /// What a list of the whole kind shows its objects with.
 const SHOWN: [&str; 3] = ["brief", "fields", "omit"];
 
-fn resources() -> Vec<Resource> {
-    vec![
+fn resources(schemas: &mut Schemas) -> Vec<Resource> {
+    let inventory: Vec<Resource> = kept().filter_map(|of| inventory(of, schemas)).collect();
+    let others = [
         Resource {
             path: "/api/plugins/notices/maintenance/",
-            name: "Maintenance",
-            nouns: ("a maintenance", "maintenances"),
+            name: "Maintenance".to_owned(),
+            nouns: ("a maintenance".to_owned(), "maintenances".to_owned()),
             tag: "notices",
             methods: (MANY, ONE),
             list: List::Whole(MAINTENANCE_FILTERS, event::SEARCHED),
-            shape: schema::maintenance,
-            request: Some(requests::maintenance),
+            shape: schema::maintenance(schemas),
+            request: Some(requests::maintenance()),
+            held: false,
         },
         Resource {
             path: "/api/plugins/notices/outage/",
-            name: "Outage",
-            nouns: ("an outage", "outages"),
+            name: "Outage".to_owned(),
+            nouns: ("an outage".to_owned(), "outages".to_owned()),
             tag: "notices",
             methods: (MANY, ONE),
             list: List::Whole(OUTAGE_FILTERS, event::SEARCHED),
-            shape: schema::outage,
-            request: Some(requests::outage),
+            shape: schema::outage(schemas),
+            request: Some(requests::outage()),
+            held: false,
         },
         Resource {
             path: "/api/plugins/notices/impact/",
-            name: "Impact",
-            nouns: ("an impact", "impacts"),
+            name: "Impact".to_owned(),
+            nouns: ("an impact".to_owned(), "impacts".to_owned()),
             tag: "notices",
             methods: (MANY, ONE),
             list: List::Whole(impact::FILTERS, impact::SEARCHED),
-            shape: derived::<impact::ImpactBody>,
-            request: Some(requests::impact),
+            shape: derived::<impact::ImpactBody>(schemas),
+            request: Some(requests::impact()),
+            held: false,
         },
         Resource {
             path: "/api/plugins/notices/eventnotification/",
-            name: "EventNotification",
-            nouns: ("a received mail", "received mails"),
+            name: "EventNotification".to_owned(),
+            nouns: ("a received mail".to_owned(), "received mails".to_owned()),
             tag: "notices",
             methods: (MANY, ONE),
             list: List::Whole(notification::FILTERS, notification::SEARCHED),
-            shape: derived::<NotificationBody>,
-            request: Some(requests::notification),
+            shape: derived::<NotificationBody>(schemas),
+            request: Some(requests::notification()),
+            held: false,
         },
         Resource {
             path: "/api/plugins/notices/review/",
-            name: "ReviewItem",
-            nouns: ("a mail that waits for a person", "mails that wait for a person"),
+            name: "ReviewItem".to_owned(),
+            nouns: ("a mail that waits for a person".to_owned(), "mails that wait for a person".to_owned()),
             tag: "notices",
             methods: (READ, READ),
             list: List::Plain,
-            shape: derived::<ReviewBody>,
+            shape: derived::<ReviewBody>(schemas),
             request: None,
-        },
-        Resource {
-            path: "/api/circuits/providers/",
-            name: "Provider",
-            nouns: ("a provider", "providers"),
-            tag: "circuits",
-            methods: (SOME, ONE),
-            list: List::Few(&["name", "slug", "name__ic", "q"]),
-            shape: schema::provider,
-            request: Some(requests::provider),
-        },
-        Resource {
-            path: "/api/circuits/circuits/",
-            name: "Circuit",
-            nouns: ("a circuit", "circuits"),
-            tag: "circuits",
-            methods: (SOME, ONE),
-            list: List::Few(&["cid", "cid__ic", "provider_id", "q"]),
-            shape: schema::circuit,
-            request: Some(requests::circuit),
+            held: false,
         },
         Resource {
             path: "/api/core/object-changes/",
-            name: "ObjectChange",
-            nouns: ("a change", "changes"),
+            name: "ObjectChange".to_owned(),
+            nouns: ("a change".to_owned(), "changes".to_owned()),
             tag: "core",
             methods: (READ, READ),
             list: List::Changes(&["changed_object_type", "changed_object_id"]),
-            shape: schema::object_change,
+            shape: schema::object_change(schemas),
             request: None,
+            held: false,
         },
         Resource {
             path: "/api/users/tokens/",
-            name: "Token",
-            nouns: ("a token", "tokens"),
+            name: "Token".to_owned(),
+            nouns: ("a token".to_owned(), "tokens".to_owned()),
             tag: "users",
             methods: (SOME, &[Get, Patch, Delete]),
             list: List::Plain,
-            shape: derived::<token::TokenBody>,
-            request: Some(requests::token),
+            shape: derived::<token::TokenBody>(schemas),
+            request: Some(requests::token()),
+            held: false,
         },
-    ]
+    ];
+    others.into_iter().chain(inventory).collect()
+}
+
+/// A type of the inventory.
+fn inventory(of: &'static Schema, schemas: &mut Schemas) -> Option<Resource> {
+    Some(Resource {
+        path: path(of.kind)?,
+        name: inventory::name(of.kind),
+        nouns: inventory::nouns(of.kind),
+        tag: of.kind.app_label(),
+        methods: (MANY, ONE),
+        list: List::Whole(of.parameters(), of.searched),
+        shape: inventory::answered(of, schemas),
+        request: Some(inventory::requested(of)),
+        held: true,
+    })
 }
 
 /// Every operation; their schemas go into the document as well.
 pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
     let mut all = Vec::new();
-    for resource in resources() {
+    for resource in resources(&mut document.schemas) {
         resource.add_schemas(&mut document.schemas);
         all.extend(resource.methods.0.iter().map(|method| resource.of_list(*method, document)));
         all.extend(resource.methods.1.iter().map(|method| resource.of_one(*method)));
@@ -184,11 +190,9 @@ fn id(path: &str, what: &str) -> String {
 
 impl Resource {
     fn add_schemas(&self, schemas: &mut Schemas) {
-        let shape = (self.shape)(schemas);
-        schemas.insert(self.name.into(), shape);
-        schemas.insert(format!("Paginated{}List", self.name), page(self.name));
-        if let Some(request) = self.request {
-            let request = request();
+        schemas.insert(self.name.clone(), self.shape.clone());
+        schemas.insert(format!("Paginated{}List", self.name), page(&self.name));
+        if let Some(request) = &self.request {
             schemas.insert(format!("{}Request", self.name), request.whole());
             schemas.insert(format!("Patched{}Request", self.name), request.change());
         }
@@ -197,12 +201,12 @@ impl Resource {
     fn shown(&self, operation: Operation) -> Operation {
         match self.list {
             List::Whole(..) => operation.parameters(&SHOWN),
-            List::Plain | List::Changes(_) | List::Few(_) => operation,
+            List::Plain | List::Changes(_) => operation,
         }
     }
 
     fn of_list(&self, method: Method, document: &mut Document) -> Operation {
-        let (one, many) = self.nouns;
+        let (one, many) = &self.nouns;
         let several_noun = matches!(self.list, List::Whole(..));
         let (what, summary) = match method {
             Get => ("list", format!("List {many}")),
@@ -213,7 +217,7 @@ impl Resource {
             Delete => ("bulk_destroy", format!("Delete several {many}")),
         };
         let operation = Operation::new(method, self.path, &id(self.path, what), self.tag, &summary);
-        let object = reference(self.name);
+        let object = reference(&self.name);
         let list = json!({"type": "array", "items": object});
         let request = reference(&format!("{}Request", self.name));
         let patched = reference(&format!("Patched{}Request", self.name));
@@ -230,7 +234,7 @@ impl Resource {
                         json!({"anyOf": [object, list]}),
                         Refused::BadElements,
                     ),
-                    List::Plain | List::Changes(_) | List::Few(_) => (request, object, Refused::BadRequest),
+                    List::Plain | List::Changes(_) => (request, object, Refused::BadRequest),
                 };
                 let headers = ["ETag-OfOne", "Location", "Idempotent-Replayed"];
                 let made = created(&answer("Made.", JSON, &made, &headers));
@@ -245,7 +249,10 @@ impl Resource {
                 .answer(200, answer("Changed, all of them, in their order.", JSON, &list, &[])),
             Patch => bulk(self.shown(operation), element(Some(patched)))
                 .answer(200, answer("Changed, all of them, in their order.", JSON, &list, &[])),
-            Delete => bulk(operation, element(None)).answer(204, empty("Deleted, all of them.", &[])),
+            Delete => {
+                let conflict: &[Refused] = if self.held { &[Refused::Conflict] } else { &[] };
+                bulk(operation, element(None)).answer(204, empty("Deleted, all of them.", &[])).refused(conflict)
+            }
         }
     }
 
@@ -255,7 +262,6 @@ impl Resource {
         match self.list {
             List::Plain => operation.parameters(&["limit", "offset"]),
             List::Changes(filters) => own(operation.parameters(&["limit", "before"]), filters),
-            List::Few(filters) => own(operation.parameters(&["limit", "offset"]), filters),
             List::Whole(known, searched) => {
                 let start = known.iter().any(|(field, _)| *field == "start");
                 let mut operation = self
@@ -267,7 +273,7 @@ impl Resource {
                         searched.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", "),
                     ))
                     .refused(&[Refused::BadRequest]);
-                for (name, parameter) in filters(self.name, known) {
+                for (name, parameter) in filters(&self.name, known) {
                     operation = operation.parameter(&name);
                     document.parameters.insert(name, parameter);
                 }
@@ -277,7 +283,7 @@ impl Resource {
     }
 
     fn of_one(&self, method: Method) -> Operation {
-        let one = self.nouns.0;
+        let one = &self.nouns.0;
         let (what, summary) = match method {
             Get => ("retrieve", format!("Read {one}")),
             Post => ("create", format!("Make {one}")),
@@ -288,7 +294,7 @@ impl Resource {
         let path = format!("{}{{id}}/", self.path);
         let operation = Operation::new(method, &path, &id(self.path, what), self.tag, &summary);
         let operation = operation.refused(&[Refused::NotFound]);
-        let object = reference(self.name);
+        let object = reference(&self.name);
         let changed = |operation: Operation, body: String| {
             self.shown(operation)
                 .parameter("ifMatch")
@@ -302,7 +308,7 @@ impl Resource {
                 match self.list {
                     // A change never changes.
                     List::Changes(_) => operation.answer(200, answer("The change.", JSON, &object, &[])),
-                    List::Plain | List::Few(_) | List::Whole(..) => operation
+                    List::Plain | List::Whole(..) => operation
                         .parameter("ifNoneMatch")
                         .answer(200, answer("The object.", JSON, &object, &["ETag"]))
                         .answer(304, empty("The caller's copy is the present one.", &["ETag"])),
@@ -312,13 +318,8 @@ impl Resource {
             Patch => changed(operation, format!("Patched{}Request", self.name)),
             Delete => {
                 let operation = operation.parameter("ifMatch").answer(204, empty("Deleted.", &[]));
-                match self.list {
-                    // What impacts point at stays.
-                    List::Few(_) => operation.refused(&[Refused::PreconditionFailed, Refused::Conflict]),
-                    List::Plain | List::Changes(_) | List::Whole(..) => {
-                        operation.refused(&[Refused::PreconditionFailed])
-                    }
-                }
+                let conflict: &[Refused] = if self.held { &[Refused::Conflict] } else { &[] };
+                operation.refused(&[Refused::PreconditionFailed]).refused(conflict)
             }
         }
     }
@@ -417,6 +418,7 @@ fn inbound_mail() -> Operation {
         .described("As mail that comes in by itself, but believed: whoever may write vouches for it.")
         .parameter("idempotencyKey")
         .body("message/rfc822", &json!({"type": "string", "contentMediaType": "message/rfc822"}), true)
+        .or_body("application/octet-stream", &json!({"type": "string", "format": "binary"}))
         .answer(200, became("It was dealt with before; nothing was changed."))
         .answer(201, became("Its notices were applied."))
         .answer(202, became("It waits for a person."))
@@ -456,8 +458,8 @@ fn feed(path: &str) -> Operation {
         .security(json!([{"token": []}, {"feedToken": []}]))
         .own_parameter(query(
             "past_days",
-            "How far back it goes: 0 to 365 days, 30 unless given.",
-            json!({"type": "integer", "minimum": 0, "maximum": 365}),
+            "How far back it goes: 0 to 365 days; 30 days unless it is one of these.",
+            json!({"type": "integer"}),
         ))
         .own_parameter(query("provider", "Only this provider's: its slug.", text.clone()))
         .own_parameter(query("provider_id", "Only this provider's: its id.", requests::id()))

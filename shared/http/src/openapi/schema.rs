@@ -4,7 +4,7 @@ use noticeboard_domain::event::EventKind;
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{MaintenanceStatus, OutageStatus};
 use serde_json::{Map, Value, json};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use crate::wire::event::EventBody;
 
@@ -76,20 +76,16 @@ pub(super) fn outage(schemas: &mut Schemas) -> Value {
     event(schemas, EventKind::Outage)
 }
 
-fn id() -> Value {
+pub(super) fn id() -> Value {
     json!({"type": "integer", "format": "int64", "minimum": 1})
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
-}
-
-fn list() -> Value {
-    json!({"type": "array", "items": {}})
 }
 
 /// A choice as NetBox shows it.
@@ -98,56 +94,9 @@ fn choice<'a>(values: impl Iterator<Item = &'a str>) -> Value {
     json!({"type": "object", "properties": {"value": value, "label": {"type": "string"}}})
 }
 
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let fields: Map<String, Value> = fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     json!({"type": "object", "properties": fields})
-}
-
-pub(super) fn provider(_: &mut Schemas) -> Value {
-    object([
-        ("id", id()),
-        ("url", text()),
-        ("display_url", text()),
-        ("display", text()),
-        ("name", text()),
-        ("slug", text()),
-        ("accounts", list()),
-        ("description", text()),
-        ("comments", text()),
-        ("asns", list()),
-        ("tags", list()),
-        ("custom_fields", json!({"type": "object"})),
-        ("created", time()),
-        ("last_updated", time()),
-    ])
-}
-
-pub(super) fn circuit(schemas: &mut Schemas) -> Value {
-    let statuses = noticeboard_domain::inventory::CIRCUIT_STATUSES.iter().map(|(value, _)| *value);
-    schemas.insert("BriefProvider".into(), as_answered(&crate::wire::inventory::BriefProvider::schema()));
-    object([
-        ("id", id()),
-        ("url", text()),
-        ("display_url", text()),
-        ("display", text()),
-        ("cid", text()),
-        ("provider", reference("BriefProvider")),
-        ("provider_account", json!({})),
-        ("type", json!({})),
-        ("status", choice(statuses)),
-        ("tenant", json!({})),
-        ("install_date", json!({"type": ["string", "null"], "format": "date"})),
-        ("termination_date", json!({"type": ["string", "null"], "format": "date"})),
-        ("commit_rate", json!({"type": ["integer", "null"]})),
-        ("description", text()),
-        ("termination_a", json!({})),
-        ("termination_z", json!({})),
-        ("comments", text()),
-        ("tags", list()),
-        ("custom_fields", json!({"type": "object"})),
-        ("created", time()),
-        ("last_updated", time()),
-    ])
 }
 
 pub(super) fn object_change(_: &mut Schemas) -> Value {
