@@ -1,7 +1,7 @@
 //! The inventory: schemas made of the lists of fields that its types are ([`noticeboard_domain::inventory::Schema`]).
 
 use noticeboard_domain::fields::MAX_TEXT_BYTES;
-use noticeboard_domain::inventory::{Choice, Field, FieldKind, Schema, schema};
+use noticeboard_domain::inventory::{Choice, Field, FieldKind, Schema, kept, schema};
 use noticeboard_domain::object::ObjectType;
 use serde_json::{Map, Value, json};
 
@@ -115,10 +115,13 @@ fn end() -> Value {
     ])
 }
 
-/// An object of one of several types, in brief.
+/// An object of any type of the inventory, in brief.
+pub(super) fn any_brief() -> Value {
+    json!({"anyOf": kept().map(|of| reference(&format!("Brief{}", name(of.kind)))).collect::<Vec<_>>()})
+}
+
 fn any_object() -> Value {
-    let brief = shapes::object([("id", shapes::id()), ("url", shapes::text()), ("display", shapes::text())]);
-    or_null(brief)
+    or_null(reference("BriefObject"))
 }
 
 fn field_answered(field: &Field) -> Value {

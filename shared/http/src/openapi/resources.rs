@@ -153,6 +153,16 @@ fn inventory(of: &'static Schema, schemas: &mut Schemas) -> Option<Resource> {
     })
 }
 
+/// What lists the addresses below it.
+const ROOTS: [&str; 6] = [
+    "/api/",
+    "/api/circuits/",
+    "/api/dcim/",
+    "/api/ipam/",
+    "/api/virtualization/",
+    "/api/plugins/notices/",
+];
+
 /// Every operation; their schemas go into the document as well.
 pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
     let mut all = Vec::new();
@@ -162,6 +172,7 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
         all.extend(resource.methods.1.iter().map(|method| resource.of_one(*method)));
     }
     all.extend(events());
+    document.schemas.insert("BriefObject".into(), inventory::any_brief());
     document.schemas.insert("ReschedulingRequest".into(), requests::maintenance().change());
     let timeline = derived::<TimelineBody>(&mut document.schemas);
     document.schemas.insert("Timeline".into(), timeline);
@@ -172,8 +183,8 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
     let root = schema::root(&mut document.schemas);
     document.schemas.insert("Root".into(), root);
     all.extend([inbound_mail(), raw_mail(), feed("/api/plugins/notices/ical/"), feed(FEED)]);
-    for path in ["/api/", "/api/plugins/notices/"] {
-        let root = Operation::new(Get, path, &id(path, "retrieve"), "api", "What is below this address");
+    for path in ROOTS {
+        let root = Operation::new(Get, path, &id(path, "retrieve"), "api", "Say what is below this address");
         all.push(root.answer(200, answer("Names and addresses.", JSON, &reference("Root"), &[])));
     }
     let status = Operation::new(Get, "/api/status/", "status_retrieve", "api", "The versions of this server");
