@@ -154,14 +154,8 @@ fn inventory(of: &'static Schema, schemas: &mut Schemas) -> Option<Resource> {
 }
 
 /// What lists the addresses below it.
-const ROOTS: [&str; 6] = [
-    "/api/",
-    "/api/circuits/",
-    "/api/dcim/",
-    "/api/ipam/",
-    "/api/virtualization/",
-    "/api/plugins/notices/",
-];
+const ROOTS: [&str; 6] =
+    ["/api/", "/api/circuits/", "/api/dcim/", "/api/ipam/", "/api/virtualization/", "/api/plugins/notices/"];
 
 /// Every operation; their schemas go into the document as well.
 pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
