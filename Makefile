@@ -2,7 +2,7 @@
 # All that they write is inside this folder: target, .venv, data.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint build rust-test aws-test client-test bench deny clean
+.PHONY: help run test lint build rust-test aws-test client-test openapi bench deny clean
 
 CARGO  ?= cargo
 PYTHON ?= python3
@@ -49,6 +49,10 @@ aws-test: build .venv/done
 
 client-test: build .venv/done
 	.venv/bin/python -m pytest -q -p no:cacheprovider tests/clients
+
+openapi: ## Write openapi.json anew, after a change of the API
+	$(CARGO) run --quiet -p noticeboard -- openapi > target/openapi.json
+	mv target/openapi.json openapi.json
 
 bench: ## Measure, with a release build
 	$(CARGO) build --release --quiet -p noticeboard

@@ -39,7 +39,7 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode, String> {
         let answer = match (&app, &server) {
             (Some(app), _) => {
                 let done = app.ingest("noticeboard ingest", raw, None, Trust::HandedIn).await;
-                done.map(|done| noticeboard_http::wire::notification::ingested("", &done))
+                done.map(|done| serde_json::json!(noticeboard_http::wire::notification::ingested("", &done)))
                     .map_err(|error| format!("{error} {}", error.detail().unwrap_or_default()))
             }
             (None, Some(server)) => {

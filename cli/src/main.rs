@@ -30,6 +30,8 @@ enum Command {
     Ingest(ingest::Options),
     /// Make, list, change and revoke tokens.
     Token(token::Options),
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi,
 }
 
 /// Answers are made of many small pieces of memory, for which the system's own allocator takes a sixth of the time.
@@ -46,6 +48,10 @@ async fn main() -> ExitCode {
         Command::Parse(options) => parse::run(&options),
         Command::Ingest(options) => ingest::run(&options).await,
         Command::Token(options) => token::run(options).await,
+        Command::Openapi => {
+            print!("{}", noticeboard_http::openapi::committed());
+            Ok(ExitCode::SUCCESS)
+        }
     };
     match done {
         Ok(code) => code,

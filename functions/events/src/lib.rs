@@ -15,12 +15,14 @@ use noticeboard_app::{Action, EventView, Input};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::ids::{ChangeId, EventId};
 use noticeboard_domain::timeline;
-use noticeboard_http::wire::event::{EventBody, SEARCHED, event, filters, read as read_event, timeline_entry};
+use noticeboard_http::wire::event::{
+    EventBody, SEARCHED, TimelineBody, event, filters, read as read_event, timeline_entry,
+};
 use noticeboard_http::{
     Answer, Api, ApiError, Body, Caller, Object, Payload, Query, Shape, Shown, bulk, changed, created, deleted, json,
     precondition, read,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
@@ -173,10 +175,10 @@ async fn timeline(kind: EventKind, caller: Caller, Path(id): Id, query: Query) -
         // Nothing on record yet: an event that was just made, or none at all.
         caller.app().event(kind, id).await?;
     }
-    let results: Vec<Value> = changes.changes.iter().map(|change| timeline_entry(&timeline::entry(change))).collect();
+    let results = changes.changes.iter().map(|change| timeline_entry(timeline::entry(change))).collect();
     let path = format!("{}/api/plugins/notices/{}/{id}/timeline/", caller.base(), kind.as_str());
     let next = changes.next.map(|next| format!("{path}?limit={limit}&before={next}"));
-    json(StatusCode::OK, &json!({"next": next, "results": results}))
+    json(StatusCode::OK, &TimelineBody { next, results })
 }
 
 type Id = Path<String>;

@@ -12,14 +12,14 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::extract::Path;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::ChangeId;
 use noticeboard_http::wire::change::{FILTERS, RENAMED, SEARCHED, change};
-use noticeboard_http::{Answer, Api, Caller, Query, Shown, json};
+use noticeboard_http::{Answer, Api, Caller, Query, Shown, json, openapi};
 use serde_json::json;
 
 /// The NetBox release whose API this one is like.
@@ -33,12 +33,25 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/status/", get(status))
         .route("/api/core/object-changes/", get(change_list))
         .route("/api/core/object-changes/{id}/", get(change_read))
+        .route("/api/schema/", get(schema))
+        .route("/api/docs/", get(docs))
         .merge(roots::router())
         .merge(object_types::router())
         .merge(tags::router())
         .merge(journal_entries::router())
         .merge(tokens::router())
         .with_state(api)
+}
+
+/// The description of the API. It says nothing about anyone, and clients fetch it without a token.
+async fn schema(headers: HeaderMap) -> Response {
+    openapi::SCHEMA.answer(&headers)
+}
+
+/// The same, as a page.
+async fn docs(headers: HeaderMap) -> Response {
+    let policy = HeaderValue::from_static(openapi::CONTENT_SECURITY_POLICY);
+    ([(header::CONTENT_SECURITY_POLICY, policy)], openapi::PAGE.answer(&headers)).into_response()
 }
 
 async fn status(_: Caller) -> Answer {

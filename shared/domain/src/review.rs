@@ -18,6 +18,20 @@ pub enum ReviewReason {
     Refused,
 }
 
+impl ReviewReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::Unreadable, Self::Distrusted, Self::Refused];
+
+    /// The reason on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Distrusted => "distrusted",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// A mail that waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReviewItem {

@@ -26,6 +26,10 @@ pub enum Category {
 }
 
 impl Category {
+    /// Every category.
+    pub const ALL: [Self; 6] =
+        [Self::Status, Self::Impact, Self::Notification, Self::Acknowledgment, Self::Time, Self::Standard];
+
     /// The category's name.
     pub fn as_str(self) -> &'static str {
         match self {

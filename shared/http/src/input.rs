@@ -23,10 +23,10 @@ const MAX_CUSTOM_FIELDS_BYTES: usize = 16 * 1024;
 const MAX_CUSTOM_FIELDS_DEPTH: usize = 32;
 
 /// The most tags of one object.
-const MAX_TAGS: usize = 50;
+pub(crate) const MAX_TAGS: usize = 50;
 
 /// Longest `changelog_message` (NetBox: 200 characters).
-const MAX_MESSAGE: usize = 200;
+pub(crate) const MAX_MESSAGE: usize = 200;
 
 /// A JSON object as the body of a request.
 #[derive(Debug)]

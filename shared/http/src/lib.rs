@@ -11,6 +11,7 @@ mod context;
 mod error;
 mod idempotency;
 mod input;
+pub mod openapi;
 mod query;
 pub mod wire;
 

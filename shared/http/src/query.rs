@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::ApiError;
 
 /// Elements of a page when the caller does not say.
-const DEFAULT_LIMIT: usize = 50;
+pub(crate) const DEFAULT_LIMIT: usize = 50;
 /// The most elements of a page; `limit=0` asks for these.
 pub const MAX_LIMIT: usize = 1000;
 

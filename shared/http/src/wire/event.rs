@@ -8,9 +8,9 @@ use noticeboard_domain::inventory::Provider;
 use noticeboard_domain::notice::NoticeCircuit;
 use noticeboard_domain::status::{MaintenanceStatus, OutageStatus};
 use noticeboard_domain::time::OriginalTimezone;
-use noticeboard_domain::timeline::Entry;
+use noticeboard_domain::timeline::{Category, Entry};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::impact::NestedImpact;
@@ -151,42 +151,55 @@ pub fn read(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
     name: String,
     summary: String,
+    #[schema(schema_with = any_status)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     status_color: Option<&'static str>,
     provider: BriefProvider,
+    #[schema(format = DateTime)]
     start: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
     reported_at: Option<String>,
+    #[schema(format = DateTime)]
     end: Option<String>,
     /// Outages only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     estimated_time_to_repair: Option<Option<String>>,
     original_timezone: String,
     internal_ticket: String,
     acknowledged: Option<bool>,
     /// Maintenances only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     replaces: Option<Option<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     impact_count: Option<u64>,
     impact: String,
     comments: String,
     /// In lists only where `fields=` names them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     impacts: Option<Vec<NestedImpact>>,
     /// In lists only where `fields=` names them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     notifications: Option<Vec<NestedNotification>>,
     tags: Vec<NestedTag>,
     #[schema(value_type = Object)]
     custom_fields: Map<String, Value>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
     /// Beyond the peer: whether the provider calls the window a backup.
     backup: bool,
@@ -258,22 +271,35 @@ pub fn event(base: &str, view: EventView) -> Object<EventBody> {
     Object { body, url, version }
 }
 
+/// A status of either kind of event.
+fn any_status() -> utoipa::openapi::Object {
+    let maintenance = MaintenanceStatus::ALL.iter().map(|status| status.as_str());
+    super::choices(maintenance.chain(OutageStatus::ALL.iter().map(|status| status.as_str())))
+}
+
 /// An event inside an impact or a received mail.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NestedEvent {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     name: String,
+    #[schema(schema_with = any_status)]
     status: &'static str,
     provider: BriefProvider,
+    #[schema(format = DateTime)]
     start: String,
+    #[schema(format = DateTime)]
     end: Option<String>,
     /// Outages only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     estimated_time_to_repair: Option<Option<String>>,
     original_timezone: String,
     acknowledged: Option<bool>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 
@@ -298,17 +324,55 @@ pub fn nested(base: &str, event: &Event, provider: Option<&Provider>) -> NestedE
     }
 }
 
+/// A part of a timeline.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Timeline)]
+pub struct TimelineBody {
+    /// The address of the part before in time.
+    pub next: Option<String>,
+    /// The newest first.
+    pub results: Vec<TimelineEntry>,
+}
+
 /// One entry of a timeline.
-pub fn timeline_entry(entry: &Entry) -> Value {
-    let changes = entry.changes.iter().map(|(field, old, new)| json!({"field": field, "old": old, "new": new}));
-    json!({
-        "id": entry.change,
-        "time": time(entry.time),
-        "user": entry.user,
-        "category": entry.category.as_str(),
-        "icon": entry.icon,
-        "color": entry.colour,
-        "title": entry.title,
-        "changes": changes.collect::<Vec<_>>(),
-    })
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TimelineEntry {
+    #[schema(minimum = 1)]
+    id: u64,
+    #[schema(format = DateTime)]
+    time: String,
+    user: String,
+    #[schema(schema_with = categories)]
+    category: &'static str,
+    icon: &'static str,
+    color: &'static str,
+    title: String,
+    changes: Vec<FieldChange>,
+}
+
+/// A field that changed, for people; `Not set` for an empty value.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldChange {
+    field: String,
+    old: String,
+    new: String,
+}
+
+fn categories() -> utoipa::openapi::Object {
+    super::choices(Category::ALL.iter().map(|category| category.as_str()))
+}
+
+/// One entry of a timeline.
+pub fn timeline_entry(entry: Entry) -> TimelineEntry {
+    let changes = entry.changes.into_iter().map(|(field, old, new)| FieldChange { field, old, new });
+    TimelineEntry {
+        id: entry.change.get(),
+        time: time(entry.time),
+        user: entry.user,
+        category: entry.category.as_str(),
+        icon: entry.icon,
+        color: entry.colour,
+        title: entry.title,
+        changes: changes.collect(),
+    }
 }

@@ -112,25 +112,54 @@ fn read_target(fields: &mut Fields<'_>) -> TargetPart {
     TargetPart { kind: fields.content_type(kind), id: fields.id::<ObjectId>(id) }
 }
 
+/// A level, or null.
+fn level() -> utoipa::openapi::Object {
+    super::nullable_choices(ImpactLevel::ALL.iter().map(|level| level.as_str()))
+}
+
+/// What an impact points at: the whole circuit, any other object by name and type, null when it is gone.
+fn any_target() -> utoipa::openapi::Schema {
+    use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Ref, Type};
+    let named = ObjectBuilder::new()
+        .property("id", ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)))
+        .property("name", ObjectBuilder::new().schema_type(Type::String))
+        .property("type", super::choices(ObjectType::ALL.iter().map(|kind| kind.as_str())));
+    let any = AnyOfBuilder::new()
+        .description(Some("The whole circuit, or any other object by name and type; null when it is gone."))
+        .item(Ref::from_schema_name("Circuit"))
+        .item(named)
+        .item(ObjectBuilder::new().schema_type(Type::Null));
+    any.build().into()
+}
+
 /// An impact.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Impact)]
 pub struct ImpactBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
+    #[schema(minimum = 1)]
     event_content_type: u64,
+    #[schema(minimum = 1)]
     event_object_id: u64,
     event: Option<NestedEvent>,
+    #[schema(minimum = 1)]
     target_content_type: u64,
+    #[schema(minimum = 1)]
     target_object_id: u64,
     /// The whole circuit, or any other object by name and type (behaviours 16 and 17).
+    #[schema(schema_with = any_target)]
     target: Value,
+    #[schema(schema_with = level)]
     impact: Option<&'static str>,
     tags: Vec<NestedTag>,
     #[schema(value_type = Object)]
     custom_fields: Map<String, Value>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 
@@ -177,6 +206,7 @@ fn target(base: &str, target: &Target) -> Value {
 /// An object by id and name.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IdAndName {
+    #[schema(minimum = 1)]
     id: u64,
     name: Option<String>,
 }
@@ -184,14 +214,18 @@ pub struct IdAndName {
 /// An impact inside its event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NestedImpact {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     event_type: &'static str,
     event_object: IdAndName,
     target_type: &'static str,
     target_object: IdAndName,
+    #[schema(schema_with = level)]
     impact: Option<&'static str>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 

@@ -15,6 +15,7 @@ use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::time::{Time, rfc3339};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{SchemaType, Type};
 
 /// Where objects of a type live, below the public address; none for types without a resource of their own.
 pub fn path(kind: ObjectType) -> Option<&'static str> {
@@ -53,6 +54,17 @@ pub fn url(base: &str, kind: ObjectType, id: u64) -> Option<String> {
 /// The address of an object of a type that has a resource; empty for one that has none.
 pub(crate) fn address(base: &str, kind: ObjectType, id: u64) -> String {
     url(base, kind, id).unwrap_or_default()
+}
+
+/// One of these, in the published document.
+pub(crate) fn choices(values: impl Iterator<Item = &'static str>) -> utoipa::openapi::Object {
+    utoipa::openapi::ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()
+}
+
+/// One of these or null, in the published document.
+pub(crate) fn nullable_choices(values: impl Iterator<Item = &'static str>) -> utoipa::openapi::Object {
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    utoipa::openapi::ObjectBuilder::new().schema_type(types).enum_values(Some(values.map(Some).chain([None]))).build()
 }
 
 pub(crate) fn time(time: Time) -> String {

@@ -1,19 +1,20 @@
 //! Received mails, and mail that waits for a person.
 
 use noticeboard_app::{Effect, Ingested, Input, NotificationView, Outcome, Refs};
-use noticeboard_domain::event::Event;
+use noticeboard_domain::event::{Event, EventKind};
 use noticeboard_domain::filter::{Kind, Parameter};
+use noticeboard_domain::ids::{EventId, ReviewId};
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges, Subject};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::review::{ReviewItem, ReviewReason};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::event::NestedEvent;
 use super::impact::{IdAndName, event_object};
 use super::tag::NestedTag;
-use super::{time, url};
+use super::time;
 use crate::answer::Object;
 use crate::error::ApiError;
 use crate::input::Fields;
@@ -90,20 +91,26 @@ fn address(text: &str) -> Result<String, String> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EventNotification)]
 pub struct NotificationBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
+    #[schema(minimum = 1)]
     event_content_type: u64,
+    #[schema(minimum = 1)]
     event_object_id: u64,
     event: Option<NestedEvent>,
     email_body: String,
     subject: String,
     email_from: String,
+    #[schema(format = DateTime)]
     email_received: String,
     tags: Vec<NestedTag>,
     #[schema(value_type = Object)]
     custom_fields: Map<String, Value>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
     /// Beyond the peer: the mail's own id.
     message_id: Option<String>,
@@ -144,14 +151,18 @@ pub fn notification(base: &str, view: NotificationView) -> Object<NotificationBo
 /// A received mail inside its event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NestedNotification {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     event_type: &'static str,
     event_object: IdAndName,
     subject: String,
     email_from: String,
+    #[schema(format = DateTime)]
     email_received: String,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 
@@ -170,21 +181,28 @@ pub fn nested(base: &str, event: &Event, mail: &EventNotification) -> NestedNoti
     }
 }
 
+fn reasons() -> utoipa::openapi::Object {
+    super::choices(ReviewReason::ALL.iter().map(|reason| reason.as_str()))
+}
+
 /// A mail that waits for a person.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReviewItem)]
 pub struct ReviewBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
-    #[schema(value_type = String)]
-    reason: ReviewReason,
+    #[schema(schema_with = reasons)]
+    reason: &'static str,
     explanation: String,
     subject: String,
     email_from: String,
+    #[schema(format = DateTime)]
     email_received: String,
     message_id: Option<String>,
     size: u64,
     raw_url: String,
+    #[schema(format = DateTime)]
     created: String,
 }
 
@@ -198,7 +216,7 @@ pub fn review(base: &str, review: &ReviewItem) -> Object<ReviewBody> {
     let body = ReviewBody {
         id: review.id.get(),
         url: url.clone(),
-        reason: review.reason,
+        reason: review.reason.as_str(),
         explanation: review.explanation.clone(),
         subject: review.subject.clone(),
         email_from: review.email_from.clone(),
@@ -212,46 +230,110 @@ pub fn review(base: &str, review: &ReviewItem) -> Object<ReviewBody> {
 }
 
 /// What became of a mail that was handed in.
-pub fn ingested(base: &str, ingested: &Ingested) -> Value {
-    let event = |kind: ObjectType, id: u64| url(base, kind, id);
-    match &ingested.outcome {
-        Outcome::Applied { applied, reviews } => {
-            let events = applied.iter().map(|applied| {
-                json!({
-                    "id": applied.event.id,
-                    "url": event(applied.event.object().kind, applied.event.id.get()),
-                    "type": applied.event.object().kind.as_str(),
-                    "name": applied.name,
-                    "effect": effect(applied.effect),
-                })
-            });
-            json!({
-                "outcome": "applied",
-                "message_id": ingested.message_id,
-                "events": events.collect::<Vec<_>>(),
-                "reviews": reviews.iter().map(|id| json!({"id": id})).collect::<Vec<_>>(),
-            })
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InboundMail)]
+pub struct IngestedBody {
+    outcome: OutcomeName,
+    message_id: Option<String>,
+    /// The events that it touched; not of one that waits for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    events: Option<Vec<TouchedEvent>>,
+    /// What of it waits for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reviews: Option<Vec<OnlyId>>,
+    /// The whole of it waits for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    review: Option<ReviewBody>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum OutcomeName {
+    Applied,
+    Duplicate,
+    Review,
+}
+
+/// An event that a mail touched. A second delivery names its id alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TouchedEvent {
+    #[schema(minimum = 1)]
+    id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = event_types)]
+    r#type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    name: Option<String>,
+    /// What the mail did to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    effect: Option<EffectName>,
+}
+
+fn event_types() -> utoipa::openapi::Object {
+    super::choices(EventKind::ALL.iter().map(|kind| kind.object_type().as_str()))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum EffectName {
+    Created,
+    Rescheduled,
+    Updated,
+    Unchanged,
+    Outdated,
+}
+
+impl From<Effect> for EffectName {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Created => Self::Created,
+            Effect::Rescheduled => Self::Rescheduled,
+            Effect::Updated => Self::Updated,
+            Effect::Unchanged => Self::Unchanged,
+            Effect::Outdated => Self::Outdated,
         }
-        Outcome::Duplicate { events, reviews } => json!({
-            "outcome": "duplicate",
-            "message_id": ingested.message_id,
-            "events": events.iter().map(|id| json!({"id": id})).collect::<Vec<_>>(),
-            "reviews": reviews.iter().map(|id| json!({"id": id})).collect::<Vec<_>>(),
-        }),
-        Outcome::Review(item) => json!({
-            "outcome": "review",
-            "message_id": ingested.message_id,
-            "review": review(base, item).body,
-        }),
     }
 }
 
-fn effect(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Created => "created",
-        Effect::Rescheduled => "rescheduled",
-        Effect::Updated => "updated",
-        Effect::Unchanged => "unchanged",
-        Effect::Outdated => "outdated",
-    }
+/// An object by its id.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OnlyId {
+    #[schema(minimum = 1)]
+    id: u64,
+}
+
+/// What became of a mail that was handed in.
+pub fn ingested(base: &str, ingested: &Ingested) -> IngestedBody {
+    let ids = |reviews: &[ReviewId]| Some(reviews.iter().map(|id| OnlyId { id: id.get() }).collect());
+    let (outcome, events, reviews, review) = match &ingested.outcome {
+        Outcome::Applied { applied, reviews } => {
+            let events = applied.iter().map(|applied| {
+                let kind = applied.event.object().kind;
+                let id = applied.event.id.get();
+                TouchedEvent {
+                    id,
+                    url: Some(super::address(base, kind, id)),
+                    r#type: Some(kind.as_str()),
+                    name: Some(applied.name.to_string()),
+                    effect: Some(applied.effect.into()),
+                }
+            });
+            (OutcomeName::Applied, Some(events.collect()), ids(reviews), None)
+        }
+        Outcome::Duplicate { events, reviews } => {
+            let alone = |id: &EventId| TouchedEvent { id: id.get(), url: None, r#type: None, name: None, effect: None };
+            let events = events.iter().map(alone);
+            (OutcomeName::Duplicate, Some(events.collect()), ids(reviews), None)
+        }
+        Outcome::Review(item) => (OutcomeName::Review, None, None, Some(review(base, item).body)),
+    };
+    IngestedBody { outcome, message_id: ingested.message_id.clone(), events, reviews, review }
 }

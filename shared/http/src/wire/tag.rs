@@ -38,6 +38,7 @@ pub const FILTERS: &[Parameter] = &[
 /// A tag inside another object.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NestedTag {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display_url: String,
@@ -65,6 +66,7 @@ pub fn nested(base: &str, tags: &[Tag]) -> Vec<NestedTag> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tag)]
 pub struct TagBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display_url: String,
@@ -75,7 +77,9 @@ pub struct TagBody {
     description: String,
     weight: u32,
     object_types: Vec<String>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 

@@ -4,12 +4,15 @@ use noticeboard_app::NewToken;
 use noticeboard_domain::fields::{Line, bounded};
 use noticeboard_domain::network::Network;
 use noticeboard_domain::token::{Scope, Terms, TermsChanges, Token, TokenVersion};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{optional_time, time};
 use crate::answer::Object;
 use crate::error::ApiError;
 use crate::input::Fields;
+use crate::query::Wire;
 
 /// What a client sends for a new token.
 #[derive(Debug)]
@@ -127,37 +130,86 @@ fn networks(fields: &mut Fields<'_>) -> Option<Vec<Network>> {
     fields.errors.keep(FIELD, parsed)
 }
 
+/// A token.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
+pub struct TokenBody {
+    #[schema(minimum = 1)]
+    id: u64,
+    url: String,
+    display: String,
+    #[schema(minimum = 1, maximum = 2)]
+    version: u64,
+    /// The public half of its text; null in the first form, which has none.
+    key: Option<String>,
+    user: TokenUser,
+    description: String,
+    #[schema(format = DateTime)]
+    created: String,
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+    /// Not kept.
+    #[schema(format = DateTime)]
+    last_used: Option<String>,
+    enabled: bool,
+    write_enabled: bool,
+    #[schema(schema_with = scopes)]
+    scope: &'static str,
+    /// Networks; every address may use a token that has none.
+    allowed_ips: Vec<String>,
+    /// Its text: shown once, in the answer that it is made with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token: Option<String>,
+}
+
+/// Under whose name a token's changes are recorded.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenUser {
+    display: String,
+    username: String,
+}
+
+impl Wire for TokenBody {
+    const BRIEF: &'static [&'static str] = &["id", "url", "display", "description"];
+}
+
+fn scopes() -> utoipa::openapi::Object {
+    super::choices(Scope::ALL.iter().map(|scope| scope.as_str()))
+}
+
 /// A token, without its secret.
-pub fn token(base: &str, token: &Token) -> Object<Value> {
+pub fn token(base: &str, token: &Token) -> Object<TokenBody> {
     let terms = &token.terms;
     // In the first form there is no public half to show.
     let key = match token.version {
         TokenVersion::V1 => None,
-        TokenVersion::V2 => Some(&token.key),
+        TokenVersion::V2 => Some(token.key.clone()),
     };
     let url = format!("{base}/api/users/tokens/{}/", token.id);
-    let body = json!({
-        "id": token.id,
-        "url": url,
-        "display": key.map_or_else(|| format!("Token {}", token.id), String::clone),
-        "version": token.version.number(),
-        "key": key,
-        "user": {"display": token.user, "username": token.user},
-        "description": terms.description,
-        "created": time(token.created),
-        "expires": optional_time(terms.expires),
-        "last_used": null,
-        "enabled": terms.enabled,
-        "write_enabled": terms.scope.writes(),
-        "scope": terms.scope.as_str(),
-        "allowed_ips": terms.allowed_ips.iter().map(Network::to_string).collect::<Vec<_>>(),
-    });
+    let body = TokenBody {
+        id: token.id.get(),
+        url: url.clone(),
+        display: key.clone().unwrap_or_else(|| format!("Token {}", token.id)),
+        version: token.version.number(),
+        key,
+        user: TokenUser { display: token.user.clone(), username: token.user.clone() },
+        description: terms.description.clone(),
+        created: time(token.created),
+        expires: optional_time(terms.expires),
+        last_used: None,
+        enabled: terms.enabled,
+        write_enabled: terms.scope.writes(),
+        scope: terms.scope.as_str(),
+        allowed_ips: terms.allowed_ips.iter().map(Network::to_string).collect(),
+        token: None,
+    };
     Object { body, url, version: token.revision }
 }
 
 /// A token that was just made, with its text: the only time that it is shown.
-pub fn new_token(base: &str, made: &NewToken) -> Object<Value> {
+pub fn new_token(base: &str, made: &NewToken) -> Object<TokenBody> {
     let mut object = token(base, &made.token);
-    object.body["token"] = Value::String(made.text.clone());
+    object.body.token = Some(made.text.clone());
     object
 }

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::input::Fields;
 
 /// Longest name of a type that Noticeboard does not keep.
-const MAX_TYPE: usize = 100;
+pub(crate) const MAX_TYPE: usize = 100;
 
 /// Reads what a client sends for an object, with its note on the change. With `whole`, nothing that is required may be
 /// missing.

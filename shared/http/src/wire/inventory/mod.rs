@@ -9,6 +9,7 @@ use noticeboard_domain::object::ObjectType;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub(crate) use input::MAX_TYPE;
 pub use input::{read, values};
 pub use show::{ObjectBody, object};
 
@@ -21,6 +22,13 @@ pub struct BriefProvider {
     pub(super) name: String,
     pub(super) slug: String,
     pub(super) description: String,
+    #[schema(minimum = 1)]
+    id: u64,
+    url: String,
+    display: String,
+    name: String,
+    slug: String,
+    description: String,
 }
 
 /// A provider inside another object.

@@ -1,0 +1,153 @@
+//! The published description of the API: an OpenAPI 3.1 document, and a page made of it.
+//!
+//! It is made of what the code works with: the filters of lists, the schemas that `utoipa` derives from the types of
+//! answers, the limits. What is not a table elsewhere is one here: which operations there are ([`resources`]) and which
+//! fields requests have ([`requests`]); tests hold both against the server.
+
+mod inventory;
+mod operation;
+mod page;
+mod requests;
+mod resources;
+mod schema;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::LazyLock;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use operation::Refused;
+pub use page::CONTENT_SECURITY_POLICY;
+use schema::Schemas;
+
+const JSON: &str = "application/json";
+
+/// How long a copy may be used without asking whether it is the present one, in seconds.
+const MAX_AGE: u32 = 300;
+
+/// The named parts of the document, as they are collected.
+#[derive(Default)]
+struct Document {
+    schemas: Schemas,
+    parameters: Map<String, Value>,
+}
+
+/// A text that is served as it is.
+#[derive(Debug)]
+pub struct Publication {
+    content_type: &'static str,
+    text: String,
+    etag: String,
+}
+
+impl Publication {
+    fn new(content_type: &'static str, text: String) -> Self {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let etag = format!("\"{:016x}\"", hasher.finish());
+        Self { content_type, text, etag }
+    }
+
+    /// 200 with the text; 304 when the caller's copy is the present one.
+    pub fn answer(&'static self, headers: &HeaderMap) -> Response {
+        let mut response = crate::not_modified(headers, &self.etag)
+            .unwrap_or_else(|| ([(header::CONTENT_TYPE, self.content_type)], self.text.as_str()).into_response());
+        let caching =
+            [(header::ETAG, self.etag.clone()), (header::CACHE_CONTROL, format!("public, max-age={MAX_AGE}"))];
+        for (name, value) in caching {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// The document.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+
+/// The document, to be served.
+pub static SCHEMA: LazyLock<Publication> = LazyLock::new(|| Publication::new(JSON, DOCUMENT.to_string()));
+
+/// The page, to be served.
+pub static PAGE: LazyLock<Publication> =
+    LazyLock::new(|| Publication::new("text/html; charset=utf-8", page::page(&DOCUMENT)));
+
+/// The document, as it is committed.
+pub fn committed() -> String {
+    format!("{:#}\n", *DOCUMENT)
+}
+
+const DESCRIPTION: &str = "\
+The REST API of NetBox Notices, and the parts of NetBox's that its clients call.
+
+- Answers show what is described here, in this order; `fields`, `omit` and `brief` leave parts out.
+- Fields and query parameters that are not known are ignored.
+- Every `GET` is also answered to `HEAD`. A method that a path does not take is answered with 405 and `Allow`, a path \
+that there is not with 404; a path that is read without its last slash is redirected to it (301).
+- An object's `ETag` is its version: `If-Match` makes a change conditional on it, `If-None-Match` spares a copy.
+- Beside the answers that are listed, any operation may fail with 500: the log has the details under `X-Request-ID`.";
+
+const TAGS: [(&str, &str); 9] = [
+    ("notices", "Maintenances, outages, what they hit, and the mails that they come from."),
+    ("calendar", "Maintenances for calendar programs."),
+    ("circuits", "Providers, circuits and their ends, in NetBox's shapes."),
+    ("dcim", "Sites and what stands there, in NetBox's shapes."),
+    ("ipam", "Addresses and prefixes, in NetBox's shapes."),
+    ("virtualization", "Virtual machines, in NetBox's shapes."),
+    ("core", "What was changed, by whom."),
+    ("users", "Tokens: an administrator's business."),
+    ("api", "The API itself."),
+];
+
+fn document() -> Value {
+    let mut document = Document { parameters: operation::parameters(), ..Document::default() };
+    let mut paths = Map::new();
+    for operation in resources::operations(&mut document) {
+        let (path, method) = (operation.path.clone(), operation.method.as_str());
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        item[method] = operation.finish();
+    }
+    let messages = json!({"type": "array", "items": {"type": "string"}});
+    let refusals = [
+        ("Detail", json!({"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]})),
+        ("FieldErrors", json!({"type": "object", "additionalProperties": messages})),
+    ];
+    let named = requests::common().into_iter().chain(refusals);
+    document.schemas.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
+    document.schemas.sort_keys();
+    let answers: Map<String, Value> =
+        Refused::ALL.iter().map(|refused| (refused.name().to_owned(), refused.answer())).collect();
+    let tags: Vec<Value> = TAGS.iter().map(|(name, text)| json!({"name": name, "description": text})).collect();
+    let licence = "MIT OR Apache-2.0";
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Noticeboard",
+            "description": DESCRIPTION,
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": licence, "identifier": licence},
+        },
+        "security": [{"token": []}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": document.schemas,
+            "parameters": document.parameters,
+            "headers": operation::headers(),
+            "responses": answers,
+            "securitySchemes": {
+                "token": {
+                    "type": "apiKey", "in": "header", "name": "Authorization",
+                    "description": "`Token`, or `Bearer`, and a token.",
+                },
+                "feedToken": {
+                    "type": "apiKey", "in": "query", "name": "token",
+                    "description": "For calendar programs, which cannot send a header.",
+                },
+            },
+        },
+    })
+}

@@ -1,0 +1,496 @@
+//! The table of the API: resources, a line each, and the operations that are none.
+//!
+//! `tests/scopes.rs` compares it with the routes: what is served and not described fails there, and the reverse.
+
+use noticeboard_app::Action;
+use noticeboard_domain::event::EventKind;
+use noticeboard_domain::filter::Parameter;
+use noticeboard_domain::inventory::{Schema, kept};
+use serde_json::{Value, json};
+
+use super::operation::{Method, Operation, Refused, answer, empty, filters};
+use super::requests::{self, Request, element, several};
+use super::schema::{self, Schemas, derived, page, reference};
+use super::{Document, JSON, inventory};
+use crate::wire::event::{MAINTENANCE_FILTERS, OUTAGE_FILTERS, TimelineBody};
+use crate::wire::notification::{IngestedBody, NotificationBody, ReviewBody};
+use crate::wire::{event, impact, notification, path, token};
+use Method::{Delete, Get, Patch, Post, Put};
+
+/// Objects of one type: a list at its path, and each object below it.
+struct Resource {
+    path: &'static str,
+    /// The schema's name.
+    name: String,
+    /// `a maintenance`, `maintenances`.
+    nouns: (String, String),
+    tag: &'static str,
+    /// The methods of the list, and of each object.
+    methods: (&'static [Method], &'static [Method]),
+    list: List,
+    /// The schema of an object.
+    shape: Value,
+    request: Option<Request>,
+    /// Whether what others point at stays.
+    held: bool,
+}
+
+/// What a list can be asked.
+#[derive(Clone, Copy)]
+enum List {
+    /// For a part of it.
+    Plain,
+    /// For a part of it that goes on before a change, with these filters beside.
+    Changes(&'static [&'static str]),
+    /// For everything that lists can be asked: filters, order, both kinds of pages, what is shown of each object.
+    Whole(&'static [Parameter], &'static [&'static str]),
+}
+
+const MANY: &[Method] = &[Get, Post, Put, Patch, Delete];
+const SOME: &[Method] = &[Get, Post];
+const ONE: &[Method] = &[Get, Put, Patch, Delete];
+const READ: &[Method] = &[Get];
+
+/// What a list of the whole kind shows its objects with.
+const SHOWN: [&str; 3] = ["brief", "fields", "omit"];
+
+fn resources(schemas: &mut Schemas) -> Vec<Resource> {
+    let inventory: Vec<Resource> = kept().filter_map(|of| inventory(of, schemas)).collect();
+    let others = [
+        Resource {
+            path: "/api/plugins/notices/maintenance/",
+            name: "Maintenance".to_owned(),
+            nouns: ("a maintenance".to_owned(), "maintenances".to_owned()),
+            tag: "notices",
+            methods: (MANY, ONE),
+            list: List::Whole(MAINTENANCE_FILTERS, event::SEARCHED),
+            shape: schema::maintenance(schemas),
+            request: Some(requests::maintenance()),
+            held: false,
+        },
+        Resource {
+            path: "/api/plugins/notices/outage/",
+            name: "Outage".to_owned(),
+            nouns: ("an outage".to_owned(), "outages".to_owned()),
+            tag: "notices",
+            methods: (MANY, ONE),
+            list: List::Whole(OUTAGE_FILTERS, event::SEARCHED),
+            shape: schema::outage(schemas),
+            request: Some(requests::outage()),
+            held: false,
+        },
+        Resource {
+            path: "/api/plugins/notices/impact/",
+            name: "Impact".to_owned(),
+            nouns: ("an impact".to_owned(), "impacts".to_owned()),
+            tag: "notices",
+            methods: (MANY, ONE),
+            list: List::Whole(impact::FILTERS, impact::SEARCHED),
+            shape: derived::<impact::ImpactBody>(schemas),
+            request: Some(requests::impact()),
+            held: false,
+        },
+        Resource {
+            path: "/api/plugins/notices/eventnotification/",
+            name: "EventNotification".to_owned(),
+            nouns: ("a received mail".to_owned(), "received mails".to_owned()),
+            tag: "notices",
+            methods: (MANY, ONE),
+            list: List::Whole(notification::FILTERS, notification::SEARCHED),
+            shape: derived::<NotificationBody>(schemas),
+            request: Some(requests::notification()),
+            held: false,
+        },
+        Resource {
+            path: "/api/plugins/notices/review/",
+            name: "ReviewItem".to_owned(),
+            nouns: ("a mail that waits for a person".to_owned(), "mails that wait for a person".to_owned()),
+            tag: "notices",
+            methods: (READ, READ),
+            list: List::Plain,
+            shape: derived::<ReviewBody>(schemas),
+            request: None,
+            held: false,
+        },
+        Resource {
+            path: "/api/core/object-changes/",
+            name: "ObjectChange".to_owned(),
+            nouns: ("a change".to_owned(), "changes".to_owned()),
+            tag: "core",
+            methods: (READ, READ),
+            list: List::Changes(&["changed_object_type", "changed_object_id"]),
+            shape: schema::object_change(schemas),
+            request: None,
+            held: false,
+        },
+        Resource {
+            path: "/api/users/tokens/",
+            name: "Token".to_owned(),
+            nouns: ("a token".to_owned(), "tokens".to_owned()),
+            tag: "users",
+            methods: (SOME, &[Get, Patch, Delete]),
+            list: List::Plain,
+            shape: derived::<token::TokenBody>(schemas),
+            request: Some(requests::token()),
+            held: false,
+        },
+    ];
+    others.into_iter().chain(inventory).collect()
+}
+
+/// A type of the inventory.
+fn inventory(of: &'static Schema, schemas: &mut Schemas) -> Option<Resource> {
+    Some(Resource {
+        path: path(of.kind)?,
+        name: inventory::name(of.kind),
+        nouns: inventory::nouns(of.kind),
+        tag: of.kind.app_label(),
+        methods: (MANY, ONE),
+        list: List::Whole(of.parameters(), of.searched),
+        shape: inventory::answered(of, schemas),
+        request: Some(inventory::requested(of)),
+        held: true,
+    })
+}
+
+/// What lists the addresses below it.
+const ROOTS: [&str; 6] =
+    ["/api/", "/api/circuits/", "/api/dcim/", "/api/ipam/", "/api/virtualization/", "/api/plugins/notices/"];
+
+/// Every operation; their schemas go into the document as well.
+pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
+    let mut all = Vec::new();
+    for resource in resources(&mut document.schemas) {
+        resource.add_schemas(&mut document.schemas);
+        all.extend(resource.methods.0.iter().map(|method| resource.of_list(*method, document)));
+        all.extend(resource.methods.1.iter().map(|method| resource.of_one(*method)));
+    }
+    all.extend(events());
+    document.schemas.insert("BriefObject".into(), inventory::any_brief());
+    document.schemas.insert("ReschedulingRequest".into(), requests::maintenance().change());
+    let timeline = derived::<TimelineBody>(&mut document.schemas);
+    document.schemas.insert("Timeline".into(), timeline);
+    let inbound = derived::<IngestedBody>(&mut document.schemas);
+    document.schemas.insert("InboundMail".into(), inbound);
+    let status = schema::status(&mut document.schemas);
+    document.schemas.insert("Status".into(), status);
+    let root = schema::root(&mut document.schemas);
+    document.schemas.insert("Root".into(), root);
+    all.extend([inbound_mail(), raw_mail(), feed("/api/plugins/notices/ical/"), feed(FEED)]);
+    for path in ROOTS {
+        let root = Operation::new(Get, path, &id(path, "retrieve"), "api", "Say what is below this address");
+        all.push(root.answer(200, answer("Names and addresses.", JSON, &reference("Root"), &[])));
+    }
+    let status = Operation::new(Get, "/api/status/", "status_retrieve", "api", "The versions of this server");
+    all.push(status.answer(200, answer("The versions.", JSON, &reference("Status"), &[])));
+    all.extend(publications());
+    all
+}
+
+/// `/api/plugins/notices/maintenance/` → `plugins_notices_maintenance_list`, as NetBox names its operations.
+fn id(path: &str, what: &str) -> String {
+    let parts = path.split('/').filter(|part| !part.is_empty() && *part != "api" && *part != "{id}");
+    parts.chain([what]).map(|part| part.replace(['-', '.'], "_")).collect::<Vec<_>>().join("_")
+}
+
+impl Resource {
+    fn add_schemas(&self, schemas: &mut Schemas) {
+        schemas.insert(self.name.clone(), self.shape.clone());
+        schemas.insert(format!("Paginated{}List", self.name), page(&self.name));
+        if let Some(request) = &self.request {
+            schemas.insert(format!("{}Request", self.name), request.whole());
+            schemas.insert(format!("Patched{}Request", self.name), request.change());
+        }
+    }
+
+    fn shown(&self, operation: Operation) -> Operation {
+        match self.list {
+            List::Whole(..) => operation.parameters(&SHOWN),
+            List::Plain | List::Changes(_) => operation,
+        }
+    }
+
+    fn of_list(&self, method: Method, document: &mut Document) -> Operation {
+        let (one, many) = &self.nouns;
+        let several_noun = matches!(self.list, List::Whole(..));
+        let (what, summary) = match method {
+            Get => ("list", format!("List {many}")),
+            Post if several_noun => ("create", format!("Make {one}, or several")),
+            Post => ("create", format!("Make {one}")),
+            Put => ("bulk_update", format!("Replace several {many}")),
+            Patch => ("bulk_partial_update", format!("Change several {many}")),
+            Delete => ("bulk_destroy", format!("Delete several {many}")),
+        };
+        let operation = Operation::new(method, self.path, &id(self.path, what), self.tag, &summary);
+        let object = reference(&self.name);
+        let list = json!({"type": "array", "items": object});
+        let request = reference(&format!("{}Request", self.name));
+        let patched = reference(&format!("Patched{}Request", self.name));
+        let bulk = |operation: Operation, body: Value| {
+            let operation = operation.body(JSON, &several(&body), true);
+            operation.refused(&[Refused::BadRequest, Refused::TooLarge])
+        };
+        match method {
+            Get => self.listed(operation, document),
+            Post => {
+                let (body, made, bad) = match self.list {
+                    List::Whole(..) => (
+                        json!({"anyOf": [request, several(&request)]}),
+                        json!({"anyOf": [object, list]}),
+                        Refused::BadElements,
+                    ),
+                    List::Plain | List::Changes(_) => (request, object, Refused::BadRequest),
+                };
+                let headers = ["ETag-OfOne", "Location", "Idempotent-Replayed"];
+                let made = created(&answer("Made.", JSON, &made, &headers));
+                self.shown(operation).parameter("idempotencyKey").body(JSON, &body, true).answer(201, made).refused(&[
+                    bad,
+                    Refused::Conflict,
+                    Refused::TooLarge,
+                    Refused::KeyReused,
+                ])
+            }
+            Put => bulk(self.shown(operation), element(Some(request)))
+                .answer(200, answer("Changed, all of them, in their order.", JSON, &list, &[])),
+            Patch => bulk(self.shown(operation), element(Some(patched)))
+                .answer(200, answer("Changed, all of them, in their order.", JSON, &list, &[])),
+            Delete => {
+                let conflict: &[Refused] = if self.held { &[Refused::Conflict] } else { &[] };
+                bulk(operation, element(None)).answer(204, empty("Deleted, all of them.", &[])).refused(conflict)
+            }
+        }
+    }
+
+    fn listed(&self, operation: Operation, document: &mut Document) -> Operation {
+        let page = reference(&format!("Paginated{}List", self.name));
+        let operation = operation.answer(200, answer("A part of the list.", JSON, &page, &[]));
+        match self.list {
+            List::Plain => operation.parameters(&["limit", "offset"]),
+            List::Changes(filters) => own(operation.parameters(&["limit", "before"]), filters),
+            List::Whole(known, searched) => {
+                let start = known.iter().any(|(field, _)| *field == "start");
+                let mut operation = self
+                    .shown(operation.parameters(&["limit", "offset", if start { "startOrTime" } else { "start" }]))
+                    .parameters(&["ordering", "q"])
+                    .described(&format!(
+                        "`q` looks into {}. Parameters that are not known are ignored; several must all hold. A custom \
+                         field is asked for by `cf_` and its name, with the lookups of text.",
+                        searched.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", "),
+                    ))
+                    .refused(&[Refused::BadRequest]);
+                for (name, parameter) in filters(&self.name, known) {
+                    operation = operation.parameter(&name);
+                    document.parameters.insert(name, parameter);
+                }
+                operation
+            }
+        }
+    }
+
+    fn of_one(&self, method: Method) -> Operation {
+        let one = &self.nouns.0;
+        let (what, summary) = match method {
+            Get => ("retrieve", format!("Read {one}")),
+            Post => ("create", format!("Make {one}")),
+            Put => ("update", format!("Replace {one}")),
+            Patch => ("partial_update", format!("Change {one}")),
+            Delete => ("destroy", format!("Delete {one}")),
+        };
+        let path = format!("{}{{id}}/", self.path);
+        let operation = Operation::new(method, &path, &id(self.path, what), self.tag, &summary);
+        let operation = operation.refused(&[Refused::NotFound]);
+        let object = reference(&self.name);
+        let changed = |operation: Operation, body: String| {
+            self.shown(operation)
+                .parameter("ifMatch")
+                .body(JSON, &reference(&body), true)
+                .answer(200, answer("Changed.", JSON, &object, &["ETag"]))
+                .refused(&[Refused::BadRequest, Refused::PreconditionFailed, Refused::TooLarge])
+        };
+        match method {
+            Get => {
+                let operation = self.shown(operation);
+                match self.list {
+                    // A change never changes.
+                    List::Changes(_) => operation.answer(200, answer("The change.", JSON, &object, &[])),
+                    List::Plain | List::Whole(..) => operation
+                        .parameter("ifNoneMatch")
+                        .answer(200, answer("The object.", JSON, &object, &["ETag"]))
+                        .answer(304, empty("The caller's copy is the present one.", &["ETag"])),
+                }
+            }
+            Put | Post => changed(operation, format!("{}Request", self.name)),
+            Patch => changed(operation, format!("Patched{}Request", self.name)),
+            Delete => {
+                let operation = operation.parameter("ifMatch").answer(204, empty("Deleted.", &[]));
+                let conflict: &[Refused] = if self.held { &[Refused::Conflict] } else { &[] };
+                operation.refused(&[Refused::PreconditionFailed]).refused(conflict)
+            }
+        }
+    }
+}
+
+/// An answer to a POST has the object's headers where one object was made.
+fn created(answer: &Value) -> Value {
+    let mut answer = answer.clone();
+    if let Some(headers) = answer["headers"].as_object_mut()
+        && let Some(etag) = headers.shift_remove("ETag-OfOne")
+    {
+        headers.insert("ETag".to_owned(), etag);
+    }
+    answer
+}
+
+/// Filters by exact text, of lists that know few.
+fn own(operation: Operation, names: &[&str]) -> Operation {
+    let operation = if names.iter().any(|name| name.ends_with("_id") || name.ends_with("_type")) {
+        operation.refused(&[Refused::BadRequest])
+    } else {
+        operation
+    };
+    names.iter().fold(operation, |operation, name| {
+        let schema = if name.ends_with("_id") { requests::id() } else { json!({"type": "string"}) };
+        match *name {
+            "q" => operation.parameter("q"),
+            name => operation.own_parameter(json!({"name": name, "in": "query", "schema": schema})),
+        }
+    })
+}
+
+/// The quick actions and the timelines of events.
+fn events() -> Vec<Operation> {
+    let mut all = Vec::new();
+    for (kind, name) in [(EventKind::Maintenance, "Maintenance"), (EventKind::Outage, "Outage")] {
+        let base = format!("/api/plugins/notices/{}/{{id}}/", kind.as_str());
+        let of = |method, last: &str, summary: &str| {
+            let path = format!("{base}{last}/");
+            let what = if method == Get { "retrieve" } else { "create" };
+            Operation::new(method, &path, &id(&path, what), "notices", summary)
+        };
+        let refused = [
+            Refused::BadRequest,
+            Refused::NotFound,
+            Refused::Conflict,
+            Refused::PreconditionFailed,
+            Refused::TooLarge,
+            Refused::KeyReused,
+        ];
+        let post = |last: &str, summary: &str| {
+            of(Post, last, summary).parameters(&["ifMatch", "idempotencyKey"]).refused(&refused)
+        };
+        let object = reference(name);
+        let actions: &[Action] = match kind {
+            EventKind::Maintenance => &Action::ALL,
+            EventKind::Outage => &[Action::Acknowledge],
+        };
+        for action in actions {
+            let summary = match action {
+                Action::Acknowledge => "Say that someone has taken note",
+                Action::MarkInProgress => "Say that the work has begun",
+                Action::MarkCompleted => "Say that the work is done",
+                Action::Cancel => "Say that it will not take place",
+            };
+            let done = answer("As it is now.", JSON, &object, &["ETag", "Idempotent-Replayed"]);
+            all.push(post(action.as_str(), summary).answer(200, done));
+        }
+        if kind == EventKind::Maintenance {
+            let made = answer("The maintenance that replaces it.", JSON, &object, &["ETag-OfOne", "Location"]);
+            let description = "Makes a maintenance of the values of this one and those that the body gives, which \
+                               replaces it; this one becomes RE-SCHEDULED. Impacts are not copied.";
+            all.push(
+                post("reschedule", "Make a maintenance that replaces this one")
+                    .described(description)
+                    .body(JSON, &reference("ReschedulingRequest"), true)
+                    .answer(201, created(&made)),
+            );
+        }
+        let told = answer("A part of the timeline.", JSON, &reference("Timeline"), &[]);
+        let timeline = of(Get, "timeline", "What happened to an event, the newest first");
+        all.push(
+            timeline
+                .parameters(&["limit", "before"])
+                .answer(200, told)
+                .refused(&[Refused::BadRequest, Refused::NotFound]),
+        );
+    }
+    all
+}
+
+fn inbound_mail() -> Operation {
+    let path = "/api/plugins/notices/inbound-mail/";
+    let became = |description| answer(description, JSON, &reference("InboundMail"), &["Idempotent-Replayed"]);
+    Operation::new(Post, path, &id(path, "create"), "notices", "Hand in a mail, byte for byte")
+        .described("As mail that comes in by itself, but believed: whoever may write vouches for it.")
+        .parameter("idempotencyKey")
+        .body("message/rfc822", &json!({"type": "string", "contentMediaType": "message/rfc822"}), true)
+        .or_body("application/octet-stream", &json!({"type": "string", "format": "binary"}))
+        .answer(200, became("It was dealt with before; nothing was changed."))
+        .answer(201, became("Its notices were applied."))
+        .answer(202, became("It waits for a person."))
+        .refused(&[Refused::BadRequest, Refused::Conflict, Refused::TooLarge, Refused::KeyReused])
+}
+
+fn raw_mail() -> Operation {
+    let path = "/api/plugins/notices/review/{id}/raw/";
+    let schema = json!({"type": "string", "contentMediaType": "message/rfc822"});
+    let mail = answer("The whole mail, byte for byte.", "message/rfc822", &schema, &["Content-Disposition"]);
+    Operation::new(Get, path, &id(path, "retrieve"), "notices", "Read a mail that waits for a person, byte for byte")
+        .answer(200, mail)
+        .refused(&[Refused::NotFound])
+}
+
+/// The address of the feed outside of the API.
+const FEED: &str = "/plugins/notices/ical/maintenances.ics";
+
+fn feed(path: &str) -> Operation {
+    let query = |name: &str, description: &str, schema: Value| {
+        json!({
+            "name": name, "in": "query", "description": description, "schema": schema,
+        })
+    };
+    let text = json!({"type": "string"});
+    let plain = |description: &str| answer(description, "text/plain; charset=utf-8", &text, &[]);
+    let caching = ["Cache-Control"];
+    let statuses = "Only these, with commas between them; all unless one of them is known.";
+    let download = "A file to keep, without `ETag`.";
+    let calendar = answer(
+        "The calendar (RFC 5545).",
+        "text/calendar; charset=utf-8",
+        &text,
+        &["ETag-OfOne", "Cache-Control", "Content-Disposition"],
+    );
+    Operation::new(Get, path, &id(path, "retrieve"), "calendar", "Maintenances as a calendar to subscribe to")
+        .security(json!([{"token": []}, {"feedToken": []}]))
+        .own_parameter(query(
+            "past_days",
+            "How far back it goes: 0 to 365 days; 30 days unless it is one of these.",
+            json!({"type": "integer"}),
+        ))
+        .own_parameter(query("provider", "Only this provider's: its slug.", text.clone()))
+        .own_parameter(query("provider_id", "Only this provider's: its id.", requests::id()))
+        .own_parameter(query("status", statuses, text.clone()))
+        .own_parameter(query("download", download, json!({"type": "string", "enum": ["true", "1", "yes"]})))
+        .parameter("ifNoneMatch")
+        .answer(200, created(&calendar))
+        .answer(304, empty("The caller's copy is the present one.", &[&caching[..], &["ETag"]].concat()))
+        .answer(400, plain("There is no such provider."))
+        .answer(403, plain("No token, or one that may not read this."))
+        .refused(&[Refused::Unavailable])
+}
+
+/// This document, and the page that is made of it.
+fn publications() -> [Operation; 2] {
+    let headers = ["ETag", "Cache-Control"];
+    let of = |path: &str, summary: &str, media: &str, schema: Value| {
+        Operation::new(Get, path, &id(path, "retrieve"), "api", summary)
+            .public()
+            .parameter("ifNoneMatch")
+            .answer(200, answer("The document.", media, &schema, &headers))
+            .answer(304, empty("The caller's copy is the present one.", &headers))
+    };
+    let text = json!({"type": "string"});
+    [
+        of("/api/schema/", "This document", JSON, json!({"type": "object"})),
+        of("/api/docs/", "This document, as a page", "text/html; charset=utf-8", text),
+    ]
+}
