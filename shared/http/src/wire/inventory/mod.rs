@@ -16,19 +16,13 @@ pub use show::{ObjectBody, object};
 /// A provider inside another object.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BriefProvider {
+    #[schema(minimum = 1)]
     pub(super) id: u64,
     pub(super) url: String,
     pub(super) display: String,
     pub(super) name: String,
     pub(super) slug: String,
     pub(super) description: String,
-    #[schema(minimum = 1)]
-    id: u64,
-    url: String,
-    display: String,
-    name: String,
-    slug: String,
-    description: String,
 }
 
 /// A provider inside another object.
