@@ -14,33 +14,19 @@ use noticeboard_domain::inventory::{Schema, kept};
 use noticeboard_http::wire::inventory::{object, read as read_input};
 use noticeboard_http::{
     Answer, Api, ApiError, Body, Caller, Payload, Query, Shown, bulk, changed, created, deleted, json, precondition,
-    read, wire,
+    read, roots, wire,
 };
 use serde_json::{Map, Value};
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
-    let mut router = Router::new();
-    for app in ["circuits", "dcim", "ipam", "virtualization"] {
-        router = router.route(&format!("/api/{app}/"), get(move |caller| root(app, caller)));
-    }
+    let mut router = roots(&["/api/circuits/", "/api/dcim/", "/api/ipam/", "/api/virtualization/"]);
     for schema in kept() {
         if let Some(path) = wire::path(schema.kind) {
             router = router.route(path, collection(schema)).route(&format!("{path}{{id}}/"), element(schema));
         }
     }
     router.with_state(api)
-}
-
-/// The addresses of an application's types.
-async fn root(app: &str, caller: Caller) -> Answer {
-    let paths = kept().filter_map(|schema| wire::path(schema.kind)?.strip_prefix("/api/")?.strip_prefix(app));
-    let names = paths.map(|path| path.trim_matches('/').to_owned());
-    let address = |name: String| {
-        let url = format!("{}/api/{app}/{name}/", caller.base());
-        (name, Value::String(url))
-    };
-    json(StatusCode::OK, &names.map(address).collect::<Map<String, Value>>())
 }
 
 fn collection(schema: &'static Schema) -> MethodRouter<Arc<Api>> {

@@ -5,7 +5,6 @@
 
 mod journal_entries;
 mod object_types;
-mod roots;
 mod tags;
 mod tokens;
 
@@ -19,13 +18,24 @@ use axum::{Json, Router};
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::ChangeId;
 use noticeboard_http::wire::change::{FILTERS, RENAMED, SEARCHED, change};
-use noticeboard_http::{Answer, Api, Caller, Query, Shown, json, openapi};
+use noticeboard_http::{Answer, Api, Caller, Query, Shown, json, openapi, roots};
 use serde_json::json;
 
 /// The NetBox release whose API this one is like.
 const NETBOX_VERSION: &str = "4.6.0";
 /// The release of NetBox Notices whose API this one is like.
 const NOTICES_VERSION: &str = "1.3.0";
+
+/// The addresses that list what is below them; those of the inventory are its own function's.
+const ROOTS: [&str; 7] = [
+    "/api/",
+    "/api/core/",
+    "/api/extras/",
+    "/api/plugins/",
+    "/api/plugins/maintenance/",
+    "/api/plugins/notices/",
+    "/api/users/",
+];
 
 /// The routes of this function.
 pub fn router(api: Arc<Api>) -> Router {
@@ -35,7 +45,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/core/object-changes/{id}/", get(change_read))
         .route("/api/schema/", get(schema))
         .route("/api/docs/", get(docs))
-        .merge(roots::router())
+        .merge(roots(&ROOTS))
         .merge(object_types::router())
         .merge(tags::router())
         .merge(journal_entries::router())

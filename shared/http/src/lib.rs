@@ -13,6 +13,7 @@ mod idempotency;
 mod input;
 pub mod openapi;
 mod query;
+mod roots;
 pub mod wire;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use context::{Caller, Context, Credentials, Peer};
 pub use error::ApiError;
 pub use input::{Body, Fields, Payload, object};
 pub use query::{ListBody, MAX_LIMIT, Query, Shape, Shown, Wire};
+pub use roots::roots;
 
 /// The version of NetBox's API that clients are told; 4.6 has cursor paging.
 const API_VERSION: &str = "4.6";
@@ -57,12 +59,13 @@ pub(crate) struct RequestId(pub(crate) String);
 /// answers for paths and methods that do not exist.
 pub fn finish(api: Arc<Api>, router: Router) -> Router {
     let asked = Arc::clone(&api);
-    router
+    let routes = router
         .fallback(not_found)
         .method_not_allowed_fallback(move |request: Request| other_method(asked, request))
         .layer(middleware::from_fn_with_state(api, idempotency::layer))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn(every_answer))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    // axum writes `Allow` outside of a router's own layers.
+    Router::new().fallback_service(routes).layer(middleware::from_fn(every_answer))
 }
 
 async fn every_answer(mut request: Request, next: Next) -> Response {
