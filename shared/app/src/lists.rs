@@ -325,9 +325,11 @@ impl App {
                         }
                         count += 1;
                     }
+                    if read > most {
+                        return Err(too_many_entries(most));
+                    }
                     match chunk.next {
                         None => return Ok(List { items, count: Some(count as u64), next: None }),
-                        Some(_) if read > most => return Err(too_many_entries(most)),
                         next => resume = next,
                     }
                 }
