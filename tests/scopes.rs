@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use noticeboard_tests::{Client, Server, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use Access::{Administrator, Feed, Public, Usual};
 
@@ -25,7 +25,7 @@ enum Access {
     Public,
 }
 
-/// Paths, their methods and who may use them. `HEAD` goes with `GET`. Nothing has the id 1.
+/// Paths, their methods and who may use them. `HEAD` goes with `GET`, `OPTIONS` with everything. Nothing has the id 1.
 const ROUTES: &[(&str, &str, Access)] = &[
     ("/api/", "GET", Usual),
     ("/api/status/", "GET", Usual),
@@ -33,6 +33,19 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("/api/docs/", "GET", Public),
     ("/api/core/object-changes/", "GET", Usual),
     ("/api/core/object-changes/1/", "GET", Usual),
+    ("/api/core/", "GET", Usual),
+    ("/api/core/object-types/", "GET", Usual),
+    ("/api/core/object-types/1/", "GET", Usual),
+    ("/api/extras/", "GET", Usual),
+    ("/api/extras/object-types/", "GET", Usual),
+    ("/api/extras/object-types/1/", "GET", Usual),
+    ("/api/extras/content-types/", "GET", Usual),
+    ("/api/extras/content-types/1/", "GET", Usual),
+    ("/api/extras/tags/", "GET POST PUT PATCH DELETE", Usual),
+    ("/api/extras/tags/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/extras/journal-entries/", "GET POST", Usual),
+    ("/api/extras/journal-entries/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/users/", "GET", Usual),
     ("/api/users/tokens/", "GET POST", Administrator),
     ("/api/users/tokens/1/", "GET PATCH DELETE", Administrator),
     ("/api/circuits/", "GET", Usual),
@@ -73,6 +86,14 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("/api/virtualization/virtual-machines/1/", "GET PUT PATCH DELETE", Usual),
     ("/api/virtualization/interfaces/", "GET POST PUT PATCH DELETE", Usual),
     ("/api/virtualization/interfaces/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/plugins/", "GET", Usual),
+    ("/api/plugins/maintenance/", "GET", Usual),
+    ("/api/plugins/maintenance/circuitmaintenance/", "GET POST", Usual),
+    ("/api/plugins/maintenance/circuitmaintenance/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/plugins/maintenance/circuitmaintenanceimpact/", "GET POST", Usual),
+    ("/api/plugins/maintenance/circuitmaintenanceimpact/1/", "GET PUT PATCH DELETE", Usual),
+    ("/api/plugins/maintenance/circuitmaintenancenotifications/", "GET POST", Usual),
+    ("/api/plugins/maintenance/circuitmaintenancenotifications/1/", "GET PUT PATCH DELETE", Usual),
     ("/api/plugins/notices/", "GET", Usual),
     ("/api/plugins/notices/maintenance/", "GET POST PUT PATCH DELETE", Usual),
     ("/api/plugins/notices/maintenance/1/", "GET PUT PATCH DELETE", Usual),
@@ -102,7 +123,7 @@ const ROUTES: &[(&str, &str, Access)] = &[
 fn calls() -> impl Iterator<Item = (&'static str, &'static str, Access)> {
     ROUTES.iter().flat_map(|(path, methods, access)| {
         let head = methods.contains("GET").then_some("HEAD");
-        methods.split(' ').chain(head).map(|method| (method, *path, *access))
+        methods.split(' ').chain(head).chain(["OPTIONS"]).map(|method| (method, *path, *access))
     })
 }
 
@@ -112,8 +133,10 @@ const SCOPES: [&str; 4] = ["feed", "read", "write", "admin"];
 /// The least scope that a call takes.
 fn needed(method: &str, access: Access) -> &'static str {
     match access {
+        // What a path takes is told to everyone who may read.
+        _ if method == "OPTIONS" => "read",
         Feed | Public => "feed",
-        Usual if ["GET", "HEAD", "OPTIONS"].contains(&method) => "read",
+        Usual if ["GET", "HEAD"].contains(&method) => "read",
         Usual => "write",
         Administrator => "admin",
     }
@@ -130,9 +153,11 @@ fn each_scope_may_do_what_it_says() {
     let clients = SCOPES.map(|scope| (scope, client(&server, scope)));
     let nobody = server.with_token(None);
     let rank = |scope: &str| SCOPES.iter().position(|known| *known == scope).unwrap();
-    let denied = |detail: &str, access| match access {
-        Feed => if detail == NO_CREDENTIALS { "Authentication required" } else { "Permission denied" }.to_owned(),
-        Usual | Administrator | Public => json!({ "detail": detail }).to_string(),
+    let denied = |detail: &str, method: &str, access| match access {
+        Feed if method != "OPTIONS" => {
+            if detail == NO_CREDENTIALS { "Authentication required" } else { "Permission denied" }.to_owned()
+        }
+        Feed | Usual | Administrator | Public => json!({ "detail": detail }).to_string(),
     };
     for (method, path, access) in calls() {
         let check = |who: &str, client: &Client, refusal: Option<&str>| {
@@ -142,14 +167,14 @@ fn each_scope_may_do_what_it_says() {
             match refusal {
                 Some(detail) => {
                     assert_eq!(answer.status, 403, "{label}");
-                    let body = if method == "HEAD" { String::new() } else { denied(detail, access) };
+                    let body = if method == "HEAD" { String::new() } else { denied(detail, method, access) };
                     assert_eq!(answer.text, body, "{label}");
                 }
                 None => assert!(![401, 403, 405].contains(&answer.status), "{label}: {answer:?}"),
             }
             assert!(answer.status < 500, "{label}: {answer:?}");
         };
-        check("nobody", &nobody, (access != Public).then_some(NO_CREDENTIALS));
+        check("nobody", &nobody, (access != Public || method == "OPTIONS").then_some(NO_CREDENTIALS));
         for (scope, client) in &clients {
             check(scope, client, (rank(scope) < rank(needed(method, access))).then_some(NO_PERMISSION));
         }
@@ -173,6 +198,18 @@ fn the_table_has_every_method() {
         let allowed: BTreeSet<String> = answer.header("allow").split(',').map(str::to_owned).collect();
         assert_eq!(&allowed, methods, "what {path} takes, and what the table says");
     }
+    // Whatever the API's own addresses name, from the root down.
+    let mut roots = vec!["/api/".to_owned()];
+    while let Some(root) = roots.pop() {
+        let found = server.get(&root).expect(200);
+        // A list, the status and what takes no `GET` name no addresses.
+        let urls: Option<Vec<&str>> = found.as_object().unwrap().values().map(Value::as_str).collect();
+        for url in urls.unwrap_or_default() {
+            let path = url.strip_prefix(&server.url).unwrap();
+            let methods = listed.get(path).unwrap_or_else(|| panic!("{path} is not in the table"));
+            roots.extend(methods.contains("GET").then(|| path.to_owned()));
+        }
+    }
 }
 
 #[test]
@@ -185,7 +222,8 @@ fn the_table_is_what_the_document_says() {
             described.insert((method.to_uppercase(), path.replace("{id}", "1"), public));
         }
     }
-    let listed = calls().filter(|(method, ..)| *method != "HEAD");
+    // Those two go without saying.
+    let listed = calls().filter(|(method, ..)| !["HEAD", "OPTIONS"].contains(method));
     let listed = listed.map(|(method, path, access)| (method.to_owned(), path.to_owned(), access == Public));
     let listed: BTreeSet<_> = listed.collect();
     assert_eq!(described, listed, "the document (left) and the table (right)");

@@ -52,6 +52,14 @@ def test_every_function_has_a_sample_event(function):
         ("/api/status/", "platform"),
         ("/api/plugins/notices/", "platform"),
         ("/api/core/object-changes/7/", "platform"),
+        ("/api/extras/tags/", "platform"),
+        ("/api/extras/journal-entries/7/", "platform"),
+        ("/api/plugins/", "platform"),
+        ("/api/plugins/maintenance/", "platform"),
+        ("/api/plugins/maintenance/circuitmaintenance/", "events"),
+        ("/api/plugins/maintenance/circuitmaintenance/7/", "events"),
+        ("/api/plugins/maintenance/circuitmaintenanceimpact/", "events"),
+        ("/api/plugins/maintenance/circuitmaintenancenotifications/7/", "events"),
         ("/", "platform"),
     ],
 )
@@ -69,5 +77,5 @@ def record(kind, name):
 @pytest.mark.parametrize("mapping", ["ChangelogStream", "PublisherStream"])
 @pytest.mark.parametrize("name", ["INSERT", "MODIFY", "REMOVE"])
 def test_only_what_matters_wakes_the_readers_of_the_stream(mapping, name):
-    assert all(template.wakes(mapping, record(kind, name)) for kind in ("maintenance", "impact", "provider"))
+    assert all(template.wakes(mapping, record(kind, name)) for kind in ("maintenance", "impact", "provider", "tag", "journalentry"))
     assert not any(template.wakes(mapping, record(kind, name)) for kind in ("helper", "change", "journal", "review", "token"))

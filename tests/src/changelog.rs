@@ -8,13 +8,15 @@ use serde_json::Value;
 use crate::{Client, eventually};
 
 /// The types whose objects all have changes, with their lists.
-pub const TYPES: [(&str, &str); 6] = [
+pub const TYPES: [(&str, &str); 8] = [
     ("notices.maintenance", "/api/plugins/notices/maintenance/"),
     ("notices.outage", "/api/plugins/notices/outage/"),
     ("notices.impact", "/api/plugins/notices/impact/"),
     ("notices.eventnotification", "/api/plugins/notices/eventnotification/"),
     ("circuits.provider", "/api/circuits/providers/"),
     ("circuits.circuit", "/api/circuits/circuits/"),
+    ("extras.tag", "/api/extras/tags/"),
+    ("extras.journalentry", "/api/extras/journal-entries/"),
 ];
 
 /// An object: its type and id.
