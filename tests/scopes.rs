@@ -112,6 +112,7 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("/api/plugins/notices/eventnotification/", "GET POST PUT PATCH DELETE", Usual),
     ("/api/plugins/notices/eventnotification/1/", "GET PUT PATCH DELETE", Usual),
     ("/api/plugins/notices/inbound-mail/", "POST", Usual),
+    ("/api/plugins/notices/import/", "POST", Administrator),
     ("/api/plugins/notices/review/", "GET", Usual),
     ("/api/plugins/notices/review/1/", "GET", Usual),
     ("/api/plugins/notices/review/1/raw/", "GET", Usual),

@@ -1,9 +1,11 @@
-//! `noticeboard`: serve, parse, ingest, token.
+//! `noticeboard`: serve, parse, ingest, import, token.
 //!
 //! It composes what the libraries do, and holds no rules of its own.
 
+mod import;
 mod ingest;
 mod parse;
+mod place;
 mod serve;
 mod server;
 mod token;
@@ -28,6 +30,8 @@ enum Command {
     Parse(parse::Options),
     /// Hand mails to a running server, or into a data folder that nothing serves.
     Ingest(ingest::Options),
+    /// Bring in the inventory from NetBox or from CSV files, with the ids that it has there; again and again.
+    Import(import::Options),
     /// Make, list, change and revoke tokens.
     Token(token::Options),
     /// Print the description of the API (OpenAPI 3.1).
@@ -47,6 +51,7 @@ async fn main() -> ExitCode {
         Command::Serve(options) => serve::run(options).await,
         Command::Parse(options) => parse::run(&options),
         Command::Ingest(options) => ingest::run(&options).await,
+        Command::Import(options) => import::run(options).await,
         Command::Token(options) => token::run(options).await,
         Command::Openapi => {
             print!("{}", noticeboard_http::openapi::committed());

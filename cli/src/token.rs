@@ -2,20 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
 use clap::{Args, Subcommand};
-use noticeboard_app::Settings;
 use noticeboard_domain::token::Scope;
-use noticeboard_http::Api;
-use noticeboard_local::Storage;
 use serde_json::{Map, Value, json};
-use tower::ServiceExt;
 
-use crate::server::Server;
-use crate::variable;
+use crate::place::Place;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -89,13 +81,7 @@ const PATH: &str = "/api/users/tokens/";
 const PAGE: usize = 1000;
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
-    let place = match options.data {
-        Some(folder) => Place::folder(folder).await?,
-        None => {
-            let server = Server::from_environment()?;
-            Place::Server(server.ok_or("say where: --data DIR, or NOTICEBOARD_URL with NOTICEBOARD_TOKEN")?)
-        }
-    };
+    let place = Place::new(options.data).await?;
     let one = |id: u64| format!("{PATH}{id}/");
     match options.action {
         Action::Create { user, scope, version, description, expires, allowed_ips } => {
@@ -121,45 +107,6 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
         Action::Revoke { id } => drop(place.call("DELETE", &one(id), Value::Null).await?),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Where the tokens are. Both are asked in the same words: those of the API.
-enum Place {
-    Server(Server),
-    /// The functions over a data folder, in this process, with an administrator's token that nobody else ever has.
-    Folder {
-        routes: Router,
-        token: String,
-    },
-}
-
-impl Place {
-    async fn folder(folder: PathBuf) -> Result<Self, String> {
-        let token = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
-        let settings = Settings { admin_token: Some(token.clone()), ..Settings::read(variable)? };
-        let app = noticeboard_local::open(&Storage::Folder(folder), settings).await;
-        let app = app.map_err(|error| error.to_string())?;
-        let api = Arc::new(Api { app, base_url: None });
-        let routes = noticeboard_http::finish(api.clone(), noticeboard_platform::router(api));
-        Ok(Self::Folder { routes, token })
-    }
-
-    async fn call(&self, method: &str, path: &str, body: Value) -> Result<Value, String> {
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let (status, answer) = match self {
-            Self::Server(server) => server.call(method, path, "application/json", &body)?,
-            Self::Folder { routes, token } => {
-                let request = axum::http::Request::builder().method(method).uri(path);
-                let request = request.header("authorization", format!("Token {token}")).body(Body::from(body));
-                let request = request.map_err(|error| error.to_string())?;
-                let Ok(answer) = routes.clone().oneshot(request).await;
-                let status = answer.status().as_u16();
-                let body = to_bytes(answer.into_body(), usize::MAX).await.map_err(|error| error.to_string())?;
-                (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
-            }
-        };
-        if (200..300).contains(&status) { Ok(answer) } else { Err(format!("{status} {answer}")) }
-    }
 }
 
 async fn list(place: &Place) -> Result<(), String> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use noticeboard_app::{App, ObjectView};
 use noticeboard_domain::ids::ObjectId;
 use noticeboard_domain::inventory::{Schema, kept};
@@ -26,7 +26,16 @@ pub fn router(api: Arc<Api>) -> Router {
             router = router.route(path, collection(schema)).route(&format!("{path}{{id}}/"), element(schema));
         }
     }
-    router.with_state(api)
+    router.route("/api/plugins/notices/import/", post(import)).with_state(api)
+}
+
+/// Brings in objects from elsewhere with their ids, and says what became of each: see [`App::import`].
+async fn import(caller: Caller, payload: Payload) -> Answer {
+    caller.administrator()?;
+    let rows = bulk::elements(bulk::list(payload)?, wire::import::row)?;
+    let done = caller.app().import(&caller.actor(""), &rows).await?;
+    let told: Vec<Value> = rows.iter().zip(&done).map(|(row, done)| wire::import::outcome(row, done)).collect();
+    json(StatusCode::OK, &told)
 }
 
 fn collection(schema: &'static Schema) -> MethodRouter<Arc<Api>> {

@@ -9,7 +9,6 @@ use axum::routing::get;
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::TokenId;
 use noticeboard_domain::listing::{List, Page};
-use noticeboard_domain::token::Scope;
 use noticeboard_http::wire::token::{new_token, read as read_new, read_changes, token};
 use noticeboard_http::{Answer, Api, Body, Caller, Query, Shape, changed, created, deleted, json, precondition, read};
 
@@ -19,19 +18,12 @@ pub(crate) fn router() -> Router<Arc<Api>> {
         .route("/api/users/tokens/{id}/", get(read_one).patch(change).delete(delete))
 }
 
-fn administrator(caller: &Caller) -> Result<(), Error> {
-    if caller.principal.scope.includes(Scope::Admin) {
-        return Ok(());
-    }
-    Err(Error::Denied("You do not have permission to perform this action.".into()))
-}
-
 fn found(id: &str) -> Result<TokenId, Error> {
     id.parse().map_err(|_| Error::NotFound { what: "Token" })
 }
 
 async fn list(caller: Caller, query: Query) -> Answer {
-    administrator(&caller)?;
+    caller.administrator()?;
     let (limit, offset) = (query.limit(), query.offset());
     let (tokens, count) = caller.app().token_list(offset, limit).await?;
     let items = tokens.iter().map(|found| token(caller.base(), found).body).collect();
@@ -40,7 +32,7 @@ async fn list(caller: Caller, query: Query) -> Answer {
 }
 
 async fn create(caller: Caller, Body(body): Body) -> Answer {
-    administrator(&caller)?;
+    caller.administrator()?;
     let input = read_new(&body)?;
     let made = caller.app().token_create(input.user.as_str(), input.version, input.terms).await?;
     let mut response = created(&new_token(caller.base(), &made), &Shape::default())?;
@@ -50,13 +42,13 @@ async fn create(caller: Caller, Body(body): Body) -> Answer {
 }
 
 async fn read_one(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    administrator(&caller)?;
+    caller.administrator()?;
     let one = caller.app().token(found(&id)?).await?;
     read(&headers, &token(caller.base(), &one), &Shape::default())
 }
 
 async fn change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body(body): Body) -> Answer {
-    administrator(&caller)?;
+    caller.administrator()?;
     let id = found(&id)?;
     let changes = read_changes(&body, &caller.app().token(id).await?)?;
     let one = caller.app().token_change(id, changes, &precondition(&headers)?).await?;
@@ -64,7 +56,7 @@ async fn change(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Body
 }
 
 async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    administrator(&caller)?;
+    caller.administrator()?;
     caller.app().token_delete(found(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }

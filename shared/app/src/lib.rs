@@ -44,7 +44,7 @@ pub use bulk::{BulkError, MAX_BULK};
 pub use clock::Clock;
 pub use idempotency::{Attempt, Begun, Keyed};
 pub use ingest::{Ingested, MAX_MAIL_BYTES, Outcome, Trust, Verdict, Verdicts};
-pub use inventory::{InventoryInput, ObjectView};
+pub use inventory::{Imported, InventoryInput, ObjectView, Row};
 pub use journal_entries::JournalEntryView;
 pub use notices::{Applied, Effect};
 pub use tokens::{NewToken, Principal};

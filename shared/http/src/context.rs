@@ -137,6 +137,17 @@ impl Caller {
         (inputs.into_iter().map(|(input, _)| input).collect(), actor)
     }
 
+    /// Only an administrator may go on.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for anyone else.
+    pub fn administrator(&self) -> Result<(), Error> {
+        if self.principal.scope.includes(Scope::Admin) {
+            return Ok(());
+        }
+        Err(Error::Denied("You do not have permission to perform this action.".into()))
+    }
+
     /// The use cases.
     pub fn app(&self) -> &noticeboard_app::App {
         &self.context.api.app

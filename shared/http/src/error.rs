@@ -133,6 +133,6 @@ fn detailed(status: StatusCode, detail: &str) -> Response {
     (status, Json(json!({ "detail": detail }))).into_response()
 }
 
-fn field_errors(errors: &FieldErrors) -> Map<String, Value> {
+pub(crate) fn field_errors(errors: &FieldErrors) -> Map<String, Value> {
     errors.iter().map(|(field, messages)| (field.to_string(), json!(messages))).collect()
 }

@@ -29,7 +29,8 @@ impl App {
         let schema = known(kind)?;
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let around = self.surroundings_of(schema, &inputs.iter().collect::<Vec<_>>(), &[]).await?;
+            let around =
+                self.surroundings_of(schema, &inputs.iter().map(|input| (input, None)).collect::<Vec<_>>()).await?;
             let mut planned = Vec::new();
             for input in &inputs {
                 let revision = Revision::first(self.stamp(actor)?);
@@ -78,9 +79,9 @@ impl App {
             for (before, _) in &inputs {
                 expected.check(before.object.revision.version)?;
             }
-            let (named, objects): (Vec<_>, Vec<_>) = inputs.iter().map(|(before, input)| (*input, *before)).unzip();
-            let mut around = self.surroundings_of(known(kind)?, &named, &objects).await?;
-            self.add_dependents(&mut around, objects.iter().copied()).await?;
+            let named: Vec<_> = inputs.iter().map(|(before, input)| (*input, Some(*before))).collect();
+            let mut around = self.surroundings_of(known(kind)?, &named).await?;
+            self.add_dependents(&mut around, inputs.iter().map(|(before, _)| *before)).await?;
             let planned: Vec<_> =
                 inputs.iter().map(|(before, input)| self.object_replanned(actor, before, input, &around)).collect();
             let Some((written, views)) = self.objects_commit(actor, planned).await? else {
@@ -93,8 +94,10 @@ impl App {
                     self.journal_finish(&entry).await?;
                 }
             }
-            let views = views.into_iter().zip(objects);
-            return Ok(views.map(|(view, before)| view.unwrap_or_else(|| around.view(before.clone()))).collect());
+            let views = views.into_iter().zip(&inputs);
+            return Ok(views
+                .map(|(view, (before, _))| view.unwrap_or_else(|| around.view((*before).clone())))
+                .collect());
         }
         Err(too_many_races().into())
     }

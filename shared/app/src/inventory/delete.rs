@@ -26,7 +26,7 @@ impl App {
             let stored = self.store.object(object).await?.ok_or_else(|| not_found(object.kind))?;
             expected.check(stored.object.revision.version)?;
             self.object_unused(object, &[]).await?;
-            let around = self.surroundings_of(stored.object.schema(), &[], &[&stored]).await?;
+            let around = self.surroundings_at(&stored).await?;
             let mut transaction = Transaction::new();
             transaction.object_delete(&stored.object, &self.stamp(actor)?)?;
             around.tell_circuits(&mut transaction, Some(&stored), None)?;

@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use crate::App;
 use crate::bulk::{BulkError, Part};
 
+pub use import::{Imported, Row};
 use resolve::Surroundings;
 
 /// New values for an object, with the objects that they name.

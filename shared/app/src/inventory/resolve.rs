@@ -159,36 +159,34 @@ impl App {
         Ok(around)
     }
 
-    /// Reads what inputs name and what objects point at, with all that lies above in a tree. Where there are both, each
-    /// input is for the object in its place.
+    /// Reads what inputs name and what the objects that they change point at, with all that lies above in a tree.
     pub(super) async fn surroundings_of(
         &self,
         schema: &Schema,
-        inputs: &[&InventoryInput],
-        objects: &[&StoredObject],
+        inputs: &[(&InventoryInput, Option<&StoredObject>)],
     ) -> Result<Surroundings> {
         let mut found = HashMap::new();
-        for (kind, by) in inputs.iter().flat_map(|input| asked(input)) {
+        for (kind, by) in inputs.iter().flat_map(|(input, _)| asked(input)) {
             if let Entry::Vacant(entry) = found.entry(word(kind, by)) {
                 entry.insert(self.object_by(kind, by).await?);
             }
         }
         let mut wanted = Wanted::default();
         wanted.objects.extend(found.values().filter_map(|found| found.as_ref().ok()));
-        for (at, input) in inputs.iter().enumerate() {
+        for (input, before) in inputs {
             wanted.tags.extend(input.tags.iter().flatten().cloned());
             let ids = input.references.iter().filter_map(|(_, kind, referred)| match referred {
                 Referred::Id(id) => Some(ObjectRef { kind: *kind, id: *id }),
                 Referred::By(_) => None,
             });
             wanted.objects.extend(ids);
-            wanted.objects.extend(generic(schema, &input.values, objects.get(at)));
+            wanted.objects.extend(generic(schema, &input.values, *before));
             let plain = schema.references().filter_map(|(field, kind)| {
                 Some(ObjectRef { kind, id: input.values.get(field)?.as_u64()?.try_into().ok()? })
             });
             wanted.objects.extend(plain);
         }
-        for stored in objects {
+        for stored in inputs.iter().filter_map(|(_, before)| *before) {
             wanted.objects.extend(stored.object.points_at().into_iter().map(|(_, to)| to));
             wanted.tags.extend(crate::views::tag_refs(&stored.object.tags));
         }
@@ -198,7 +196,7 @@ impl App {
         for _ in 0..MAX_DEPTH {
             let parents = around.objects.values().filter_map(|stored| stored.object.reference("parent"));
             let missing: Vec<ObjectRef> = parents.filter(|parent| !around.objects.contains_key(parent)).collect();
-            if missing.is_empty() || inputs.iter().all(|input| !names_parent(input)) {
+            if missing.is_empty() || inputs.iter().all(|(input, _)| !names_parent(input)) {
                 break;
             }
             let before = around.objects.len();
@@ -253,6 +251,11 @@ impl App {
         })
     }
 
+    /// Reads what an object points at.
+    pub(super) async fn surroundings_at(&self, stored: &StoredObject) -> Result<Surroundings> {
+        self.surroundings_of(stored.object.schema(), &[(&InventoryInput::default(), Some(stored))]).await
+    }
+
     /// Reads who points at objects whose change would concern those.
     pub(super) async fn add_dependents(
         &self,
@@ -288,7 +291,7 @@ fn names_parent(input: &InventoryInput) -> bool {
 }
 
 /// What the values of a field for any of several types name; the half that is not given is that of the object before.
-fn generic(schema: &Schema, values: &Map<String, Value>, before: Option<&&StoredObject>) -> Option<ObjectRef> {
+fn generic(schema: &Schema, values: &Map<String, Value>, before: Option<&StoredObject>) -> Option<ObjectRef> {
     let (_, kind, id) = schema.generic()?;
     let value = |name: &str| values.get(name).or_else(|| Some(before?.object.value(name)));
     let kind = ObjectType::parse(value(kind)?.as_str()?)

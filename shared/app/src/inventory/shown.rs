@@ -156,7 +156,7 @@ impl App {
             let _turn = self.turn(race).await;
             let Some(stored) = self.store.object(termination).await? else { return Ok(()) };
             let Some(circuit) = stored.object.reference("circuit") else { return Ok(()) };
-            let around = self.surroundings_of(stored.object.schema(), &[], &[&stored]).await?;
+            let around = self.surroundings_at(&stored).await?;
             let mut transaction = Transaction::new();
             // Only while the termination is still as it was read.
             transaction.object_display(&stored.object, &stored.display);

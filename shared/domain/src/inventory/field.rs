@@ -129,6 +129,9 @@ impl Field {
     /// Says what is wrong, in NetBox's words.
     pub fn take(&self, value: &Value, lenient: bool) -> Result<Given, String> {
         if value.is_null() {
+            if lenient && !self.required {
+                return Ok(Given::Value(self.default()));
+            }
             let null = if self.nullable() { Ok(Value::Null) } else { Err("This field may not be null.".to_owned()) };
             return null.map(Given::Value);
         }

@@ -3,6 +3,7 @@
 pub mod change;
 pub mod event;
 pub mod impact;
+pub mod import;
 pub mod inventory;
 pub mod journal;
 pub mod notification;

@@ -1,0 +1,332 @@
+//! `noticeboard import`.
+//!
+//! What is there is changed, what is the same is left alone, and nothing is deleted unless `--prune` says so. Objects keep
+//! the ids that they have where they come from, so that `object_id: 42` means the same circuit in both.
+
+mod csv;
+mod netbox;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use noticeboard_domain::inventory::{FieldKind, Schema, schema};
+use noticeboard_domain::object::ObjectType;
+use serde_json::{Map, Value, json};
+
+use crate::place::Place;
+
+/// The types that are brought in, each after those that it points at.
+const TYPES: [ObjectType; 17] = [
+    ObjectType::Provider,
+    ObjectType::CircuitType,
+    ObjectType::Circuit,
+    ObjectType::Region,
+    ObjectType::SiteGroup,
+    ObjectType::Site,
+    ObjectType::Location,
+    ObjectType::CircuitTermination,
+    ObjectType::Rack,
+    ObjectType::Device,
+    ObjectType::Interface,
+    ObjectType::PowerPanel,
+    ObjectType::PowerFeed,
+    ObjectType::Prefix,
+    ObjectType::VirtualMachine,
+    ObjectType::VmInterface,
+    ObjectType::IpAddress,
+];
+
+const PATH: &str = "/api/plugins/notices/import/";
+
+/// The most objects, and bytes of them, of one request.
+const MAX_ROWS: usize = 1000;
+const MAX_BYTES: usize = 1_500_000;
+
+/// Ids from here on were minted by Noticeboard (they count milliseconds): what has one was made here, and no pruning
+/// concerns it.
+const FIRST_MINTED: u64 = 1 << 41;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The address of a running NetBox.
+    #[arg(long, conflicts_with = "csv", required_unless_present = "csv", requires = "token")]
+    netbox: Option<String>,
+    /// A token of that NetBox that may read.
+    #[arg(long, env = "NETBOX_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// A CSV file with objects of one type and NetBox's column names, such as dcim.site=sites.csv. References are by name,
+    /// slug or id.
+    #[arg(long, value_name = "TYPE=FILE", value_parser = csv::File::parse)]
+    csv: Vec<csv::File>,
+    /// The data folder to write to, while nothing serves it. Without it, the server at `NOTICEBOARD_URL` is written to,
+    /// with an administrator's `NOTICEBOARD_TOKEN`.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Delete what is not there any more: of the types that were read, objects that were brought in before.
+    #[arg(long)]
+    prune: bool,
+}
+
+/// What became of the objects.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    read: usize,
+    created: usize,
+    updated: usize,
+    unchanged: usize,
+    kept: usize,
+    deleted: usize,
+    refused: usize,
+}
+
+impl Counts {
+    fn add(&mut self, more: Self) {
+        self.read += more.read;
+        self.created += more.created;
+        self.updated += more.updated;
+        self.unchanged += more.unchanged;
+        self.kept += more.kept;
+        self.deleted += more.deleted;
+        self.refused += more.refused;
+    }
+
+    fn show(&self, kind: ObjectType) {
+        println!("{kind}: {self}");
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { read, created, updated, unchanged, kept, deleted, refused } = self;
+        write!(f, "{read} read, {created} created, {updated} updated, {unchanged} unchanged, {kept} kept, ")?;
+        write!(f, "{deleted} deleted, {refused} refused")
+    }
+}
+
+/// An object as it is sent.
+type Row = Map<String, Value>;
+
+/// The work, type by type.
+struct Import {
+    place: Place,
+    /// Where an object has another id here than there: by type and id there, the id here.
+    moved: HashMap<(ObjectType, u64), u64>,
+    /// The ids there, which are not to be pruned; nothing for a type of which not all ids are known.
+    seen: BTreeMap<ObjectType, Option<HashSet<u64>>>,
+    total: Counts,
+}
+
+pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
+    let place = Place::new(options.data).await?;
+    let mut import = Import { place, moved: HashMap::new(), seen: BTreeMap::new(), total: Counts::default() };
+    let source = match (options.netbox, options.token) {
+        (Some(url), Some(token)) => Some(netbox::NetBox::new(&url, &token)),
+        _ => None,
+    };
+    for kind in TYPES {
+        let schema = schema(kind).ok_or_else(|| format!("{kind} is not part of the inventory"))?;
+        match &source {
+            Some(netbox) => match netbox.objects(schema)? {
+                Some(objects) => {
+                    let rows: Vec<Row> = objects.into_iter().map(|object| netbox::row(schema, object)).collect();
+                    import.saw(kind, rows.iter().map(|row| row.get("id").and_then(Value::as_u64)));
+                    import.objects(schema, rows).await?.show(kind);
+                }
+                None => println!("{kind}: not there, skipped"),
+            },
+            None => {
+                for file in options.csv.iter().filter(|file| file.kind == kind) {
+                    import.file(schema, &csv::Table::read(schema, file)?).await?;
+                }
+            }
+        }
+    }
+    if options.prune {
+        for kind in TYPES.into_iter().rev() {
+            import.prune(kind).await?;
+        }
+    }
+    println!("all: {}", import.total);
+    Ok(if import.total.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Import {
+    /// Brings in the objects of a file. What names an object that comes later in it is read once more.
+    async fn file(&mut self, schema: &'static Schema, table: &csv::Table) -> Result<(), String> {
+        self.saw(schema.kind, table.ids());
+        let mut counts = Counts::default();
+        let mut open: Vec<usize> = (0..table.len()).collect();
+        loop {
+            let (rows, wrong) = table.rows(schema, &open, &self.place).await?;
+            let progress = !rows.is_empty();
+            if progress {
+                counts.add(self.objects(schema, rows).await?);
+            }
+            if wrong.is_empty() || !progress {
+                for (at, message) in &wrong {
+                    eprintln!("refused {} in record {} of {}: {message}", schema.kind, at + 1, table.name());
+                }
+                let wrong = Counts { read: wrong.len(), refused: wrong.len(), ..Counts::default() };
+                self.total.add(wrong);
+                counts.add(wrong);
+                break;
+            }
+            open = wrong.into_iter().map(|(at, _)| at).collect();
+        }
+        counts.show(schema.kind);
+        Ok(())
+    }
+
+    /// Brings in objects of one type, and says what became of them. What points at an object that comes later in the same
+    /// list is refused at first, and sent again.
+    async fn objects(&mut self, schema: &'static Schema, rows: Vec<Row>) -> Result<Counts, String> {
+        let mut counts = Counts { read: rows.len(), ..Counts::default() };
+        let mut open = rows;
+        loop {
+            let sent = open.len();
+            open.iter_mut().for_each(|row| self.point(schema, row));
+            let mut refused: Vec<(Row, Value)> = Vec::new();
+            for batch in batches(open) {
+                for (row, told) in self.send(batch).await? {
+                    match told["result"].as_str() {
+                        Some("created") => counts.created += 1,
+                        Some("updated") => counts.updated += 1,
+                        Some("unchanged") => counts.unchanged += 1,
+                        Some("kept") => {
+                            counts.kept += 1;
+                            self.keep(schema.kind, &told);
+                        }
+                        _ => refused.push((row, told)),
+                    }
+                }
+            }
+            if refused.is_empty() || refused.len() == sent {
+                for (_, told) in &refused {
+                    eprintln!("refused {} {}: {}", schema.kind, told["id"], told["errors"]);
+                }
+                counts.refused = refused.len();
+                break;
+            }
+            open = refused.into_iter().map(|(row, _)| row).collect();
+        }
+        self.total.add(counts);
+        Ok(counts)
+    }
+
+    /// Notes which ids a type has there.
+    fn saw(&mut self, kind: ObjectType, ids: impl Iterator<Item = Option<u64>>) {
+        let ids: Option<HashSet<u64>> = ids.collect();
+        let seen = self.seen.entry(kind).or_insert_with(|| Some(HashSet::new()));
+        *seen = seen.take().zip(ids).map(|(mut seen, ids)| {
+            seen.extend(ids);
+            seen
+        });
+    }
+
+    fn keep(&mut self, kind: ObjectType, told: &Value) {
+        if let (Some(there), Some(here)) = (told["id"].as_u64(), told["kept"].as_u64()) {
+            println!("kept {kind} {here}: it has the name or slug of {there}, which is it from now on");
+            self.moved.insert((kind, there), here);
+            if let Some(Some(seen)) = self.seen.get_mut(&kind) {
+                seen.insert(here);
+            }
+        }
+    }
+
+    /// Lets an object point at objects by the ids that they have here.
+    fn point(&self, schema: &Schema, row: &mut Row) {
+        for field in schema.fields {
+            if let FieldKind::Reference(to, _) = field.kind {
+                let id = row.get(field.name).and_then(Value::as_u64);
+                if let Some(here) = id.and_then(|id| self.moved.get(&(to, id))) {
+                    row.insert(field.name.to_owned(), json!(here));
+                }
+            }
+            if let FieldKind::Generic { kind, id } = field.kind {
+                let to = row.get(kind).and_then(Value::as_str).and_then(ObjectType::parse);
+                let there = row.get(id).and_then(Value::as_u64);
+                if let Some(here) = to.zip(there).and_then(|object| self.moved.get(&object)) {
+                    row.insert(id.to_owned(), json!(here));
+                }
+            }
+        }
+    }
+
+    /// Sends one request: each object, and what became of it.
+    async fn send(&self, batch: Vec<Row>) -> Result<Vec<(Row, Value)>, String> {
+        let body = Value::Array(batch.iter().cloned().map(Value::Object).collect());
+        let answer = self.place.call("POST", PATH, body).await?;
+        let Value::Array(told) = answer else {
+            return Err(format!("POST {PATH}: no list in the answer"));
+        };
+        Ok(batch.into_iter().zip(told).collect())
+    }
+
+    /// Deletes the objects of one type that were brought in before and are not there any more.
+    async fn prune(&mut self, kind: ObjectType) -> Result<(), String> {
+        let Some(path) = noticeboard_http::wire::path(kind) else { return Ok(()) };
+        let seen = match self.seen.get(&kind) {
+            Some(Some(seen)) => seen,
+            Some(None) => {
+                println!("{kind}: not pruned, because not every object has an id");
+                return Ok(());
+            }
+            None => return Ok(()),
+        };
+        let (mut gone, mut start): (Vec<u64>, u64) = (Vec::new(), 0);
+        loop {
+            let query = format!("{path}?fields=id&limit=1000&start={start}");
+            let page = self.place.call("GET", &query, Value::Null).await?;
+            let ids: Vec<u64> =
+                page["results"].as_array().into_iter().flatten().filter_map(|found| found["id"].as_u64()).collect();
+            gone.extend(ids.iter().filter(|id| **id < FIRST_MINTED && !seen.contains(id)));
+            match ids.last() {
+                Some(last) if !page["next"].is_null() => start = last + 1,
+                Some(_) | None => break,
+            }
+        }
+        let mut counts = Counts::default();
+        // What lies in another one of them goes before that one.
+        loop {
+            let mut needed: Vec<(u64, String)> = Vec::new();
+            let tried = gone.len();
+            for id in gone {
+                let (status, answer) = self.place.send("DELETE", &format!("{path}{id}/"), &Value::Null).await?;
+                match status {
+                    204 | 404 => counts.deleted += 1,
+                    409 => needed.push((id, answer["detail"].as_str().unwrap_or_default().to_owned())),
+                    _ => return Err(format!("DELETE {path}{id}/: {status} {answer}")),
+                }
+            }
+            if needed.is_empty() || needed.len() == tried {
+                needed.iter().for_each(|(id, why)| eprintln!("refused {kind} {id}: {why}"));
+                counts.refused = needed.len();
+                break;
+            }
+            gone = needed.into_iter().map(|(id, _)| id).collect();
+        }
+        if counts.deleted + counts.refused > 0 {
+            println!("{kind}: {} deleted, {} still needed", counts.deleted, counts.refused);
+        }
+        self.total.add(counts);
+        Ok(())
+    }
+}
+
+/// Parts that one request each can carry.
+fn batches(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let mut batches: Vec<(usize, Vec<Row>)> = Vec::new();
+    for row in rows {
+        let bytes = serde_json::to_string(&row).map_or(0, |text| text.len());
+        match batches.last_mut() {
+            Some((size, batch)) if batch.len() < MAX_ROWS && *size + bytes <= MAX_BYTES => {
+                *size += bytes;
+                batch.push(row);
+            }
+            Some(_) | None => batches.push((bytes, vec![row])),
+        }
+    }
+    batches.into_iter().map(|(_, batch)| batch).collect()
+}

@@ -1,0 +1,85 @@
+//! Objects that are brought in from elsewhere: `{"object_type": "dcim.site", "id": 7, "name": …}`, with the fields of
+//! their type as NetBox gives them.
+
+use noticeboard_app::{Imported, Row};
+use noticeboard_domain::fields::bounded;
+use noticeboard_domain::ids::ObjectId;
+use noticeboard_domain::inventory::{Label, Slug, schema};
+use noticeboard_domain::object::ObjectType;
+use noticeboard_domain::tag::{Colour, TagChanges, TagRef};
+use noticeboard_domain::{Error, FieldErrors};
+use serde_json::{Map, Value, json};
+
+use super::inventory::values;
+use crate::error::{ApiError, field_errors};
+use crate::input::Fields;
+
+/// Reads an object that is to be brought in.
+///
+/// # Errors
+/// 400 when its type or its id cannot be read; what is wrong with its values is its own.
+pub fn row(body: &Map<String, Value>) -> Result<Row, ApiError> {
+    let mut fields = Fields::new(body);
+    let kind: Option<ObjectType> = fields.content_type("object_type");
+    let schema = kind.and_then(|kind| {
+        let found = schema(kind).ok_or_else(|| format!("{kind} is not part of the inventory."));
+        fields.errors.keep("object_type", found)
+    });
+    let id = if fields.has("id") { fields.nullable_id::<ObjectId>("id").flatten() } else { None };
+    let (Some(schema), true) = (schema, fields.errors.is_empty()) else {
+        if fields.errors.is_empty() {
+            fields.errors.add("object_type", "This field is required.");
+        }
+        return Err(fields.errors.into());
+    };
+    let tags = body.get("tags").map(tags);
+    let input = match values(schema, body, false, true) {
+        Ok((mut input, _)) => {
+            let slugs = tags.as_ref().map(|tags| tags.iter().filter_map(|tag| tag.slug.as_ref()));
+            input.tags = slugs.map(|slugs| slugs.map(|slug| TagRef::Slug(slug.as_str().to_owned())).collect());
+            Ok(input)
+        }
+        Err(Error::Invalid(errors)) => Err(errors),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Row { kind: schema.kind, id, input, tags: tags.unwrap_or_default() })
+}
+
+/// The tags of an object as NetBox gives them: objects with name, slug and colour. Anything else is left out.
+fn tags(value: &Value) -> Vec<TagChanges> {
+    let tag = |tag: &Value| {
+        let text = |name: &str| tag.get(name).and_then(Value::as_str);
+        Some(TagChanges {
+            slug: Some(Slug::parse(text("slug")?).ok()?),
+            name: Some(Label::parse(text("name")?).ok()?),
+            color: text("color").and_then(|color| Colour::parse(color).ok()),
+            description: text("description").and_then(|text| bounded(text, 200).ok()),
+        })
+    };
+    value.as_array().into_iter().flatten().filter_map(tag).collect()
+}
+
+/// What became of an object, as the answer says it.
+pub fn outcome(row: &Row, imported: &Imported) -> Value {
+    let (word, id) = match imported {
+        Imported::Created(id) => ("created", Some(*id)),
+        Imported::Updated(id) => ("updated", Some(*id)),
+        Imported::Unchanged(id) => ("unchanged", Some(*id)),
+        Imported::Kept(id) => ("kept", Some(*id)),
+        Imported::Refused(_) => ("refused", row.id),
+    };
+    let mut told = json!({"object_type": row.kind.as_str(), "id": row.id.or(id), "result": word});
+    let more: Option<(&str, Value)> = match imported {
+        Imported::Kept(id) => Some(("kept", json!(id))),
+        Imported::Refused(errors) => Some(("errors", reasons(errors))),
+        Imported::Created(_) | Imported::Updated(_) | Imported::Unchanged(_) => None,
+    };
+    if let (Some((name, value)), Some(told)) = (more, told.as_object_mut()) {
+        told.insert(name.to_owned(), value);
+    }
+    told
+}
+
+fn reasons(errors: &FieldErrors) -> Value {
+    Value::Object(field_errors(errors))
+}
