@@ -1,7 +1,6 @@
 //! Schemas of answers, as `utoipa` derives them from [`crate::wire`], and in the form in which they are true.
 
 use noticeboard_domain::event::EventKind;
-use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{MaintenanceStatus, OutageStatus};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -88,46 +87,9 @@ pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
-/// A choice as NetBox shows it.
-fn choice<'a>(values: impl Iterator<Item = &'a str>) -> Value {
-    let value = json!({"type": "string", "enum": values.collect::<Vec<_>>()});
-    json!({"type": "object", "properties": {"value": value, "label": {"type": "string"}}})
-}
-
 pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let fields: Map<String, Value> = fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     json!({"type": "object", "properties": fields})
-}
-
-pub(super) fn object_change(_: &mut Schemas) -> Value {
-    let user = object([("display", text()), ("username", text())]);
-    let changed = object([("id", id()), ("url", json!({"type": ["string", "null"]})), ("display", text())]);
-    let data = || json!({"type": ["object", "null"]});
-    object([
-        ("id", id()),
-        ("url", text()),
-        ("display_url", json!({"type": ["string", "null"]})),
-        ("display", text()),
-        ("time", time()),
-        ("user", user),
-        ("user_name", text()),
-        ("request_id", text()),
-        ("action", choice(["create", "update", "delete"].into_iter())),
-        ("changed_object_type", json!({"type": "string", "enum": object_types()})),
-        ("changed_object_id", id()),
-        ("changed_object", json!({"anyOf": [changed, {"type": "null"}]})),
-        ("object_repr", text()),
-        ("message", text()),
-        ("prechange_data", data()),
-        ("postchange_data", data()),
-        ("change_context", text()),
-        ("change_context_detail", text()),
-        ("version", json!({"type": "integer", "minimum": 1})),
-    ])
-}
-
-fn object_types() -> Vec<&'static str> {
-    ObjectType::ALL.iter().map(|kind| kind.as_str()).collect()
 }
 
 pub(super) fn status(_: &mut Schemas) -> Value {
