@@ -341,7 +341,9 @@ fn requests_take_the_fields_that_the_document_says() {
         for field in &every {
             // No field takes a list with a list in it; a field that is not known is ignored.
             let answer = world.server.patch(object, &json!({field.as_str(): [[]]}));
-            let refused = answer.status == 400 && answer.json().get(field.as_str()).is_some();
+            // A misspelt name is told by the right one.
+            let told = if *field == "email_recieved" { "email_received" } else { field.as_str() };
+            let refused = answer.status == 400 && answer.json().get(told).is_some();
             assert_eq!(refused, described.contains_key(field.as_str()), "{path} {field}: {answer:?}");
             assert_eq!(answer.status, if refused { 400 } else { 200 }, "{path} {field}: {answer:?}");
             tried += 1;

@@ -118,8 +118,7 @@ fn document() -> Value {
         ("FieldErrors", json!({"type": "object", "additionalProperties": messages})),
     ];
     let named = requests::common().into_iter().chain(refusals);
-    document.schemas.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
-    document.schemas.sort_keys();
+    named.for_each(|(name, schema)| document.schemas.add(name, schema));
     let answers: Map<String, Value> =
         Refused::ALL.iter().map(|refused| (refused.name().to_owned(), refused.answer())).collect();
     let tags: Vec<Value> = TAGS.iter().map(|(name, text)| json!({"name": name, "description": text})).collect();
@@ -136,7 +135,7 @@ fn document() -> Value {
         "tags": tags,
         "paths": paths,
         "components": {
-            "schemas": document.schemas,
+            "schemas": document.schemas.finish(),
             "parameters": document.parameters,
             "headers": operation::headers(),
             "responses": answers,

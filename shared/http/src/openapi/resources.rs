@@ -235,16 +235,19 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
         all.extend(resource.methods.1.iter().map(|method| resource.of_one(*method)));
     }
     all.extend(events());
-    document.schemas.insert("BriefObject".into(), inventory::any_brief());
-    document.schemas.insert("ReschedulingRequest".into(), requests::maintenance().change());
     let timeline = derived::<TimelineBody>(&mut document.schemas);
-    document.schemas.insert("Timeline".into(), timeline);
     let inbound = derived::<IngestedBody>(&mut document.schemas);
-    document.schemas.insert("InboundMail".into(), inbound);
-    let status = schema::status(&mut document.schemas);
-    document.schemas.insert("Status".into(), status);
-    let root = schema::root(&mut document.schemas);
-    document.schemas.insert("Root".into(), root);
+    let others = [
+        ("NestedObject", inventory::any_nested()),
+        ("ReschedulingRequest", requests::maintenance().change()),
+        ("Timeline", timeline),
+        ("InboundMail", inbound),
+        ("Status", schema::status()),
+        ("Root", schema::root()),
+    ];
+    for (name, schema) in others {
+        document.schemas.add(name, schema);
+    }
     all.extend([inbound_mail(), raw_mail(), feed("/api/plugins/notices/ical/"), feed(FEED)]);
     for path in ROOTS {
         let root = Operation::new(Get, path, &id(path, "root_retrieve"), "api", "Say what is below this address");
@@ -264,11 +267,11 @@ fn id(path: &str, what: &str) -> String {
 
 impl Resource {
     fn add_schemas(&self, schemas: &mut Schemas) {
-        schemas.insert(self.name.clone(), self.shape.clone());
-        schemas.insert(format!("Paginated{}List", self.name), page(&self.name));
+        schemas.add(&self.name, self.shape.clone());
+        schemas.add(&format!("Paginated{}List", self.name), page(&self.name));
         if let Some(request) = &self.request {
-            schemas.insert(format!("{}Request", self.name), request.whole());
-            schemas.insert(format!("Patched{}Request", self.name), request.change());
+            schemas.add(&format!("{}Request", self.name), request.whole());
+            schemas.add(&format!("Patched{}Request", self.name), request.change());
         }
     }
 

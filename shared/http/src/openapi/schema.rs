@@ -8,7 +8,22 @@ use utoipa::ToSchema;
 use crate::wire::event::EventBody;
 
 /// The named schemas of the document.
-pub(super) type Schemas = Map<String, Value>;
+#[derive(Default)]
+pub(super) struct Schemas(Map<String, Value>);
+
+impl Schemas {
+    /// Adds a schema. The same may be added again.
+    pub(super) fn add(&mut self, name: &str, schema: Value) {
+        let before = self.0.insert(name.to_owned(), schema);
+        debug_assert!(before.is_none_or(|before| Some(&before) == self.0.get(name)), "two schemas are named {name}");
+    }
+
+    /// All of them, by name.
+    pub(super) fn finish(mut self) -> Map<String, Value> {
+        self.0.sort_keys();
+        self.0
+    }
+}
 
 /// A schema of another name.
 pub(super) fn reference(name: &str) -> Value {
@@ -20,7 +35,7 @@ pub(super) fn derived<T: ToSchema>(schemas: &mut Schemas) -> Value {
     let mut inner = Vec::new();
     T::schemas(&mut inner);
     for (name, schema) in inner {
-        schemas.insert(name, as_answered(&schema));
+        schemas.add(&name, as_answered(&schema));
     }
     as_answered(&T::schema())
 }
@@ -92,7 +107,7 @@ pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     json!({"type": "object", "properties": fields})
 }
 
-pub(super) fn status(_: &mut Schemas) -> Value {
+pub(super) fn status() -> Value {
     let nullable = || json!({"type": ["string", "null"]});
     object([
         ("django-version", nullable()),
@@ -107,7 +122,7 @@ pub(super) fn status(_: &mut Schemas) -> Value {
 }
 
 /// A list of resources: name and address.
-pub(super) fn root(_: &mut Schemas) -> Value {
+pub(super) fn root() -> Value {
     json!({"type": "object", "additionalProperties": {"type": "string", "format": "uri"}})
 }
 
