@@ -52,9 +52,9 @@ pub(super) fn answered(of: &Schema, schemas: &mut Schemas) -> Value {
     put("custom_fields", json!({"type": "object"}));
     put("created", shapes::time());
     put("last_updated", shapes::time());
-    schemas.insert(format!("Brief{}", name(of.kind)), brief(of));
+    schemas.add(&format!("Nested{}", name(of.kind)), brief(of));
     if of.kind == ObjectType::Circuit {
-        schemas.insert("CircuitEnd".to_owned(), end());
+        schemas.add("CircuitEnd", end());
     }
     json!({"type": "object", "properties": fields})
 }
@@ -115,13 +115,13 @@ fn end() -> Value {
     ])
 }
 
-/// An object of any type of the inventory, in brief.
-pub(super) fn any_brief() -> Value {
-    json!({"anyOf": kept().map(|of| reference(&format!("Brief{}", name(of.kind)))).collect::<Vec<_>>()})
+/// An object of any type of the inventory inside another one.
+pub(super) fn any_nested() -> Value {
+    json!({"anyOf": kept().map(|of| reference(&format!("Nested{}", name(of.kind)))).collect::<Vec<_>>()})
 }
 
 fn any_object() -> Value {
-    or_null(reference("BriefObject"))
+    or_null(reference("NestedObject"))
 }
 
 fn field_answered(field: &Field) -> Value {
@@ -144,7 +144,7 @@ fn field_answered(field: &Field) -> Value {
         FieldKind::Number(min, max) => json!({"type": ["number", "null"], "minimum": min, "maximum": max}),
         FieldKind::Boolean(_) => json!({"type": "boolean"}),
         FieldKind::Date => json!({"type": ["string", "null"], "format": "date"}),
-        FieldKind::Reference(to, _) => or_null(reference(&format!("Brief{}", name(to)))),
+        FieldKind::Reference(to, _) => or_null(reference(&format!("Nested{}", name(to)))),
         FieldKind::Generic { .. } => any_object(),
         // Given back as it came.
         FieldKind::Foreign(_) => json!({"type": ["integer", "object", "null"]}),

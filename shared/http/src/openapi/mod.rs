@@ -85,20 +85,22 @@ The REST API of NetBox Notices, and the parts of NetBox's that its clients call.
 
 - Answers show what is described here, in this order; `fields`, `omit` and `brief` leave parts out.
 - Fields and query parameters that are not known are ignored.
-- Every `GET` is also answered to `HEAD`. A method that a path does not take is answered with 405 and `Allow`, a path \
+- Every `GET` is also answered to `HEAD`, and every path to `OPTIONS`, which says in `Allow` what it takes. A method that a path does not take is answered with 405 and `Allow`, a path \
 that there is not with 404; a path that is read without its last slash is redirected to it (301).
 - An object's `ETag` is its version: `If-Match` makes a change conditional on it, `If-None-Match` spares a copy.
 - Beside the answers that are listed, any operation may fail with 500: the log has the details under `X-Request-ID`.";
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 11] = [
     ("notices", "Maintenances, outages, what they hit, and the mails that they come from."),
     ("calendar", "Maintenances for calendar programs."),
     ("circuits", "Providers, circuits and their ends, in NetBox's shapes."),
     ("dcim", "Sites and what stands there, in NetBox's shapes."),
     ("ipam", "Addresses and prefixes, in NetBox's shapes."),
     ("virtualization", "Virtual machines, in NetBox's shapes."),
-    ("core", "What was changed, by whom."),
+    ("core", "What was changed, by whom; types of objects."),
+    ("extras", "Tags and journal entries."),
     ("users", "Tokens: an administrator's business."),
+    ("maintenance", "The paths of netbox-circuitmaintenance, the predecessor of NetBox Notices."),
     ("api", "The API itself."),
 ];
 
@@ -116,8 +118,7 @@ fn document() -> Value {
         ("FieldErrors", json!({"type": "object", "additionalProperties": messages})),
     ];
     let named = requests::common().into_iter().chain(refusals);
-    document.schemas.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
-    document.schemas.sort_keys();
+    named.for_each(|(name, schema)| document.schemas.add(name, schema));
     let answers: Map<String, Value> =
         Refused::ALL.iter().map(|refused| (refused.name().to_owned(), refused.answer())).collect();
     let tags: Vec<Value> = TAGS.iter().map(|(name, text)| json!({"name": name, "description": text})).collect();
@@ -134,7 +135,7 @@ fn document() -> Value {
         "tags": tags,
         "paths": paths,
         "components": {
-            "schemas": document.schemas,
+            "schemas": document.schemas.finish(),
             "parameters": document.parameters,
             "headers": operation::headers(),
             "responses": answers,

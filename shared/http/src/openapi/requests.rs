@@ -9,9 +9,11 @@ use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::MAX_TEXT_BYTES;
 use noticeboard_domain::ids::ID_LIMIT;
 use noticeboard_domain::impact::ImpactChanges;
+use noticeboard_domain::journal_entry::{JournalEntryChanges, JournalKind};
 use noticeboard_domain::notification::EventNotificationChanges;
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus};
+use noticeboard_domain::tag::TagChanges;
 use noticeboard_domain::token::{Scope, Terms};
 use serde_json::{Map, Value, json};
 
@@ -66,7 +68,7 @@ impl Request {
 }
 
 /// The parts that several requests have in common.
-pub(super) fn common() -> [(&'static str, Value); 4] {
+pub(super) fn common() -> [(&'static str, Value); 5] {
     let text = |format: &str| json!({"type": "string", "format": format});
     let names: Vec<&str> = ObjectType::ALL.iter().map(|kind| kind.as_str()).collect();
     let numbers: Vec<u64> = ObjectType::ALL.iter().map(|kind| kind.number()).collect();
@@ -88,6 +90,13 @@ pub(super) fn common() -> [(&'static str, Value); 4] {
             json!({
                 "description": "A type of object: its name, or the number that `/api/core/object-types/` gives it.",
                 "anyOf": [{"type": "string", "enum": names}, {"type": "integer", "enum": numbers}],
+            }),
+        ),
+        (
+            "IdOrObjectRequest",
+            json!({
+                "description": "Another object: its id, or an object with its id.",
+                "anyOf": [id(), by("id", id())],
             }),
         ),
         ("RelatedRequest", {
@@ -238,6 +247,67 @@ pub(super) fn notification() -> Request {
     ];
     Request::new(fields.into_iter().chain(every_object()), names(&EventNotificationChanges::default().missing()))
         .either(&[EVENT])
+}
+
+pub(super) fn tag() -> Request {
+    let fields = [
+        ("name", line(100)),
+        ("slug", slug()),
+        ("color", json!({"type": "string", "pattern": "^[0-9a-f]{6}$"})),
+        ("description", text(200)),
+        ("changelog_message", text(MAX_MESSAGE)),
+    ];
+    Request::new(fields, names(&TagChanges::default().missing()))
+}
+
+pub(super) fn journal_entry() -> Request {
+    let fields = [
+        ("assigned_object_type", reference("ObjectTypeRequest")),
+        ("assigned_object_id", id()),
+        ("kind", choice(JournalKind::ALL.iter().map(|kind| kind.as_str()))),
+        ("comments", line(MAX_TEXT_BYTES)),
+    ];
+    Request::new(fields.into_iter().chain(every_object()), names(&JournalEntryChanges::default().missing()))
+}
+
+pub(super) fn predecessors_maintenance() -> Request {
+    let fields = [
+        ("name", line(100)),
+        ("summary", line(200)),
+        ("status", choice(MaintenanceStatus::ALL.iter().map(|status| status.as_str()))),
+        ("provider", reference("RelatedRequest")),
+        ("start", time()),
+        ("end", time()),
+        ("time_zone", text(63)),
+        ("internal_ticket", text(100)),
+        ("acknowledged", boolean()),
+        ("comments", text(MAX_TEXT_BYTES)),
+    ];
+    let missing = EventChanges::default().missing(EventKind::Maintenance);
+    Request::new(fields.into_iter().chain(every_object()), names(&missing))
+}
+
+pub(super) fn predecessors_impact() -> Request {
+    let fields = [
+        ("circuitmaintenance", reference("IdOrObjectRequest")),
+        ("circuit", reference("IdOrObjectRequest")),
+        ("impact", nullable(choice(ImpactLevel::ALL.iter().map(|level| level.as_str())))),
+    ];
+    Request::new(fields.into_iter().chain(every_object()), ["circuitmaintenance", "circuit"])
+}
+
+pub(super) fn predecessors_notification() -> Request {
+    let fields = [
+        ("circuitmaintenance", reference("IdOrObjectRequest")),
+        ("email_body", line(MAX_TEXT_BYTES)),
+        ("subject", line(255)),
+        ("email_from", json!({"type": "string", "format": "email", "maxLength": 254})),
+        ("email_received", time()),
+        ("email_recieved", time()),
+    ];
+    let required = ["circuitmaintenance", "email_body", "subject", "email_from"];
+    let received: &[&[&[&str]]] = &[&[&["email_received"], &["email_recieved"]]];
+    Request::new(fields.into_iter().chain(every_object()), required).either(received)
 }
 
 /// A token: what can never change of it may only be sent as it is.

@@ -14,7 +14,7 @@ use super::schema::{self, Schemas, derived, page, reference};
 use super::{Document, JSON, inventory};
 use crate::wire::event::{MAINTENANCE_FILTERS, OUTAGE_FILTERS, TimelineBody};
 use crate::wire::notification::{IngestedBody, NotificationBody, ReviewBody};
-use crate::wire::{event, impact, notification, path, token};
+use crate::wire::{change, event, impact, journal, notification, object_type, path, predecessor, tag, token};
 use Method::{Delete, Get, Patch, Post, Put};
 
 /// Objects of one type: a list at its path, and each object below it.
@@ -24,26 +24,29 @@ struct Resource {
     name: String,
     /// `a maintenance`, `maintenances`.
     nouns: (String, String),
-    tag: &'static str,
+    /// The schema of an object.
+    shape: Value,
     /// The methods of the list, and of each object.
     methods: (&'static [Method], &'static [Method]),
     list: List,
-    /// The schema of an object.
-    shape: Value,
     request: Option<Request>,
-    /// Whether what others point at stays.
+    /// Whether objects have versions, which `ETag` tells.
+    versioned: bool,
+    /// Whether an object that others point at stays.
     held: bool,
 }
 
 /// What a list can be asked.
-#[derive(Clone, Copy)]
 enum List {
     /// For a part of it.
     Plain,
-    /// For a part of it that goes on before a change, with these filters beside.
-    Changes(&'static [&'static str]),
     /// For everything that lists can be asked: filters, order, both kinds of pages, what is shown of each object.
-    Whole(&'static [Parameter], &'static [&'static str]),
+    Whole {
+        filters: Vec<Parameter>,
+        searched: &'static [&'static str],
+        /// Filters without lookups.
+        plain: Vec<(&'static str, Value)>,
+    },
 }
 
 const MANY: &[Method] = &[Get, Post, Put, Patch, Delete];
@@ -54,108 +57,174 @@ const READ: &[Method] = &[Get];
 /// What a list of the whole kind shows its objects with.
 const SHOWN: [&str; 3] = ["brief", "fields", "omit"];
 
+impl Resource {
+    /// Objects that can be read, with versions.
+    fn new(path: &'static str, name: &str, one: &str, many: &str, shape: Value) -> Self {
+        Self {
+            path,
+            name: name.to_owned(),
+            nouns: (one.to_owned(), many.to_owned()),
+            shape,
+            methods: (READ, READ),
+            list: List::Plain,
+            request: None,
+            versioned: true,
+            held: false,
+        }
+    }
+
+    /// With a list that can be asked for everything.
+    fn list(mut self, filters: &[Parameter], searched: &'static [&'static str]) -> Self {
+        self.list = List::Whole { filters: filters.to_vec(), searched, plain: Vec::new() };
+        self
+    }
+
+    /// With other names of filters. What is renamed to nothing filters nothing.
+    fn renamed(mut self, names: &'static [(&'static str, &'static str)]) -> Self {
+        if let List::Whole { filters, plain, .. } = &mut self.list {
+            for (name, of) in names {
+                match filters.iter().find(|(known, _)| known == of) {
+                    Some((_, kind)) => {
+                        let kind = *kind;
+                        // Ours and its own may have one name.
+                        filters.retain(|(known, _)| known != name);
+                        filters.push((name, kind));
+                    }
+                    None if of.is_empty() => filters.retain(|(known, _)| known != name),
+                    // A bound of a time.
+                    None => plain.push((name, reference("TimeRequest"))),
+                }
+            }
+        }
+        self
+    }
+
+    /// With a filter that has no lookups.
+    fn filter(mut self, name: &'static str, schema: Value) -> Self {
+        if let List::Whole { plain, .. } = &mut self.list {
+            plain.push((name, schema));
+        }
+        self
+    }
+
+    /// With objects that can be made and changed.
+    fn written(mut self, list: &'static [Method], one: &'static [Method], request: Request) -> Self {
+        (self.methods, self.request) = ((list, one), Some(request));
+        self
+    }
+
+    /// With objects that nothing changes.
+    fn fixed(mut self) -> Self {
+        self.versioned = false;
+        self
+    }
+
+    fn tag(&self) -> &'static str {
+        application(self.path)
+    }
+}
+
+/// `/api/plugins/notices/…` belongs to `notices`, `/api/dcim/…` to `dcim`.
+fn application(path: &'static str) -> &'static str {
+    let mut parts = path.split('/').filter(|part| !["", "api", "plugins"].contains(part));
+    parts.next().unwrap_or_default()
+}
+
 fn resources(schemas: &mut Schemas) -> Vec<Resource> {
+    use predecessor::{IMPACT_PATH, MAINTENANCE_PATH, MAINTENANCE_RENAMED, NOTIFICATION_FILTERS, NOTIFICATION_PATH};
+    let one = schema::maintenance(schemas);
+    let maintenance = Resource::new(MAINTENANCE, "Maintenance", "a maintenance", "maintenances", one)
+        .list(MAINTENANCE_FILTERS, event::SEARCHED)
+        .written(MANY, ONE, requests::maintenance());
+    let outage = Resource::new(OUTAGE, "Outage", "an outage", "outages", schema::outage(schemas))
+        .list(OUTAGE_FILTERS, event::SEARCHED)
+        .written(MANY, ONE, requests::outage());
+    let one = derived::<impact::ImpactBody>(schemas);
+    let impacts = Resource::new("/api/plugins/notices/impact/", "Impact", "an impact", "impacts", one)
+        .list(impact::FILTERS, impact::SEARCHED)
+        .written(MANY, ONE, requests::impact());
+    let (path, one) = ("/api/plugins/notices/eventnotification/", derived::<NotificationBody>(schemas));
+    let mails = Resource::new(path, "EventNotification", "a received mail", "received mails", one)
+        .list(notification::FILTERS, notification::SEARCHED)
+        .written(MANY, ONE, requests::notification());
+    let (path, one) = ("/api/plugins/notices/review/", derived::<ReviewBody>(schemas));
+    let (waits, wait) = ("a mail that waits for a person", "mails that wait for a person");
+    let review = Resource::new(path, "ReviewItem", waits, wait, one);
+    let (path, one) = ("/api/core/object-changes/", derived::<change::ChangeBody>(schemas));
+    let changes = Resource::new(path, "ObjectChange", "a change", "changes", one)
+        .list(change::FILTERS, change::SEARCHED)
+        .renamed(change::RENAMED)
+        .fixed();
+    let one = derived::<tag::TagBody>(schemas);
+    let tags = Resource::new("/api/extras/tags/", "Tag", "a tag", "tags", one)
+        .list(tag::FILTERS, tag::SEARCHED)
+        .written(MANY, ONE, requests::tag());
+    let (path, one) = ("/api/extras/journal-entries/", derived::<journal::JournalEntryBody>(schemas));
+    let entries = Resource::new(path, "JournalEntry", "a journal entry", "journal entries", one)
+        .list(journal::FILTERS, journal::SEARCHED)
+        .written(SOME, ONE, requests::journal_entry());
+    let object_type = |path, name: &str, one| {
+        let (noun, nouns) = ("an object type", "object types");
+        Resource::new(path, name, noun, nouns, one).list(object_type::FILTERS, object_type::SEARCHED).fixed()
+    };
+    let one = derived::<object_type::ObjectTypeBody>(schemas);
+    let types = object_type("/api/core/object-types/", "ObjectType", one.clone());
+    let same_types = object_type("/api/extras/object-types/", "ObjectType", one);
+    let one = derived::<object_type::ContentTypeBody>(schemas);
+    let content_types = object_type("/api/extras/content-types/", "ContentType", one);
+    let (path, one) = ("/api/users/tokens/", derived::<token::TokenBody>(schemas));
+    let change = &[Get, Patch, Delete];
+    let tokens = Resource::new(path, "Token", "a token", "tokens", one).written(SOME, change, requests::token());
+    let one = derived::<predecessor::MaintenanceBody>(schemas);
+    let old_maintenance =
+        Resource::new(MAINTENANCE_PATH, "CircuitMaintenance", "a circuit maintenance", "circuit maintenances", one)
+            .list(MAINTENANCE_FILTERS, event::SEARCHED)
+            .renamed(MAINTENANCE_RENAMED)
+            .filter("provider", json!({"type": "string"}))
+            .written(SOME, ONE, requests::predecessors_maintenance());
+    let (one, name) = (derived::<predecessor::ImpactBody>(schemas), "CircuitMaintenanceImpact");
+    let old_impacts = Resource::new(IMPACT_PATH, name, "an impact on a circuit", "impacts on circuits", one)
+        .list(impact::FILTERS, impact::SEARCHED)
+        .renamed(predecessor::RENAMED)
+        .written(SOME, ONE, requests::predecessors_impact());
+    let (one, name) = (derived::<predecessor::NotificationBody>(schemas), "CircuitMaintenanceNotification");
+    let old_mails = Resource::new(NOTIFICATION_PATH, name, "a received mail", "received mails", one)
+        .list(NOTIFICATION_FILTERS, notification::SEARCHED)
+        .renamed(predecessor::RENAMED)
+        .written(SOME, ONE, requests::predecessors_notification());
+    let notices = [maintenance, outage, impacts, mails, review];
+    let netbox = [changes, types, tags, entries, same_types, content_types, tokens];
     let inventory: Vec<Resource> = kept().filter_map(|of| inventory(of, schemas)).collect();
-    let others = [
-        Resource {
-            path: "/api/plugins/notices/maintenance/",
-            name: "Maintenance".to_owned(),
-            nouns: ("a maintenance".to_owned(), "maintenances".to_owned()),
-            tag: "notices",
-            methods: (MANY, ONE),
-            list: List::Whole(MAINTENANCE_FILTERS, event::SEARCHED),
-            shape: schema::maintenance(schemas),
-            request: Some(requests::maintenance()),
-            held: false,
-        },
-        Resource {
-            path: "/api/plugins/notices/outage/",
-            name: "Outage".to_owned(),
-            nouns: ("an outage".to_owned(), "outages".to_owned()),
-            tag: "notices",
-            methods: (MANY, ONE),
-            list: List::Whole(OUTAGE_FILTERS, event::SEARCHED),
-            shape: schema::outage(schemas),
-            request: Some(requests::outage()),
-            held: false,
-        },
-        Resource {
-            path: "/api/plugins/notices/impact/",
-            name: "Impact".to_owned(),
-            nouns: ("an impact".to_owned(), "impacts".to_owned()),
-            tag: "notices",
-            methods: (MANY, ONE),
-            list: List::Whole(impact::FILTERS, impact::SEARCHED),
-            shape: derived::<impact::ImpactBody>(schemas),
-            request: Some(requests::impact()),
-            held: false,
-        },
-        Resource {
-            path: "/api/plugins/notices/eventnotification/",
-            name: "EventNotification".to_owned(),
-            nouns: ("a received mail".to_owned(), "received mails".to_owned()),
-            tag: "notices",
-            methods: (MANY, ONE),
-            list: List::Whole(notification::FILTERS, notification::SEARCHED),
-            shape: derived::<NotificationBody>(schemas),
-            request: Some(requests::notification()),
-            held: false,
-        },
-        Resource {
-            path: "/api/plugins/notices/review/",
-            name: "ReviewItem".to_owned(),
-            nouns: ("a mail that waits for a person".to_owned(), "mails that wait for a person".to_owned()),
-            tag: "notices",
-            methods: (READ, READ),
-            list: List::Plain,
-            shape: derived::<ReviewBody>(schemas),
-            request: None,
-            held: false,
-        },
-        Resource {
-            path: "/api/core/object-changes/",
-            name: "ObjectChange".to_owned(),
-            nouns: ("a change".to_owned(), "changes".to_owned()),
-            tag: "core",
-            methods: (READ, READ),
-            list: List::Changes(&["changed_object_type", "changed_object_id"]),
-            shape: schema::object_change(schemas),
-            request: None,
-            held: false,
-        },
-        Resource {
-            path: "/api/users/tokens/",
-            name: "Token".to_owned(),
-            nouns: ("a token".to_owned(), "tokens".to_owned()),
-            tag: "users",
-            methods: (SOME, &[Get, Patch, Delete]),
-            list: List::Plain,
-            shape: derived::<token::TokenBody>(schemas),
-            request: Some(requests::token()),
-            held: false,
-        },
-    ];
-    others.into_iter().chain(inventory).collect()
+    let predecessor = [old_maintenance, old_impacts, old_mails];
+    notices.into_iter().chain(netbox).chain(inventory).chain(predecessor).collect()
 }
 
 /// A type of the inventory.
 fn inventory(of: &'static Schema, schemas: &mut Schemas) -> Option<Resource> {
-    Some(Resource {
-        path: path(of.kind)?,
-        name: inventory::name(of.kind),
-        nouns: inventory::nouns(of.kind),
-        tag: of.kind.app_label(),
-        methods: (MANY, ONE),
-        list: List::Whole(of.parameters(), of.searched),
-        shape: inventory::answered(of, schemas),
-        request: Some(inventory::requested(of)),
-        held: true,
-    })
+    let ((one, many), shape) = (inventory::nouns(of.kind), inventory::answered(of, schemas));
+    let resource = Resource::new(path(of.kind)?, &inventory::name(of.kind), &one, &many, shape)
+        .list(of.parameters(), of.searched)
+        .written(MANY, ONE, inventory::requested(of));
+    Some(Resource { held: true, ..resource })
 }
 
+const MAINTENANCE: &str = "/api/plugins/notices/maintenance/";
+const OUTAGE: &str = "/api/plugins/notices/outage/";
+
 /// What lists the addresses below it.
-const ROOTS: [&str; 6] =
-    ["/api/", "/api/circuits/", "/api/dcim/", "/api/ipam/", "/api/virtualization/", "/api/plugins/notices/"];
+const ROOTS: [&str; 11] = [
+    "/api/",
+    "/api/circuits/",
+    "/api/core/",
+    "/api/dcim/",
+    "/api/extras/",
+    "/api/ipam/",
+    "/api/plugins/",
+    "/api/plugins/maintenance/",
+    "/api/plugins/notices/",
+    "/api/users/",
+    "/api/virtualization/",
+];
 
 /// Every operation; their schemas go into the document as well.
 pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
@@ -166,19 +235,22 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
         all.extend(resource.methods.1.iter().map(|method| resource.of_one(*method)));
     }
     all.extend(events());
-    document.schemas.insert("BriefObject".into(), inventory::any_brief());
-    document.schemas.insert("ReschedulingRequest".into(), requests::maintenance().change());
     let timeline = derived::<TimelineBody>(&mut document.schemas);
-    document.schemas.insert("Timeline".into(), timeline);
     let inbound = derived::<IngestedBody>(&mut document.schemas);
-    document.schemas.insert("InboundMail".into(), inbound);
-    let status = schema::status(&mut document.schemas);
-    document.schemas.insert("Status".into(), status);
-    let root = schema::root(&mut document.schemas);
-    document.schemas.insert("Root".into(), root);
+    let others = [
+        ("NestedObject", inventory::any_nested()),
+        ("ReschedulingRequest", requests::maintenance().change()),
+        ("Timeline", timeline),
+        ("InboundMail", inbound),
+        ("Status", schema::status()),
+        ("Root", schema::root()),
+    ];
+    for (name, schema) in others {
+        document.schemas.add(name, schema);
+    }
     all.extend([inbound_mail(), raw_mail(), feed("/api/plugins/notices/ical/"), feed(FEED)]);
     for path in ROOTS {
-        let root = Operation::new(Get, path, &id(path, "retrieve"), "api", "Say what is below this address");
+        let root = Operation::new(Get, path, &id(path, "root_retrieve"), "api", "Say what is below this address");
         all.push(root.answer(200, answer("Names and addresses.", JSON, &reference("Root"), &[])));
     }
     let status = Operation::new(Get, "/api/status/", "status_retrieve", "api", "The versions of this server");
@@ -195,33 +267,33 @@ fn id(path: &str, what: &str) -> String {
 
 impl Resource {
     fn add_schemas(&self, schemas: &mut Schemas) {
-        schemas.insert(self.name.clone(), self.shape.clone());
-        schemas.insert(format!("Paginated{}List", self.name), page(&self.name));
+        schemas.add(&self.name, self.shape.clone());
+        schemas.add(&format!("Paginated{}List", self.name), page(&self.name));
         if let Some(request) = &self.request {
-            schemas.insert(format!("{}Request", self.name), request.whole());
-            schemas.insert(format!("Patched{}Request", self.name), request.change());
+            schemas.add(&format!("{}Request", self.name), request.whole());
+            schemas.add(&format!("Patched{}Request", self.name), request.change());
         }
     }
 
     fn shown(&self, operation: Operation) -> Operation {
         match self.list {
-            List::Whole(..) => operation.parameters(&SHOWN),
-            List::Plain | List::Changes(_) => operation,
+            List::Whole { .. } => operation.parameters(&SHOWN),
+            List::Plain => operation,
         }
     }
 
     fn of_list(&self, method: Method, document: &mut Document) -> Operation {
         let (one, many) = &self.nouns;
-        let several_noun = matches!(self.list, List::Whole(..));
+        let bulk_too = self.methods.0 == MANY;
         let (what, summary) = match method {
             Get => ("list", format!("List {many}")),
-            Post if several_noun => ("create", format!("Make {one}, or several")),
+            Post if bulk_too => ("create", format!("Make {one}, or several")),
             Post => ("create", format!("Make {one}")),
             Put => ("bulk_update", format!("Replace several {many}")),
             Patch => ("bulk_partial_update", format!("Change several {many}")),
             Delete => ("bulk_destroy", format!("Delete several {many}")),
         };
-        let operation = Operation::new(method, self.path, &id(self.path, what), self.tag, &summary);
+        let operation = Operation::new(method, self.path, &id(self.path, what), self.tag(), &summary);
         let object = reference(&self.name);
         let list = json!({"type": "array", "items": object});
         let request = reference(&format!("{}Request", self.name));
@@ -233,13 +305,11 @@ impl Resource {
         match method {
             Get => self.listed(operation, document),
             Post => {
-                let (body, made, bad) = match self.list {
-                    List::Whole(..) => (
-                        json!({"anyOf": [request, several(&request)]}),
-                        json!({"anyOf": [object, list]}),
-                        Refused::BadElements,
-                    ),
-                    List::Plain | List::Changes(_) => (request, object, Refused::BadRequest),
+                let (body, made, bad) = if bulk_too {
+                    let several = several(&request);
+                    (json!({"anyOf": [request, several]}), json!({"anyOf": [object, list]}), Refused::BadElements)
+                } else {
+                    (request, object, Refused::BadRequest)
                 };
                 let headers = ["ETag-OfOne", "Location", "Idempotent-Replayed"];
                 let made = created(&answer("Made.", JSON, &made, &headers));
@@ -264,10 +334,9 @@ impl Resource {
     fn listed(&self, operation: Operation, document: &mut Document) -> Operation {
         let page = reference(&format!("Paginated{}List", self.name));
         let operation = operation.answer(200, answer("A part of the list.", JSON, &page, &[]));
-        match self.list {
+        match &self.list {
             List::Plain => operation.parameters(&["limit", "offset"]),
-            List::Changes(filters) => own(operation.parameters(&["limit", "before"]), filters),
-            List::Whole(known, searched) => {
+            List::Whole { filters: known, searched, plain } => {
                 let start = known.iter().any(|(field, _)| *field == "start");
                 let mut operation = self
                     .shown(operation.parameters(&["limit", "offset", if start { "startOrTime" } else { "start" }]))
@@ -282,7 +351,9 @@ impl Resource {
                     operation = operation.parameter(&name);
                     document.parameters.insert(name, parameter);
                 }
-                operation
+                plain.iter().fold(operation, |operation, (name, schema)| {
+                    operation.own_parameter(json!({"name": name, "in": "query", "schema": schema}))
+                })
             }
         }
     }
@@ -297,7 +368,7 @@ impl Resource {
             Delete => ("destroy", format!("Delete {one}")),
         };
         let path = format!("{}{{id}}/", self.path);
-        let operation = Operation::new(method, &path, &id(self.path, what), self.tag, &summary);
+        let operation = Operation::new(method, &path, &id(self.path, what), self.tag(), &summary);
         let operation = operation.refused(&[Refused::NotFound]);
         let object = reference(&self.name);
         let changed = |operation: Operation, body: String| {
@@ -310,14 +381,13 @@ impl Resource {
         match method {
             Get => {
                 let operation = self.shown(operation);
-                match self.list {
-                    // A change never changes.
-                    List::Changes(_) => operation.answer(200, answer("The change.", JSON, &object, &[])),
-                    List::Plain | List::Whole(..) => operation
-                        .parameter("ifNoneMatch")
-                        .answer(200, answer("The object.", JSON, &object, &["ETag"]))
-                        .answer(304, empty("The caller's copy is the present one.", &["ETag"])),
+                if !self.versioned {
+                    return operation.answer(200, answer("The object.", JSON, &object, &[]));
                 }
+                operation
+                    .parameter("ifNoneMatch")
+                    .answer(200, answer("The object.", JSON, &object, &["ETag"]))
+                    .answer(304, empty("The caller's copy is the present one.", &["ETag"]))
             }
             Put | Post => changed(operation, format!("{}Request", self.name)),
             Patch => changed(operation, format!("Patched{}Request", self.name)),
@@ -339,22 +409,6 @@ fn created(answer: &Value) -> Value {
         headers.insert("ETag".to_owned(), etag);
     }
     answer
-}
-
-/// Filters by exact text, of lists that know few.
-fn own(operation: Operation, names: &[&str]) -> Operation {
-    let operation = if names.iter().any(|name| name.ends_with("_id") || name.ends_with("_type")) {
-        operation.refused(&[Refused::BadRequest])
-    } else {
-        operation
-    };
-    names.iter().fold(operation, |operation, name| {
-        let schema = if name.ends_with("_id") { requests::id() } else { json!({"type": "string"}) };
-        match *name {
-            "q" => operation.parameter("q"),
-            name => operation.own_parameter(json!({"name": name, "in": "query", "schema": schema})),
-        }
-    })
 }
 
 /// The quick actions and the timelines of events.

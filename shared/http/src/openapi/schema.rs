@@ -1,7 +1,6 @@
 //! Schemas of answers, as `utoipa` derives them from [`crate::wire`], and in the form in which they are true.
 
 use noticeboard_domain::event::EventKind;
-use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{MaintenanceStatus, OutageStatus};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -9,7 +8,22 @@ use utoipa::ToSchema;
 use crate::wire::event::EventBody;
 
 /// The named schemas of the document.
-pub(super) type Schemas = Map<String, Value>;
+#[derive(Default)]
+pub(super) struct Schemas(Map<String, Value>);
+
+impl Schemas {
+    /// Adds a schema. The same may be added again.
+    pub(super) fn add(&mut self, name: &str, schema: Value) {
+        let before = self.0.insert(name.to_owned(), schema);
+        debug_assert!(before.is_none_or(|before| Some(&before) == self.0.get(name)), "two schemas are named {name}");
+    }
+
+    /// All of them, by name.
+    pub(super) fn finish(mut self) -> Map<String, Value> {
+        self.0.sort_keys();
+        self.0
+    }
+}
 
 /// A schema of another name.
 pub(super) fn reference(name: &str) -> Value {
@@ -21,7 +35,7 @@ pub(super) fn derived<T: ToSchema>(schemas: &mut Schemas) -> Value {
     let mut inner = Vec::new();
     T::schemas(&mut inner);
     for (name, schema) in inner {
-        schemas.insert(name, as_answered(&schema));
+        schemas.add(&name, as_answered(&schema));
     }
     as_answered(&T::schema())
 }
@@ -88,49 +102,12 @@ pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
-/// A choice as NetBox shows it.
-fn choice<'a>(values: impl Iterator<Item = &'a str>) -> Value {
-    let value = json!({"type": "string", "enum": values.collect::<Vec<_>>()});
-    json!({"type": "object", "properties": {"value": value, "label": {"type": "string"}}})
-}
-
 pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let fields: Map<String, Value> = fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     json!({"type": "object", "properties": fields})
 }
 
-pub(super) fn object_change(_: &mut Schemas) -> Value {
-    let user = object([("display", text()), ("username", text())]);
-    let changed = object([("id", id()), ("url", json!({"type": ["string", "null"]})), ("display", text())]);
-    let data = || json!({"type": ["object", "null"]});
-    object([
-        ("id", id()),
-        ("url", text()),
-        ("display_url", json!({"type": ["string", "null"]})),
-        ("display", text()),
-        ("time", time()),
-        ("user", user),
-        ("user_name", text()),
-        ("request_id", text()),
-        ("action", choice(["create", "update", "delete"].into_iter())),
-        ("changed_object_type", json!({"type": "string", "enum": object_types()})),
-        ("changed_object_id", id()),
-        ("changed_object", json!({"anyOf": [changed, {"type": "null"}]})),
-        ("object_repr", text()),
-        ("message", text()),
-        ("prechange_data", data()),
-        ("postchange_data", data()),
-        ("change_context", text()),
-        ("change_context_detail", text()),
-        ("version", json!({"type": "integer", "minimum": 1})),
-    ])
-}
-
-fn object_types() -> Vec<&'static str> {
-    ObjectType::ALL.iter().map(|kind| kind.as_str()).collect()
-}
-
-pub(super) fn status(_: &mut Schemas) -> Value {
+pub(super) fn status() -> Value {
     let nullable = || json!({"type": ["string", "null"]});
     object([
         ("django-version", nullable()),
@@ -145,7 +122,7 @@ pub(super) fn status(_: &mut Schemas) -> Value {
 }
 
 /// A list of resources: name and address.
-pub(super) fn root(_: &mut Schemas) -> Value {
+pub(super) fn root() -> Value {
     json!({"type": "object", "additionalProperties": {"type": "string", "format": "uri"}})
 }
 

@@ -34,6 +34,7 @@ pub const RENAMED: &[(&str, &str)] = &[("time_after", "time__gte"), ("time_befor
 /// The object of a change, while it is there.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChangedObject {
+    #[schema(minimum = 1)]
     id: u64,
     /// None for types without a resource of their own.
     url: Option<String>,
@@ -44,16 +45,19 @@ pub struct ChangedObject {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ObjectChange)]
 pub struct ChangeBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display_url: Option<String>,
     display: String,
+    #[schema(format = DateTime)]
     time: String,
     user: User,
     user_name: String,
     request_id: String,
     action: Choice,
     changed_object_type: &'static str,
+    #[schema(minimum = 1)]
     changed_object_id: u64,
     /// None for a deletion.
     changed_object: Option<ChangedObject>,

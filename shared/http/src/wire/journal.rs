@@ -72,6 +72,7 @@ pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<JournalEntr
 /// What a journal entry is about.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AssignedObject {
+    #[schema(minimum = 1)]
     id: u64,
     /// None for types without a resource of their own.
     url: Option<String>,
@@ -82,13 +83,16 @@ pub struct AssignedObject {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JournalEntry)]
 pub struct JournalEntryBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
     assigned_object_type: &'static str,
+    #[schema(minimum = 1)]
     assigned_object_id: u64,
     /// None when it was deleted.
     assigned_object: Option<AssignedObject>,
+    #[schema(format = DateTime)]
     created: String,
     created_by: User,
     kind: Choice,
@@ -96,6 +100,7 @@ pub struct JournalEntryBody {
     tags: Vec<NestedTag>,
     #[schema(value_type = Object)]
     custom_fields: Map<String, Value>,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 

@@ -37,6 +37,7 @@ impl Filterable for Listed {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ObjectType)]
 pub struct ObjectTypeBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
@@ -89,6 +90,7 @@ pub fn object_type(base: &str, path: &str, kind: ObjectType) -> ObjectTypeBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ContentType)]
 pub struct ContentTypeBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,

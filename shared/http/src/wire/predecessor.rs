@@ -196,6 +196,7 @@ pub fn read_notification(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CircuitMaintenance)]
 pub struct MaintenanceBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
@@ -203,7 +204,9 @@ pub struct MaintenanceBody {
     summary: String,
     status: &'static str,
     provider: BriefProvider,
+    #[schema(format = DateTime)]
     start: String,
+    #[schema(format = DateTime)]
     end: Option<String>,
     time_zone: String,
     internal_ticket: String,
@@ -212,7 +215,9 @@ pub struct MaintenanceBody {
     tags: Vec<NestedTag>,
     #[schema(value_type = Object)]
     custom_fields: Map<String, Value>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 
@@ -250,13 +255,16 @@ pub fn maintenance(base: &str, view: EventView) -> Object<MaintenanceBody> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BriefCircuitMaintenance)]
 pub struct BriefMaintenance {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
     name: String,
     status: &'static str,
     provider: BriefProvider,
+    #[schema(format = DateTime)]
     start: String,
+    #[schema(format = DateTime)]
     end: Option<String>,
 }
 
@@ -280,6 +288,7 @@ fn event_of(base: &str, event: Option<&WithProvider>) -> Option<BriefMaintenance
 /// A circuit inside an impact.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BriefCircuit {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
@@ -316,6 +325,7 @@ fn brief_circuit(base: &str, view: &ObjectView) -> BriefCircuit {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CircuitMaintenanceImpact)]
 pub struct ImpactBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
@@ -325,7 +335,9 @@ pub struct ImpactBody {
     tags: Vec<NestedTag>,
     #[schema(value_type = Object)]
     custom_fields: Map<String, Value>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 
@@ -357,6 +369,7 @@ pub fn impact(base: &str, view: ImpactView) -> Object<ImpactBody> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CircuitMaintenanceNotification)]
 pub struct NotificationBody {
+    #[schema(minimum = 1)]
     id: u64,
     url: String,
     display: String,
@@ -365,13 +378,17 @@ pub struct NotificationBody {
     email_body: String,
     subject: String,
     email_from: String,
+    #[schema(format = DateTime)]
     email_received: String,
     /// The same under the name that it had before version 0.7.
+    #[schema(format = DateTime)]
     email_recieved: String,
     tags: Vec<NestedTag>,
     #[schema(value_type = Object)]
     custom_fields: Map<String, Value>,
+    #[schema(format = DateTime)]
     created: String,
+    #[schema(format = DateTime)]
     last_updated: String,
 }
 

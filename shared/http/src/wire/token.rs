@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{optional_time, time};
+use super::{User, optional_time, time};
 use crate::answer::Object;
 use crate::error::ApiError;
 use crate::input::Fields;
@@ -142,7 +142,8 @@ pub struct TokenBody {
     version: u64,
     /// The public half of its text; null in the first form, which has none.
     key: Option<String>,
-    user: TokenUser,
+    /// Under whose name its changes are recorded.
+    user: User,
     description: String,
     #[schema(format = DateTime)]
     created: String,
@@ -161,13 +162,6 @@ pub struct TokenBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     token: Option<String>,
-}
-
-/// Under whose name a token's changes are recorded.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TokenUser {
-    display: String,
-    username: String,
 }
 
 impl Wire for TokenBody {
@@ -193,7 +187,7 @@ pub fn token(base: &str, token: &Token) -> Object<TokenBody> {
         display: key.clone().unwrap_or_else(|| format!("Token {}", token.id)),
         version: token.version.number(),
         key,
-        user: TokenUser { display: token.user.clone(), username: token.user.clone() },
+        user: User::named(&token.user),
         description: terms.description.clone(),
         created: time(token.created),
         expires: optional_time(terms.expires),
