@@ -129,5 +129,10 @@ async fn metadata(api: &Arc<Api>, request: Request) -> Answer {
     };
     let name: Vec<String> = words.last().unwrap_or_default().split('-').map(title).collect();
     let kinds = ["application/json"];
-    Ok(Json(json!({"name": name.join(" "), "description": "", "renders": kinds, "parses": kinds})).into_response())
+    let mut body = json!({"name": name.join(" "), "description": "", "renders": kinds, "parses": kinds});
+    let choices = openapi::choices(parts.uri.path());
+    if !choices.is_empty() {
+        body["actions"] = json!({"POST": choices});
+    }
+    Ok(Json(body).into_response())
 }

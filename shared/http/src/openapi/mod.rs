@@ -68,8 +68,66 @@ impl Publication {
 /// The document.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
-/// The document, to be served.
-pub static SCHEMA: LazyLock<Publication> = LazyLock::new(|| Publication::new(JSON, DOCUMENT.to_string()));
+/// The document, to be served. Clients (pynetbox with `strict_filters`) look for the names of parameters without
+/// following references, so that each operation has its parameters itself.
+pub static SCHEMA: LazyLock<Publication> = LazyLock::new(|| {
+    let mut document = DOCUMENT.clone();
+    let shared = document["components"]["parameters"].take();
+    for operation in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        for operation in operation.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+                let name = parameter["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+                if let Some(found) = name.and_then(|name| shared.get(name)) {
+                    *parameter = found.clone();
+                }
+            }
+        }
+    }
+    if let Some(components) = document["components"].as_object_mut() {
+        components.shift_remove("parameters");
+    }
+    Publication::new(JSON, document.to_string())
+});
+
+/// The fields of a new object at a path that take one of a few values, with these, as `OPTIONS` tells them.
+pub(crate) fn choices(path: &str) -> Map<String, Value> {
+    let schema = &DOCUMENT["paths"][path]["post"]["requestBody"]["content"][JSON]["schema"];
+    // A list takes one object or several.
+    let one = resolved(schema.get("anyOf").and_then(|either| either.get(0)).unwrap_or(schema));
+    let fields = one["properties"].as_object().cloned().unwrap_or_default();
+    let field = |(name, schema): (String, Value)| {
+        let choices: Vec<Value> = values(&schema)
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|value| json!({"value": value, "display": label(value), "display_name": label(value)}))
+            .collect();
+        (!choices.is_empty()).then(|| (name, json!({"type": "field", "read_only": false, "choices": choices})))
+    };
+    fields.into_iter().filter_map(field).collect()
+}
+
+/// A schema, where it is named somewhere else.
+fn resolved(schema: &Value) -> Value {
+    let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+    name.map_or_else(|| schema.clone(), |name| DOCUMENT["components"]["schemas"][name].clone())
+}
+
+/// The values of a schema that has but a few.
+fn values(schema: &Value) -> Vec<Value> {
+    let schema = resolved(schema);
+    let either = ["anyOf", "oneOf"].iter().find_map(|key| schema[*key].as_array());
+    either.map_or_else(
+        || schema["enum"].as_array().cloned().unwrap_or_default(),
+        |either| either.iter().flat_map(values).collect(),
+    )
+}
+
+/// A value for people.
+fn label(value: &str) -> String {
+    let mut letters = value.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + &letters.as_str().to_lowercase().replace(['-', '_'], " ")
+}
 
 /// The page, to be served.
 pub static PAGE: LazyLock<Publication> =
