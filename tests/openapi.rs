@@ -324,6 +324,21 @@ fn what_becomes_of_a_mail_is_as_the_document_says() {
 }
 
 #[test]
+fn what_becomes_of_an_import_is_as_the_document_says() {
+    let world = World::new();
+    let path = "/api/plugins/notices/import/";
+    let objects = json!([
+        {"object_type": "dcim.site", "id": 7, "name": "Hamburg", "slug": "hamburg"},
+        {"object_type": "dcim.site", "id": 8, "name": "Berlin", "slug": "berlin"},
+        {"object_type": "dcim.site", "id": 9, "name": "Bonn"},
+    ]);
+    let answer = world.server.post(path, &objects).expect(200);
+    world.check(path, world.answer(path, "post", 200), &answer).unwrap();
+    let results: Vec<&Value> = answer.as_array().unwrap().iter().map(|told| &told["result"]).collect();
+    assert_eq!(results, ["created", "kept", "refused"]);
+}
+
+#[test]
 fn requests_take_the_fields_that_the_document_says() {
     let world = World::new();
     let schemas = world.document["components"]["schemas"].as_object().unwrap();

@@ -34,7 +34,7 @@ async fn import(caller: Caller, payload: Payload) -> Answer {
     caller.administrator()?;
     let rows = bulk::elements(bulk::list(payload)?, wire::import::row)?;
     let done = caller.app().import(&caller.actor(""), &rows).await?;
-    let told: Vec<Value> = rows.iter().zip(&done).map(|(row, done)| wire::import::outcome(row, done)).collect();
+    let told: Vec<_> = rows.iter().zip(&done).map(|(row, done)| wire::import::outcome(row, done)).collect();
     json(StatusCode::OK, &told)
 }
 

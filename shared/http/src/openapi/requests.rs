@@ -9,6 +9,7 @@ use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::MAX_TEXT_BYTES;
 use noticeboard_domain::ids::ID_LIMIT;
 use noticeboard_domain::impact::ImpactChanges;
+use noticeboard_domain::inventory::kept;
 use noticeboard_domain::journal_entry::{JournalEntryChanges, JournalKind};
 use noticeboard_domain::notification::EventNotificationChanges;
 use noticeboard_domain::object::ObjectType;
@@ -308,6 +309,16 @@ pub(super) fn predecessors_notification() -> Request {
     let required = ["circuitmaintenance", "email_body", "subject", "email_from"];
     let received: &[&[&[&str]]] = &[&[&["email_received"], &["email_recieved"]]];
     Request::new(fields.into_iter().chain(every_object()), required).either(received)
+}
+
+/// An object that is brought in; its other fields are those of its type.
+pub(super) fn import() -> Value {
+    let kinds: Vec<ObjectType> = kept().map(|schema| schema.kind).collect();
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let numbers: Vec<u64> = kinds.iter().map(|kind| kind.number()).collect();
+    let kind = json!({"anyOf": [{"type": "string", "enum": names}, {"type": "integer", "enum": numbers}]});
+    let request = Request::new([("object_type", kind), ("id", nullable(id()))], ["object_type"]);
+    request.whole()
 }
 
 /// A token: what can never change of it may only be sent as it is.

@@ -13,6 +13,7 @@ use super::requests::{self, Request, element, several};
 use super::schema::{self, Schemas, derived, page, reference};
 use super::{Document, JSON, inventory};
 use crate::wire::event::{MAINTENANCE_FILTERS, OUTAGE_FILTERS, TimelineBody};
+use crate::wire::import::ImportedBody;
 use crate::wire::notification::{IngestedBody, NotificationBody, ReviewBody};
 use crate::wire::{change, event, impact, journal, notification, object_type, path, predecessor, tag, token};
 use Method::{Delete, Get, Patch, Post, Put};
@@ -237,7 +238,10 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
     all.extend(events());
     let timeline = derived::<TimelineBody>(&mut document.schemas);
     let inbound = derived::<IngestedBody>(&mut document.schemas);
+    let imported = derived::<ImportedBody>(&mut document.schemas);
     let others = [
+        ("ImportRequest", requests::import()),
+        ("ImportedObject", imported),
         ("NestedObject", inventory::any_nested()),
         ("ReschedulingRequest", requests::maintenance().change()),
         ("Timeline", timeline),
@@ -248,7 +252,7 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
     for (name, schema) in others {
         document.schemas.add(name, schema);
     }
-    all.extend([inbound_mail(), raw_mail(), feed("/api/plugins/notices/ical/"), feed(FEED)]);
+    all.extend([import(), inbound_mail(), raw_mail(), feed("/api/plugins/notices/ical/"), feed(FEED)]);
     for path in ROOTS {
         let root = Operation::new(Get, path, &id(path, "root_retrieve"), "api", "Say what is below this address");
         all.push(root.answer(200, answer("Names and addresses.", JSON, &reference("Root"), &[])));
@@ -468,6 +472,19 @@ fn events() -> Vec<Operation> {
         );
     }
     all
+}
+
+fn import() -> Operation {
+    let path = "/api/plugins/notices/import/";
+    let list = json!({"type": "array", "items": reference("ImportedObject")});
+    Operation::new(Post, path, &id(path, "create"), "notices", "Bring in objects of the inventory with their ids")
+        .described(
+            "An administrator's business. What is there is updated; one that is refused does not stop the others.",
+        )
+        .parameter("idempotencyKey")
+        .body(JSON, &several(&reference("ImportRequest")), true)
+        .answer(200, answer("What became of each, in their order.", JSON, &list, &["Idempotent-Replayed"]))
+        .refused(&[Refused::BadElements, Refused::Conflict, Refused::TooLarge, Refused::KeyReused])
 }
 
 fn inbound_mail() -> Operation {

@@ -2,13 +2,15 @@
 //! their type as NetBox gives them.
 
 use noticeboard_app::{Imported, Row};
+use noticeboard_domain::Error;
 use noticeboard_domain::fields::bounded;
 use noticeboard_domain::ids::ObjectId;
-use noticeboard_domain::inventory::{Label, Slug, schema};
+use noticeboard_domain::inventory::{Label, Slug, kept, schema};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::tag::{Colour, TagChanges, TagRef};
-use noticeboard_domain::{Error, FieldErrors};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::inventory::values;
 use crate::error::{ApiError, field_errors};
@@ -59,27 +61,54 @@ fn tags(value: &Value) -> Vec<TagChanges> {
     value.as_array().into_iter().flatten().filter_map(tag).collect()
 }
 
-/// What became of an object, as the answer says it.
-pub fn outcome(row: &Row, imported: &Imported) -> Value {
-    let (word, id) = match imported {
-        Imported::Created(id) => ("created", Some(*id)),
-        Imported::Updated(id) => ("updated", Some(*id)),
-        Imported::Unchanged(id) => ("unchanged", Some(*id)),
-        Imported::Kept(id) => ("kept", Some(*id)),
-        Imported::Refused(_) => ("refused", row.id),
-    };
-    let mut told = json!({"object_type": row.kind.as_str(), "id": row.id.or(id), "result": word});
-    let more: Option<(&str, Value)> = match imported {
-        Imported::Kept(id) => Some(("kept", json!(id))),
-        Imported::Refused(errors) => Some(("errors", reasons(errors))),
-        Imported::Created(_) | Imported::Updated(_) | Imported::Unchanged(_) => None,
-    };
-    if let (Some((name, value)), Some(told)) = (more, told.as_object_mut()) {
-        told.insert(name.to_owned(), value);
-    }
-    told
+/// What became of an object.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportedObject)]
+pub struct ImportedBody {
+    #[schema(schema_with = types)]
+    object_type: &'static str,
+    /// The id that it was sent with, or else the one that it has here; none of one that is not here.
+    #[schema(minimum = 1)]
+    id: Option<u64>,
+    result: Outcome,
+    /// The id that it has here already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, nullable = false)]
+    kept: Option<u64>,
+    /// Why it was refused: messages by field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = HashMap<String, Vec<String>>, nullable = false)]
+    errors: Option<Map<String, Value>>,
 }
 
-fn reasons(errors: &FieldErrors) -> Value {
-    Value::Object(field_errors(errors))
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ImportOutcome)]
+enum Outcome {
+    Created,
+    Updated,
+    Unchanged,
+    Kept,
+    Refused,
+}
+
+fn types() -> utoipa::openapi::Object {
+    super::choices(kept().map(|schema| schema.kind.as_str()))
+}
+
+/// What became of an object, as the answer says it.
+pub fn outcome(row: &Row, imported: &Imported) -> ImportedBody {
+    let (result, id) = match imported {
+        Imported::Created(id) => (Outcome::Created, Some(*id)),
+        Imported::Updated(id) => (Outcome::Updated, Some(*id)),
+        Imported::Unchanged(id) => (Outcome::Unchanged, Some(*id)),
+        Imported::Kept(id) => (Outcome::Kept, Some(*id)),
+        Imported::Refused(_) => (Outcome::Refused, row.id),
+    };
+    let (kept, errors) = match imported {
+        Imported::Kept(id) => (Some(id.get()), None),
+        Imported::Refused(errors) => (None, Some(field_errors(errors))),
+        Imported::Created(_) | Imported::Updated(_) | Imported::Unchanged(_) => (None, None),
+    };
+    ImportedBody { object_type: row.kind.as_str(), id: row.id.or(id).map(ObjectId::get), result, kept, errors }
 }
