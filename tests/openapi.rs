@@ -229,11 +229,10 @@ impl World {
             Value::Array(_) => "array",
             Value::Object(_) => "object",
         };
-        let kinds: Vec<&str> = match &schema["type"] {
-            Value::String(kind) => vec![kind],
-            kinds => kinds.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
-        };
-        if !kinds.contains(&kind) && !(kind == "integer" && kinds.contains(&"number")) {
+        let named = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+        let kinds: Vec<&str> = named.iter().filter_map(Value::as_str).collect();
+        let right = kinds.contains(&kind) || (kind == "integer" && kinds.contains(&"number"));
+        if !right {
             return wrong("its type");
         }
         if schema["enum"].as_array().is_some_and(|values| !values.contains(value)) {

@@ -20,11 +20,11 @@ pub(crate) fn related_not_found(field: &'static str, id: u64) -> Error {
     Error::field(field, format!("Related object not found using the provided value: {id}."))
 }
 
+const DUPLICATE: &str =
+    "Impact with this Event content type, Event object id, Target content type and Target object id already exists.";
+
 fn duplicate() -> Error {
-    Error::field(
-        FieldErrors::ALL,
-        "Impact with this Event content type, Event object id, Target content type and Target object id already exists.",
-    )
+    Error::field(FieldErrors::ALL, DUPLICATE)
 }
 
 /// An impact's text for people: `<event> - <target>`.
@@ -113,9 +113,12 @@ impl App {
     async fn impacts_free(&self, impacts: &[Impact]) -> std::result::Result<(), BulkError> {
         let wanted: Vec<_> = impacts.iter().map(|impact| (impact.event.id, impact.target)).collect();
         let taken = self.store.targets_taken(&wanted).await?;
-        let errors = |impact: &Impact| match duplicate() {
-            Error::Invalid(errors) if taken.contains(&(impact.event.id, impact.target)) => errors,
-            _ => FieldErrors::default(),
+        let errors = |impact: &Impact| {
+            let mut errors = FieldErrors::default();
+            if taken.contains(&(impact.event.id, impact.target)) {
+                errors.add(FieldErrors::ALL, DUPLICATE);
+            }
+            errors
         };
         BulkError::check(impacts.iter().map(errors).collect())
     }

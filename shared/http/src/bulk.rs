@@ -15,14 +15,7 @@ pub fn elements<T>(
 ) -> Result<Vec<T>, ApiError> {
     let (mut read_elements, mut errors) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
     for value in values {
-        let element = match value {
-            Value::Object(fields) => read(&fields),
-            _ => {
-                let message = "Invalid data. Expected a dictionary.";
-                Err(Error::field("non_field_errors", message).into())
-            }
-        };
-        match element {
+        match crate::input::object(value).and_then(|fields| read(&fields)) {
             Ok(element) => {
                 read_elements.push(element);
                 errors.push(FieldErrors::default());

@@ -67,13 +67,11 @@ impl ApiError {
     /// Of a bulk change the first wrong element is told alone (reference netbox-notices, section 2: Lists).
     #[must_use]
     pub fn first(self) -> Self {
-        match self {
-            Self::Elements(elements) => {
-                let first = elements.into_iter().find(|errors| !errors.is_empty()).unwrap_or_default();
-                Self::Domain(Error::Invalid(first))
-            }
-            other => other,
-        }
+        let Self::Elements(elements) = self else {
+            return self;
+        };
+        let first = elements.into_iter().find(|errors| !errors.is_empty()).unwrap_or_default();
+        Self::Domain(Error::Invalid(first))
     }
 }
 

@@ -5,11 +5,11 @@ use std::fmt;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use noticeboard_app::{MAX_BULK, ProviderRef};
-use noticeboard_domain::FieldErrors;
 use noticeboard_domain::ids::{ObjectId, ProviderId};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::tag::TagRef;
 use noticeboard_domain::time::Time;
+use noticeboard_domain::{Error, FieldErrors};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 
@@ -53,13 +53,14 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match json(request, state).await? {
-            Value::Array(values) if values.len() > MAX_BULK => {
-                Err(ApiError::TooMany { limit: MAX_BULK, name: "MAX_BULK" })
-            }
-            Value::Array(values) => Ok(Self::Many(values)),
-            value => object(value).map(Self::One),
+        let value = json(request, state).await?;
+        let Value::Array(values) = value else {
+            return object(value).map(Self::One);
+        };
+        if values.len() > MAX_BULK {
+            return Err(ApiError::TooMany { limit: MAX_BULK, name: "MAX_BULK" });
         }
+        Ok(Self::Many(values))
     }
 }
 
@@ -77,13 +78,11 @@ async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Value, ApiE
 /// # Errors
 /// 400 for anything else.
 pub fn object(value: Value) -> Result<Map<String, Value>, ApiError> {
-    match value {
-        Value::Object(fields) => Ok(fields),
-        other => {
-            let message = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&other));
-            Err(ApiError::Body(json!({"non_field_errors": [message]})))
-        }
-    }
+    let Value::Object(fields) = value else {
+        let message = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&value));
+        return Err(Error::field("non_field_errors", message).into());
+    };
+    Ok(fields)
 }
 
 /// JSON in which no object has a key twice: which of two values is meant, nobody knows.

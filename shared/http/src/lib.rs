@@ -122,12 +122,12 @@ async fn metadata(api: &Arc<Api>, request: Request) -> Answer {
     let (mut parts, _) = request.into_parts();
     Caller::from_request_parts(&mut parts, api).await?;
     // The last part that is a word is what is there: `/api/extras/journal-entries/7/` has a journal entry.
-    let words = parts.uri.path().split('/').filter(|part| part.contains(|c: char| c.is_ascii_alphabetic()));
+    let mut words = parts.uri.path().split('/').filter(|part| part.contains(|c: char| c.is_ascii_alphabetic()));
     let title = |word: &str| {
         let mut letters = word.chars();
         letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
     };
-    let name: Vec<String> = words.last().unwrap_or_default().split('-').map(title).collect();
+    let name: Vec<String> = words.next_back().unwrap_or_default().split('-').map(title).collect();
     let kinds = ["application/json"];
     let mut body = json!({"name": name.join(" "), "description": "", "renders": kinds, "parses": kinds});
     let choices = openapi::choices(parts.uri.path());
