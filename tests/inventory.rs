@@ -610,6 +610,7 @@ fn lists_find_what_they_name() {
     let server = Server::memory();
     let (zayo, lumen) = (server.provider("Zayo", "zayo"), server.provider("Lumen", "lumen"));
     let kind = server.make(TYPES, named("Fibre"));
+    let tag = server.make("/api/extras/tags/", named("Core"));
     let circuit = |cid: &str, provider: u64, more: Value| {
         server.make(CIRCUITS, with(json!({"cid": cid, "provider": provider}), more))
     };
@@ -618,7 +619,7 @@ fn lists_find_what_they_name() {
         zayo,
         json!({"commit_rate": 1000, "install_date": "2026-01-01", "custom_fields": {"owner": "noc"}}),
     );
-    let two = circuit("IC-2", zayo, json!({"status": "planned", "type": kind}));
+    let two = circuit("IC-2", zayo, json!({"status": "planned", "type": kind, "tags": [tag]}));
     let three = circuit("IC-1", lumen, json!({"description": "to Tallinn"}));
     let check = |query: &str, expected: &[u64]| {
         let mut expected = expected.to_vec();
@@ -642,6 +643,8 @@ fn lists_find_what_they_name() {
     check(&format!("type_id={kind}"), &[two]);
     check("status=planned", &[two]);
     check("status=planned&status=active", &[one, two, three]);
+    check("tag=core", &[two]);
+    check(&format!("tag_id={tag}"), &[two]);
     check("commit_rate__gte=1000", &[one]);
     check("commit_rate__empty=true", &[two, three]);
     check("install_date__lt=2026-02-01", &[one]);
