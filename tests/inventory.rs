@@ -653,6 +653,13 @@ fn lists_find_what_they_name() {
     check("cf_owner=noc", &[one]);
     check(&format!("id={one}&id={three}"), &[one, three]);
     check("created__gt=2099-01-01", &[]);
+    let made = server.post(CIRCUITS, &json!({"cid": "IC-9", "provider": zayo}));
+    let (request, made) = (made.header("x-request-id").to_owned(), made.expect(201)["id"].as_u64().unwrap());
+    eventually("the record of a change", || {
+        (server.ids(&format!("{CIRCUITS}?created_by_request={request}")) == [made]).then_some(())
+    });
+    check(&format!("updated_by_request={request}"), &[]);
+    server.delete(&format!("{CIRCUITS}{made}/")).expect(204);
     check("nonsense=1", &[one, two, three]);
     let refused = |path: &str, query: &str, expected: Value| {
         assert_eq!(server.get(&format!("{path}?{query}")).expect(400), expected, "{query}");
