@@ -16,15 +16,16 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
-use noticeboard_app::{Action, App, Begun, Clock, Keyed, Settings, Trust};
+use noticeboard_app::{Action, App, Begun, Clock, InventoryInput, Keyed, Settings, Trust};
 use noticeboard_domain::change::{Actor, Expected, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
 use noticeboard_domain::filter::{Filter, Kind};
 use noticeboard_domain::impact::{EventRef, ImpactChanges};
-use noticeboard_domain::inventory::{CircuitChanges, Label, ProviderChanges, Slug};
+use noticeboard_domain::inventory::{CircuitChanges, Label, PLACES, ProviderChanges, Slug};
 use noticeboard_domain::listing::{Listing, Page};
 use noticeboard_domain::notification::{EventNotificationChanges, Subject};
+use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, Status};
 use noticeboard_local::engine::Engine;
 use noticeboard_store::{Bucket, KeptAnswer, Store};
@@ -248,6 +249,40 @@ async fn each_use_case_costs_what_the_table_says() {
     costs.push(("delete an event with one impact", meter.take()));
     app.notification_delete(&actor, received, &Expected::default()).await.unwrap();
     costs.push(("delete a received mail", meter.take()));
+    let values = |values: serde_json::Value| InventoryInput {
+        values: values.as_object().unwrap().clone(),
+        ..InventoryInput::default()
+    };
+    let named = |name: &str| values(serde_json::json!({"name": name, "slug": name}));
+    let site = app.object_create(&actor, ObjectType::Site, named("riga")).await.unwrap().stored.object.id;
+    let kind = app.object_create(&actor, ObjectType::CircuitType, named("fibre")).await.unwrap().stored.object.id;
+    let typed = values(serde_json::json!({"cid": "EC-1", "provider": provider, "type": kind}));
+    meter.take();
+    let circuit = app.object_create(&actor, ObjectType::Circuit, typed).await.unwrap().stored.object.object();
+    costs.push(("create a circuit with a type", meter.take()));
+    let end = serde_json::json!({"circuit": circuit.id, "term_side": "A", "termination_type": "dcim.site", "termination_id": site});
+    let end =
+        app.object_create(&actor, ObjectType::CircuitTermination, values(end)).await.unwrap().stored.object.object();
+    costs.push(("create a termination", meter.take()));
+    app.object(circuit).await.unwrap();
+    costs.push(("a circuit with its type and terminations", meter.take()));
+    let changed = values(serde_json::json!({"description": "new"}));
+    app.object_change(&actor, circuit, changed, &Expected::default()).await.unwrap();
+    costs.push(("change a circuit", meter.take()));
+    for n in 0..60 {
+        let device = values(serde_json::json!({"name": format!("d{n}"), "site": site}));
+        app.object_create(&actor, ObjectType::Device, device).await.unwrap();
+    }
+    meter.take();
+    app.object_list(ObjectType::Device, listing(&[])).await.unwrap();
+    costs.push(("a page of 50 devices at one site", meter.take()));
+    let at_site = Filter::read([("site_id", site.to_string().as_str())], &PLACES, &[]).unwrap();
+    app.event_list(EventKind::Maintenance, Listing { filter: at_site, ..listing(&[]) }, false).await.unwrap();
+    costs.push(("events at a site of 60 devices and a circuit", meter.take()));
+    app.object_delete(&actor, end, &Expected::default()).await.unwrap();
+    meter.take();
+    app.object_delete(&actor, circuit, &Expected::default()).await.unwrap();
+    costs.push(("delete a circuit", meter.take()));
     let keyed = Keyed::new("noc", "POST", "/api/", "key", "", b"{}");
     let Begun::New(attempt) = app.idempotency_begin(&keyed).await.unwrap() else { panic!("the key is new") };
     let answer =
@@ -273,6 +308,12 @@ async fn each_use_case_costs_what_the_table_says() {
         ("create a received mail", 3),
         ("change a received mail", 3),
         ("delete a received mail", 3),
+        ("create a circuit with a type", 3),
+        ("create a termination", 3),
+        ("a circuit with its type and terminations", 2),
+        ("change a circuit", 3),
+        ("delete a circuit", 3),
+        ("a page of 50 devices at one site", 3),
     ] {
         let (_, cost) = costs.iter().find(|(known, _)| *known == name).unwrap();
         assert!(cost.calls <= most, "{name} takes {} calls; {most} are the most", cost.calls);

@@ -610,6 +610,7 @@ fn lists_find_what_they_name() {
     let server = Server::memory();
     let (zayo, lumen) = (server.provider("Zayo", "zayo"), server.provider("Lumen", "lumen"));
     let kind = server.make(TYPES, named("Fibre"));
+    let tag = server.make("/api/extras/tags/", named("Core"));
     let circuit = |cid: &str, provider: u64, more: Value| {
         server.make(CIRCUITS, with(json!({"cid": cid, "provider": provider}), more))
     };
@@ -618,7 +619,7 @@ fn lists_find_what_they_name() {
         zayo,
         json!({"commit_rate": 1000, "install_date": "2026-01-01", "custom_fields": {"owner": "noc"}}),
     );
-    let two = circuit("IC-2", zayo, json!({"status": "planned", "type": kind}));
+    let two = circuit("IC-2", zayo, json!({"status": "planned", "type": kind, "tags": [tag]}));
     let three = circuit("IC-1", lumen, json!({"description": "to Tallinn"}));
     let check = |query: &str, expected: &[u64]| {
         let mut expected = expected.to_vec();
@@ -642,6 +643,8 @@ fn lists_find_what_they_name() {
     check(&format!("type_id={kind}"), &[two]);
     check("status=planned", &[two]);
     check("status=planned&status=active", &[one, two, three]);
+    check("tag=core", &[two]);
+    check(&format!("tag_id={tag}"), &[two]);
     check("commit_rate__gte=1000", &[one]);
     check("commit_rate__empty=true", &[two, three]);
     check("install_date__lt=2026-02-01", &[one]);
@@ -650,6 +653,13 @@ fn lists_find_what_they_name() {
     check("cf_owner=noc", &[one]);
     check(&format!("id={one}&id={three}"), &[one, three]);
     check("created__gt=2099-01-01", &[]);
+    let made = server.post(CIRCUITS, &json!({"cid": "IC-9", "provider": zayo}));
+    let (request, made) = (made.header("x-request-id").to_owned(), made.expect(201)["id"].as_u64().unwrap());
+    eventually("the record of a change", || {
+        (server.ids(&format!("{CIRCUITS}?created_by_request={request}")) == [made]).then_some(())
+    });
+    check(&format!("updated_by_request={request}"), &[]);
+    server.delete(&format!("{CIRCUITS}{made}/")).expect(204);
     check("nonsense=1", &[one, two, three]);
     let refused = |path: &str, query: &str, expected: Value| {
         assert_eq!(server.get(&format!("{path}?{query}")).expect(400), expected, "{query}");

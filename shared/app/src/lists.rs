@@ -6,7 +6,7 @@ use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Comparison, Filter, Filterable, Operand, Test};
 use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId, ObjectId, ProviderId};
 use noticeboard_domain::impact::Impact;
-use noticeboard_domain::inventory::PLACES;
+use noticeboard_domain::inventory::{PLACES, schema};
 use noticeboard_domain::listing::{List, Listing, Page};
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
@@ -365,7 +365,9 @@ impl App {
     /// Turns what a filter says of other objects into ids, and refuses what names objects that do not exist.
     pub(crate) async fn narrow(&self, kind: ObjectType, filter: &mut Filter) -> Result<()> {
         self.narrow_refs(filter).await?;
-        let places = filter.take(&PLACES.map(|(name, _)| name));
+        // Objects of the inventory are in places themselves.
+        let hit = schema(kind).is_none();
+        let places = if hit { filter.take(&PLACES.map(|(name, _)| name)) } else { Vec::new() };
         if let Some(targets) = self.targets_in(&places).await? {
             let impacts = self.impacts_on(&targets).await?;
             let of = |impact: &Impact| {
@@ -416,7 +418,7 @@ impl App {
     }
 
     /// Providers, tags and events that a filter names must exist (reference netbox-notices, section 2: Filters).
-    pub(crate) async fn narrow_refs(&self, filter: &mut Filter) -> Result<()> {
+    async fn narrow_refs(&self, filter: &mut Filter) -> Result<()> {
         let by_id = filter.take(&["tag_id"]);
         let numbers = |test: &Test| -> Vec<u64> {
             test.operands

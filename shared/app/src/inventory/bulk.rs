@@ -81,7 +81,7 @@ impl App {
             }
             let named: Vec<_> = inputs.iter().map(|(before, input)| (*input, Some(*before))).collect();
             let mut around = self.surroundings_of(known(kind)?, &named).await?;
-            self.add_dependents(&mut around, inputs.iter().map(|(before, _)| *before)).await?;
+            self.add_dependents(&mut around, inputs.iter().map(|(before, input)| (*before, *input))).await?;
             let planned: Vec<_> =
                 inputs.iter().map(|(before, input)| self.object_replanned(actor, before, input, &around)).collect();
             let Some((written, views)) = self.objects_commit(actor, planned).await? else {
@@ -167,7 +167,7 @@ impl App {
         let present = self.store.objects(&objects).await?;
         let objects: Vec<ObjectRef> = present.iter().map(|stored| stored.object.object()).collect();
         for object in &objects {
-            self.object_unused(*object, &objects).await?;
+            self.object_unused_but(*object, &objects).await?;
         }
         if objects.is_empty() {
             return Ok(());

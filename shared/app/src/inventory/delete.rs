@@ -1,11 +1,13 @@
 //! Deleting an object that nothing needs any more.
 
 use noticeboard_domain::change::{Actor, Expected};
+use noticeboard_domain::impact::Impact;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, Result};
-use noticeboard_store::{CommitError, Transaction};
+use noticeboard_store::{CommitError, Dependent, Transaction};
 
 use super::not_found;
+use super::resolve::Surroundings;
 use crate::{App, MAX_RACES, too_many_races};
 
 /// How many of those that need an object are counted.
@@ -23,10 +25,17 @@ impl App {
     pub async fn object_delete(&self, actor: &Actor, object: ObjectRef, expected: &Expected) -> Result<()> {
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
-            let stored = self.store.object(object).await?.ok_or_else(|| not_found(object.kind))?;
+            let (found, impacts) = tokio::try_join!(
+                self.store.object_with_dependents(object, MAX_COUNTED),
+                self.store.impacts_on_target(object, MAX_COUNTED)
+            )?;
+            let (stored, dependents) = found.ok_or_else(|| not_found(object.kind))?;
             expected.check(stored.object.revision.version)?;
-            self.object_unused(object, &[]).await?;
-            let around = self.surroundings_at(&stored).await?;
+            self.object_unused(object, &dependents.items, &impacts.items, &[]).await?;
+            let mut around = Surroundings::default();
+            if object.kind == ObjectType::CircuitTermination {
+                around = self.surroundings_at(&stored).await?;
+            }
             let mut transaction = Transaction::new();
             transaction.object_delete(&stored.object, &self.stamp(actor)?)?;
             around.tell_circuits(&mut transaction, Some(&stored), None)?;
@@ -40,19 +49,32 @@ impl App {
     }
 
     /// Whether nothing needs an object but these others.
-    pub(super) async fn object_unused(&self, object: ObjectRef, but: &[ObjectRef]) -> Result<()> {
+    pub(super) async fn object_unused_but(&self, object: ObjectRef, but: &[ObjectRef]) -> Result<()> {
         let (dependents, impacts) = tokio::try_join!(
             self.store.dependents(object, MAX_COUNTED),
             self.store.impacts_on_target(object, MAX_COUNTED)
         )?;
+        self.object_unused(object, &dependents.items, &impacts.items, but).await
+    }
+
+    /// Says what needs an object, if anything does but these others.
+    async fn object_unused(
+        &self,
+        object: ObjectRef,
+        dependents: &[Dependent],
+        impacts: &[Impact],
+        but: &[ObjectRef],
+    ) -> Result<()> {
         let dependents: Vec<ObjectRef> =
-            dependents.items.iter().map(|found| found.object).filter(|found| !but.contains(found)).collect();
-        let mut count = dependents.len() + impacts.items.len();
+            dependents.iter().map(|found| found.object).filter(|found| !but.contains(found)).collect();
+        let mut count = dependents.len() + impacts.len();
         let mut names = Vec::new();
-        for named in self.store.named(&dependents[..dependents.len().min(MAX_NAMED)]).await? {
-            names.push(format!("{} ({})", named.display, named.object.id));
+        if !dependents.is_empty() {
+            for named in self.store.named(&dependents[..dependents.len().min(MAX_NAMED)]).await? {
+                names.push(format!("{} ({})", named.display, named.object.id));
+            }
         }
-        for impact in impacts.items.iter().take(MAX_NAMED - names.len().min(MAX_NAMED)) {
+        for impact in impacts.iter().take(MAX_NAMED - names.len().min(MAX_NAMED)) {
             let name = self.store.event(impact.event.id).await?.map(|stored| stored.event.name);
             let name = name.as_ref().map_or("impact", |name| name.as_str());
             names.push(format!("{name} ({})", impact.id));

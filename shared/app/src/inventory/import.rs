@@ -184,7 +184,8 @@ impl App {
         let inputs: Vec<(&InventoryInput, Option<&StoredObject>)> =
             rows.iter().filter_map(|row| Some((row.input.as_ref().ok()?, before(row)))).collect();
         let mut around = self.surroundings_of(schema, &inputs).await?;
-        self.add_dependents(&mut around, present.values()).await?;
+        let changes = inputs.iter().filter_map(|(input, before)| Some(((*before)?, *input)));
+        self.add_dependents(&mut around, changes).await?;
         let mut plans = Vec::with_capacity(rows.len());
         for row in rows {
             let input = match &row.input {
@@ -261,7 +262,7 @@ impl App {
             return Err(Error::Unavailable { detail: format!("{} {id} is gone", schema.kind) });
         };
         let mut around = self.surroundings_of(schema, &[(input, Some(&before))]).await?;
-        self.add_dependents(&mut around, std::iter::once(&before)).await?;
+        self.add_dependents(&mut around, std::iter::once((&before, input))).await?;
         let plan = self.object_replanned(actor, &before, input, &around).map(|planned| match planned {
             Some(planned) => Plan::Write { planned: Box::new(planned), before: Some(Box::new(before.clone())) },
             None => Plan::Done(Imported::Unchanged(id)),

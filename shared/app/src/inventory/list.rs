@@ -66,7 +66,7 @@ impl App {
     pub async fn object_list(&self, kind: ObjectType, mut listing: Listing) -> Result<List<ObjectView>> {
         let schema = known(kind)?;
         let places = place_tests(schema, &mut listing.filter);
-        self.narrow_refs(&mut listing.filter).await?;
+        self.narrow(kind, &mut listing.filter).await?;
         self.narrow_references(schema, &mut listing.filter).await?;
         if let Some(found) = self.located(&places, |found| found == kind).await? {
             listing

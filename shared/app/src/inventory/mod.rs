@@ -190,7 +190,9 @@ impl App {
                 Ok(Some(transaction))
             }
             Some(before) if before.object.revision.version + 1 == object.revision.version => {
-                self.add_dependents(&mut around, std::iter::once(&before)).await?;
+                if object.kind() == ObjectType::Circuit {
+                    self.add_terminations(&mut around, vec![object.object()]).await?;
+                }
                 let stored = around.stored(object.clone(), Some(&before));
                 self.object_rewritten(&before, &stored, &around).map(Some)
             }

@@ -256,15 +256,25 @@ impl App {
         self.surroundings_of(stored.object.schema(), &[(&InventoryInput::default(), Some(stored))]).await
     }
 
-    /// Reads who points at objects whose change would concern those.
-    pub(super) async fn add_dependents(
+    /// Reads who points at objects whose change concerns those.
+    pub(super) async fn add_dependents<'a>(
         &self,
         around: &mut Surroundings,
-        objects: impl Iterator<Item = &StoredObject>,
+        changes: impl Iterator<Item = (&'a StoredObject, &'a InventoryInput)>,
     ) -> Result<()> {
         // A circuit's terminations have its name in theirs.
-        let circuits = objects.filter(|stored| stored.object.kind() == ObjectType::Circuit);
-        let circuits: Vec<ObjectRef> = circuits.map(|stored| stored.object.object()).collect();
+        let renamed = changes.filter(|(before, input)| {
+            let name = input.values.get("cid").and_then(Value::as_str);
+            before.object.kind() == ObjectType::Circuit && name.is_some_and(|name| name != before.object.text("cid"))
+        });
+        self.add_terminations(around, renamed.map(|(before, _)| before.object.object()).collect()).await
+    }
+
+    /// Reads the terminations of circuits.
+    pub(super) async fn add_terminations(&self, around: &mut Surroundings, circuits: Vec<ObjectRef>) -> Result<()> {
+        if circuits.is_empty() {
+            return Ok(());
+        }
         let found = circuits.iter().map(|circuit| self.store.dependents(*circuit, self.settings.list_read_limit));
         let found = futures_util::future::try_join_all(found).await?;
         let mut objects = Vec::new();

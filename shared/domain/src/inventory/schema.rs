@@ -78,8 +78,16 @@ pub const PLACES: [Parameter; 8] = [
 ];
 
 fn parameters(schema: &Schema) -> Vec<Parameter> {
-    let mut parameters: Vec<Parameter> =
-        vec![("id", Kind::Id), ("tag", Kind::Slugs), ("created", Kind::Time), ("last_updated", Kind::Time)];
+    let mut parameters: Vec<Parameter> = vec![
+        ("id", Kind::Id),
+        ("tag", Kind::Slugs),
+        ("tag_id", Kind::Id),
+        ("created", Kind::Time),
+        ("last_updated", Kind::Time),
+        ("created_by_request", Kind::Uuid),
+        ("updated_by_request", Kind::Uuid),
+        ("modified_by_request", Kind::Uuid),
+    ];
     for field in schema.fields {
         match field.kind {
             FieldKind::Text(_)

@@ -127,6 +127,18 @@ pub struct Dependent {
     pub circuit: Option<ObjectId>,
 }
 
+fn dependent_slice(items: &[Attributes], more: bool) -> Slice<Dependent> {
+    let dependent = |item: &Attributes| {
+        let object = keys::parse_dependent(text(item, attribute::SK)?)?;
+        let circuit = integer(item, writes::CIRCUIT).and_then(|id| ObjectId::try_from(id).ok());
+        Some(Dependent { object, circuit })
+    };
+    let mut found: Vec<Dependent> = items.iter().filter_map(dependent).collect();
+    // One object may point at another with several fields.
+    found.dedup_by_key(|dependent| dependent.object);
+    Slice { items: found, more }
+}
+
 impl Store {
     /// An object of the inventory.
     pub async fn object(&self, object: ObjectRef) -> Result<Option<StoredObject>> {
@@ -191,19 +203,27 @@ impl Store {
         keys::unique_of(object).into_iter().map(|key| key.pk).collect()
     }
 
+    /// An object with what points at it, with strong consistency; at most `limit` of that.
+    pub async fn object_with_dependents(
+        &self,
+        object: ObjectRef,
+        limit: usize,
+    ) -> Result<Option<(StoredObject, Slice<Dependent>)>> {
+        // The object itself is the last of its partition.
+        let lookup = Lookup::table(keys::object_partition(object)).from(keys::DEPENDENT_PREFIX).backwards();
+        let (mut items, more) = self.query(&lookup, limit + 1).await?;
+        if items.first().and_then(|item| text(item, attribute::SK)) != Some(keys::object(object).sk.as_str()) {
+            return Ok(None);
+        }
+        let stored = decode_object(&items.remove(0))?;
+        Ok(Some((stored, dependent_slice(&items, more))))
+    }
+
     /// What points at an object, with strong consistency; at most `limit`.
     pub async fn dependents(&self, object: ObjectRef, limit: usize) -> Result<Slice<Dependent>> {
         let lookup = Lookup::table(keys::object_partition(object)).prefix(keys::DEPENDENT_PREFIX);
         let (items, more) = self.query(&lookup, limit).await?;
-        let dependent = |item: &Attributes| {
-            let object = keys::parse_dependent(text(item, attribute::SK)?)?;
-            let circuit = integer(item, writes::CIRCUIT).and_then(|id| ObjectId::try_from(id).ok());
-            Some(Dependent { object, circuit })
-        };
-        let mut found: Vec<Dependent> = items.iter().filter_map(dependent).collect();
-        // One object may point at another with several fields.
-        found.dedup_by_key(|dependent| dependent.object);
-        Ok(Slice { items: found, more })
+        Ok(dependent_slice(&items, more))
     }
 
     /// A provider.
