@@ -6,6 +6,7 @@ import json
 import icalendar
 import pytest
 
+import template
 from conftest import sample
 
 NOTICES = "/api/plugins/notices"
@@ -95,6 +96,18 @@ def test_without_a_token_nothing_is_told(api):
 def test_an_unknown_path_is_answered_as_the_api_answers(api):
     status, body = api.request("GET", "/api/nothing/")
     assert (status, json.loads(body)) == (404, {"detail": "Not found."})
+
+
+def test_every_path_of_the_document_is_given_to_the_function_that_has_it(api):
+    """Without a token, which the function that has the path asks for; any other knows no such path."""
+    document = json.loads((template.ROOT / "openapi.json").read_text())
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            event = sample("platform") | {"rawPath": path.replace("{id}", "7"), "rawQueryString": ""}
+            event["requestContext"]["http"] |= {"method": method.upper(), "path": event["rawPath"]}
+            del event["headers"]["authorization"]
+            public = operation.get("security") == []
+            assert api.send(event)[0] == (200 if public else 403), f"{method} {path}"
 
 
 @pytest.mark.parametrize("network, status", [("192.0.2.0/24", 200), ("198.51.100.0/24", 403), ("2001:db8::/32", 403)])
