@@ -78,7 +78,19 @@ fn the_document_and_its_page_are_served_to_everyone() {
         let head = nobody.send("HEAD", path, &[], b"");
         assert_eq!((head.status, head.text.as_str(), head.header("etag")), (200, "", etag));
     }
-    assert_eq!(nobody.get("/api/schema/?format=json").expect(200), document());
+    let served = nobody.get("/api/schema/?format=json");
+    // Each operation has its parameters itself: clients do not follow references to them.
+    assert!(!served.text.contains("#/components/parameters/"));
+    let served = served.expect(200);
+    assert_eq!(served["components"]["schemas"], document()["components"]["schemas"]);
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let served = &served["paths"][path][method];
+            assert_eq!(served["responses"], operation["responses"], "{method} {path}");
+            let named = served["parameters"].as_array().unwrap().iter().filter(|one| one["name"].is_string()).count();
+            assert_eq!(named, operation["parameters"].as_array().unwrap().len(), "{method} {path}");
+        }
+    }
     let page = nobody.get("/api/docs/");
     assert_eq!(page.header("content-security-policy"), "default-src 'none'; style-src 'unsafe-inline'");
     for forbidden in ["<script", "<img", "<link", "<iframe", " src=", "http://", "https://", " on"] {

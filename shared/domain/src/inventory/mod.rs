@@ -1,6 +1,6 @@
 //! The operator's own objects that events touch, in the terms of NetBox's data model.
 //!
-//! Every type is a list of fields ([`schema`]), and every object is values for these ([`InventoryObject`]). Providers and
+//! Every type is a list of fields ([`schema()`]), and every object is values for these ([`InventoryObject`]). Providers and
 //! circuits are seen by mail too, which reads them as [`Provider`] and [`Circuit`]: the same objects in the same storage.
 
 mod field;

@@ -1,8 +1,8 @@
 //! The published description of the API: an OpenAPI 3.1 document, and a page made of it.
 //!
 //! It is made of what the code works with: the filters of lists, the schemas that `utoipa` derives from the types of
-//! answers, the limits. What is not a table elsewhere is one here: which operations there are ([`resources`]) and which
-//! fields requests have ([`requests`]); tests hold both against the server.
+//! answers, the limits. What is not a table elsewhere is one here: which operations there are (`resources`) and which
+//! fields requests have (`requests`); tests hold both against the server.
 
 mod inventory;
 mod operation;
