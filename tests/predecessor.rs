@@ -82,7 +82,9 @@ impl World {
     #[track_caller]
     fn refused(&self, method: &str, path: &str, body: &Value, fields: &[&str]) {
         let kind = [("content-type", "application/json")];
-        let errors = self.send(method, path, &kind, body.to_string().as_bytes()).expect(400);
+        // A read has no body: a server that does not read one may close the connection under the next request.
+        let sent = if method == "GET" { String::new() } else { body.to_string() };
+        let errors = self.send(method, path, &kind, sent.as_bytes()).expect(400);
         let found: BTreeSet<&str> = keys(&errors).into_iter().collect();
         assert_eq!(found, fields.iter().copied().collect(), "{method} {path} {body}: {errors}");
     }
