@@ -49,7 +49,7 @@ def test_a_maintenance_is_made_and_listed(api, provider, maintenance):
 
 
 def test_an_impact_is_made_and_listed(api, provider, maintenance):
-    circuit = api.post("/api/circuits/circuits/", {"cid": "EF-77", "provider": provider["id"], "type": 1})
+    circuit = api.post("/api/circuits/circuits/", {"cid": "EF-77", "provider": provider["id"]})
     impact = {
         "event_content_type": "notices.maintenance",
         "event_object_id": maintenance["id"],

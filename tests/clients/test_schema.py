@@ -35,7 +35,8 @@ SECONDS = 600
 # bulk), and tried in all other phases.
 ALIKE = r"^/(?!api/plugins/notices/(maintenance|impact|eventnotification)/)"
 # Rules between fields, ids that must exist: much of what is made up is refused, as the checks left out would say.
-TOLERATED = {"validation_mismatch", "low_valid_rate"}
+# What deletions leave of the seed is chance, and so is whether one operation finds nothing more to try.
+TOLERATED = {"validation_mismatch", "low_valid_rate", "missing_test_data"}
 
 
 def seed(api):
