@@ -89,6 +89,69 @@ fn one_wrong_element_leaves_nothing_written() {
 }
 
 #[test]
+fn a_large_change_and_other_writers_lose_nothing_of_each_other() {
+    const MANY: usize = 130;
+    let w = World::new();
+    let bodies: Vec<Value> = (0..MANY).map(|n| w.body(&format!("M-{n}"))).collect();
+    let (_, made) = w.send("POST", MAINTENANCE, &json!(bodies).to_string());
+    let ids: Vec<u64> = made.as_array().unwrap().iter().map(|one| one["id"].as_u64().unwrap()).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for ticket in 1..=4 {
+                let changes: Vec<Value> =
+                    ids.iter().map(|id| json!({"id": id, "internal_ticket": format!("INC-{ticket}")})).collect();
+                assert_eq!(w.send("PATCH", MAINTENANCE, &json!(changes).to_string()).0, 200);
+            }
+        });
+        scope.spawn(|| {
+            for id in ids.iter().rev() {
+                let body = json!({"comments": "seen"}).to_string();
+                assert_eq!(w.send("PATCH", &format!("{MAINTENANCE}{id}/"), &body).0, 200);
+            }
+        });
+    });
+    assert_eq!(w.count("internal_ticket=INC-4&limit=1"), MANY as u64);
+    assert_eq!(w.count("comments=seen&limit=1"), MANY as u64);
+}
+
+#[test]
+fn a_large_creation_that_another_writer_makes_impossible_leaves_nothing() {
+    const MANY: usize = 90;
+    let w = World::new();
+    let event = w.server.post(MAINTENANCE, &w.body("M")).expect(201)["id"].as_u64().unwrap();
+    let circuits: Vec<Value> = (0..MANY).map(|n| json!({"cid": format!("IC-{n}"), "provider": w.provider})).collect();
+    let (_, circuits) = w.send("POST", "/api/circuits/circuits/", &json!(circuits).to_string());
+    let impact =
+        |circuit: &Value| json!({"maintenance": event, "content_type": "circuits.circuit", "object_id": circuit["id"]});
+    let impacts: Vec<Value> = circuits.as_array().unwrap().iter().map(impact).collect();
+    let (mut whole, mut nothing) = (0, 0);
+    for _ in 0..6 {
+        let (many, one) = std::thread::scope(|scope| {
+            let many = scope.spawn(|| w.send("POST", IMPACT, &json!(impacts).to_string()).0);
+            let one = scope.spawn(|| w.send("POST", IMPACT, &impacts[MANY - 1].to_string()).0);
+            (many.join().unwrap(), one.join().unwrap())
+        });
+        let list = w.server.get(&format!("{IMPACT}?event_object_id={event}&limit=0")).expect(200);
+        let there = list["results"].as_array().unwrap();
+        match (many, one) {
+            (201, 400) => {
+                assert_eq!(there.len(), MANY);
+                whole += 1;
+            }
+            (400, 201) => {
+                assert_eq!(there.len(), 1);
+                nothing += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+        let found: Vec<Value> = there.iter().map(|one| json!({"id": one["id"]})).collect();
+        assert_eq!(w.send("DELETE", IMPACT, &json!(found).to_string()).0, 204);
+    }
+    assert_eq!(whole + nothing, 6);
+    assert_eq!(w.server.get(&format!("{MAINTENANCE}{event}/")).expect(200)["impact_count"], 0);
+}
+
+#[test]
 fn bodies_that_say_too_much_are_refused() {
     let w = World::new();
     let many = format!("[{}]", vec!["{}"; 1001].join(","));

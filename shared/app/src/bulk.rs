@@ -72,46 +72,72 @@ pub(crate) enum Tried {
 
 impl App {
     /// Does all of a bulk or nothing.
+    ///
+    /// Where another writer comes between the transactions of a large one, what it has created is taken back, and the
+    /// caller reads and checks everything again: changes that are done already then change nothing more.
     pub(crate) async fn bulk_commit(&self, actor: &Actor, parts: Vec<Part>) -> Result<Tried> {
-        let mut groups: Vec<Transaction> = vec![Transaction::new()];
+        let mut groups: Vec<(Transaction, Vec<ObjectRef>)> = Vec::new();
         let mut writes = Vec::with_capacity(parts.len());
         for part in parts {
+            let created = part.write.created();
             writes.push(part.write);
-            if let Some(last) = groups.last_mut()
-                && let Err(rest) = last.join(part.transaction)
-            {
-                groups.push(rest);
+            let rest = match groups.last_mut() {
+                Some((last, of_last)) => match last.join(part.transaction) {
+                    Ok(()) => {
+                        of_last.extend(created);
+                        continue;
+                    }
+                    Err(rest) => rest,
+                },
+                None => part.transaction,
+            };
+            groups.push((rest, created.into_iter().collect()));
+        }
+        let mut entries = Vec::new();
+        if groups.len() > 1 {
+            entries = journal(actor, writes)?;
+            let mut begin = Transaction::new();
+            for entry in &entries {
+                begin.journal_put(entry, self.now())?;
             }
+            // From here on it will be done, by us or by whoever finds it unfinished.
+            self.commit_all(begin).await?;
         }
-        if groups.len() == 1 {
-            for group in groups {
-                match self.store.commit(group).await {
-                    Ok(()) => {}
-                    Err(CommitError::Refused(refusal)) => return Ok(Tried::Lost(refusal)),
-                    Err(CommitError::Failed(error)) => return Err(error),
-                }
-            }
-            return Ok(Tried::Done);
-        }
-        let entries = journal(actor, writes)?;
-        let mut begin = Transaction::new();
-        for entry in &entries {
-            begin.journal_put(entry, self.now())?;
-        }
-        self.commit_all(begin).await?;
-        // From here on it will be done, by us or by whoever finds it unfinished.
-        for group in groups {
+        let mut done = Vec::new();
+        for (group, created) in groups {
             match self.store.commit(group).await {
-                Ok(()) => {}
-                // Another writer came between: what the journal holds is done as it stands now.
-                Err(CommitError::Refused(_)) => break,
+                Ok(()) => done.extend(created),
+                Err(CommitError::Refused(refusal)) => {
+                    self.bulk_take_back(actor, &entries, done).await?;
+                    return Ok(Tried::Lost(refusal));
+                }
                 Err(CommitError::Failed(error)) => return Err(error),
             }
         }
-        for entry in &entries {
-            Box::pin(self.journal_finish(entry)).await?;
+        if !entries.is_empty() {
+            let mut end = Transaction::new();
+            entries.iter().for_each(|entry| end.journal_delete(entry));
+            self.commit_all(end).await?;
         }
         Ok(Tried::Done)
+    }
+
+    /// Strikes a bulk out of the journal, and deletes what it has created.
+    async fn bulk_take_back(&self, actor: &Actor, entries: &[JournalEntry], created: Vec<ObjectRef>) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = Transaction::new();
+        entries.iter().for_each(|entry| transaction.journal_delete(entry));
+        let undo = (!created.is_empty()).then(|| JournalEntry::BulkDeletion { objects: created, actor: actor.clone() });
+        if let Some(undo) = &undo {
+            transaction.journal_put(undo, self.now())?;
+        }
+        self.commit_all(transaction).await?;
+        match &undo {
+            Some(undo) => Box::pin(self.journal_finish(undo)).await,
+            None => Ok(()),
+        }
     }
 
     /// Does what one entry of the journal holds, as far as it is not done.

@@ -54,6 +54,20 @@ pub enum BulkWrite {
     Tag(Tag),
 }
 
+impl BulkWrite {
+    /// The object, where it is new.
+    pub fn created(&self) -> Option<ObjectRef> {
+        let (object, version) = match self {
+            Self::Event(event) => (event.object(), event.revision.version),
+            Self::Impact { impact, .. } => (impact.object(), impact.revision.version),
+            Self::Notification { notification, .. } => (notification.object(), notification.revision.version),
+            Self::Object(object) => (object.object(), object.revision.version),
+            Self::Tag(tag) => (tag.object(), tag.revision.version),
+        };
+        (version == 1).then_some(object)
+    }
+}
+
 /// One piece of work. Doing it again from the start is harmless.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "kebab-case")]
