@@ -3,7 +3,7 @@
 //!
 //! **Must not know**: how a change is stored, and who publishes it.
 
-use aws_lambda_events::dynamodb::Event;
+use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use noticeboard_app::App;
 use noticeboard_domain::Error;
@@ -13,24 +13,38 @@ use noticeboard_store::StreamItem;
 /// number, and everything from there on is delivered again.
 pub async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
-    for record in &event.records {
-        let done = async {
-            match app.store().stream_item(record).await? {
-                StreamItem::Change(change) => app.change_record(&change).await.map(drop),
-                StreamItem::Nothing => Ok(()),
-            }
-        };
-        if let Err(error) = done.await {
-            let sequence = record.change.sequence_number.clone().unwrap_or_default();
-            tracing::error!(sequence, %error, detail = error.detail(), "a change is not on record yet");
-            // An empty identifier would fail the whole batch, which is right for a record without one.
-            let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = Some(sequence);
-            response.batch_item_failures.push(failure);
-            break;
-        }
+    if let Err((record, error)) = record(app, &event.records).await {
+        let sequence = record.change.sequence_number.clone().unwrap_or_default();
+        tracing::error!(sequence, %error, detail = error.detail(), "a change is not on record yet");
+        // An empty identifier would fail the whole batch, which is right for a record without one.
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some(sequence);
+        response.batch_item_failures.push(failure);
     }
     response
+}
+
+/// Puts the changes of a batch on record, together; the error is the first record whose change is not.
+async fn record<'a>(app: &App, records: &'a [EventRecord]) -> Result<(), (&'a EventRecord, Error)> {
+    let (mut changes, mut told_by) = (Vec::new(), Vec::new());
+    let mut unreadable = None;
+    for record in records {
+        match app.store().stream_item(record).await {
+            Ok(StreamItem::Change(change)) => {
+                changes.push(*change);
+                told_by.push(record);
+            }
+            Ok(StreamItem::Nothing) => {}
+            Err(error) => {
+                unreadable = Some((record, error));
+                break;
+            }
+        }
+    }
+    match app.changes_record(&changes).await {
+        Ok(()) => unreadable.map_or(Ok(()), Err),
+        Err((at, error)) => Err((told_by[at], error)),
+    }
 }
 
 /// How long after its begin work counts as abandoned: the longest that a Lambda function may run.

@@ -47,9 +47,12 @@ impl All for AllChanges<'_> {
 }
 
 impl App {
-    /// Records a change; the answer says whether it was new.
-    pub async fn change_record(&self, change: &Change) -> Result<bool> {
-        self.store.change_record(change).await
+    /// Records changes, each once.
+    ///
+    /// # Errors
+    /// The place of the first that is not on record, and why. All before it are.
+    pub async fn changes_record(&self, changes: &[Change]) -> std::result::Result<(), (usize, Error)> {
+        self.store.changes_record(changes).await
     }
 
     /// Changes, newest first unless an order is asked for. Those of one object, of one request and single ones are

@@ -1,11 +1,13 @@
 //! The changelog's records, and the tombstones that tell it who deleted an object.
 
-use noticeboard_domain::Result;
+use std::collections::HashSet;
+
 use noticeboard_domain::change::{Change, ChangeStamp};
 use noticeboard_domain::ids::{ChangeId, EventId};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::{Error, Result};
 
-use crate::counters::Counters;
+use crate::counters::{Counted, Counters};
 use crate::item::{Attributes, Chunk, Item, Resume, attribute, decode, kind, n, text};
 use crate::keys::{self, Key, index};
 use crate::table::{Lookup, Store};
@@ -13,6 +15,9 @@ use crate::transaction::{CommitError, Condition, Refusal, Transaction};
 
 /// How long a tombstone stays: the stream keeps its records for a day, a dead-letter queue for 14.
 const TOMBSTONE_DAYS: i64 = 30;
+
+/// Changes of one transaction; beside them it holds one counter for each type of object.
+const MAX_RECORDED: usize = 50;
 
 /// A part of a timeline, newest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,30 +39,65 @@ impl Transaction {
     }
 }
 
-impl Store {
-    /// Records a change and counts it, once: a change that is on record already is left as it is.
-    ///
-    /// The answer says whether it is new.
-    pub async fn change_record(&self, change: &Change) -> Result<bool> {
-        let key = keys::change(change.event, change.object, change.stamp.id, change.version);
-        let id = keys::number(change.stamp.id.get());
-        // Whole lists are walked by this key, so no two changes may have the same one: writers in two processes can mint
-        // the same id.
-        let place = keys::change_place(change.stamp.id, change.object, change.version);
-        let item = Item::new(&key, kind::CHANGE).data(change)?.index(attribute::BY_KIND, kind::CHANGE, place).index(
-            attribute::BY_OWNER,
-            index::changes_of(change.object),
-            &id,
-        );
-        let item = item.index(attribute::BY_SHARD, index::request(&change.stamp.actor.request_id), id);
-        let mut transaction = Transaction::new();
-        transaction.put(item, Condition::New, Refusal::ChangeRecorded);
-        transaction.count(change);
-        match self.commit(transaction).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Refused(_)) => Ok(false),
-            Err(CommitError::Failed(error)) => Err(error),
+/// The transaction that records the first of some changes, and how many it takes.
+fn record_some(changes: &[Change]) -> Result<(Transaction, usize)> {
+    let mut transaction = Transaction::new();
+    let mut counted = Counted::default();
+    let mut keys = HashSet::new();
+    let mut taken = 0;
+    for change in changes.iter().take(MAX_RECORDED) {
+        // The stream may tell the same change twice in one batch; a transaction writes an item once.
+        if keys.insert(change.key()) {
+            let mut one = Transaction::new();
+            one.put(record(change)?, Condition::New, Refusal::ChangeRecorded);
+            if transaction.join(one).is_err() {
+                break;
+            }
+            counted.add(change);
         }
+        taken += 1;
+    }
+    transaction.count(counted);
+    Ok((transaction, taken))
+}
+
+/// The item of a change.
+fn record(change: &Change) -> Result<Item> {
+    let key = keys::change(change.event, change.object, change.stamp.id, change.version);
+    let id = keys::number(change.stamp.id.get());
+    // Whole lists are walked by this key, so no two changes may have the same one: writers in two processes can mint
+    // the same id.
+    let place = keys::change_place(change.stamp.id, change.object, change.version);
+    let item = Item::new(&key, kind::CHANGE).data(change)?;
+    let item = item.index(attribute::BY_KIND, kind::CHANGE, place);
+    let item = item.index(attribute::BY_OWNER, index::changes_of(change.object), &id);
+    Ok(item.index(attribute::BY_SHARD, index::request(&change.stamp.actor.request_id), id))
+}
+
+impl Store {
+    /// Records changes and counts them, each once: a change that is on record already is left as it is.
+    ///
+    /// Several go into one transaction; where that is refused or fails, each goes alone, so that one which cannot be
+    /// stored holds up none before it.
+    ///
+    /// # Errors
+    /// The place of the first change that is not on record, and why. All before it are.
+    pub async fn changes_record(&self, changes: &[Change]) -> std::result::Result<(), (usize, Error)> {
+        let mut begin = 0;
+        while begin < changes.len() {
+            let (transaction, taken) = record_some(&changes[begin..]).map_err(|error| (begin, error))?;
+            if self.commit(transaction).await.is_err() {
+                for (at, change) in changes.iter().enumerate().skip(begin).take(taken) {
+                    let (alone, _) = record_some(std::slice::from_ref(change)).map_err(|error| (at, error))?;
+                    match self.commit(alone).await {
+                        Ok(()) | Err(CommitError::Refused(_)) => {}
+                        Err(CommitError::Failed(error)) => return Err((at, error)),
+                    }
+                }
+            }
+            begin += taken;
+        }
+        Ok(())
     }
 
     /// Who deleted an object.

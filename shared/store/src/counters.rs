@@ -1,4 +1,7 @@
-//! How many objects of a type there are, and how many changes of them are on record: kept by the changelog in the transaction that records a change.
+//! How many objects of a type there are, and how many changes of them are on record: kept by the changelog in the
+//! transaction that records the changes.
+
+use std::collections::BTreeMap;
 
 use noticeboard_domain::Result;
 use noticeboard_domain::change::Change;
@@ -63,22 +66,35 @@ impl Counters {
 }
 
 impl Transaction {
-    /// Counts a change, and what it does to the number of objects.
-    pub(crate) fn count(&mut self, change: &Change) {
+    /// Counts changes, and what they do to the number of objects.
+    pub(crate) fn count(&mut self, counted: Counted) {
+        for (kind, adds) in counted.0 {
+            let adds = adds.into_iter().filter(|(_, amount)| *amount != 0);
+            let adds = adds.map(|(name, amount)| (name, Write::Add(amount))).collect();
+            self.update(keys::counters(kind), adds, Condition::Always, Refusal::Changed);
+        }
+    }
+}
+
+/// What some changes do to the counters.
+#[derive(Debug, Default)]
+pub(crate) struct Counted(BTreeMap<ObjectType, BTreeMap<&'static str, i64>>);
+
+impl Counted {
+    /// Counts one more change.
+    pub(crate) fn add(&mut self, change: &Change) {
         let status = |fields: &Option<Map<String, Value>>| {
             fields.as_ref().and_then(|fields| fields.get("status")).and_then(Value::as_str).and_then(status_counter)
         };
         let (old, new) = (status(&change.before), status(&change.after));
-        let mut adds: Vec<(&'static str, Write)> = vec![(CHANGES, Write::Add(1))];
-        let total = i64::from(change.after.is_some()) - i64::from(change.before.is_some());
-        if total != 0 {
-            adds.push((TOTAL, Write::Add(total)));
+        let adds = self.0.entry(change.object.kind).or_default();
+        let mut add = |name, amount| *adds.entry(name).or_default() += amount;
+        add(CHANGES, 1);
+        add(TOTAL, i64::from(change.after.is_some()) - i64::from(change.before.is_some()));
+        if EventKind::of(change.object.kind).is_some() {
+            old.into_iter().for_each(|name| add(name, -1));
+            new.into_iter().for_each(|name| add(name, 1));
         }
-        if old != new && EventKind::of(change.object.kind).is_some() {
-            adds.extend(old.map(|name| (name, Write::Add(-1))));
-            adds.extend(new.map(|name| (name, Write::Add(1))));
-        }
-        self.update(keys::counters(change.object.kind), adds, Condition::Always, Refusal::Changed);
     }
 }
 
