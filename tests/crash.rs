@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use noticeboard_tests::changelog::{Changelog, settled};
 use noticeboard_tests::maintnote::{Mail, Notice};
 use noticeboard_tests::{Client, Process, eventually};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const EVENTS: &str = "/api/plugins/notices/maintenance/";
 const IMPACTS: &str = "/api/plugins/notices/impact/";
@@ -233,4 +233,80 @@ fn a_killed_program_loses_and_repeats_nothing() {
         assert_eq!(changelog[&("notices.maintenance".to_owned(), id)].len().to_string(), version, "changes of {id}");
     }
     check_published(&process, &changelog, lines);
+}
+
+/// Elements of a bulk that takes several transactions.
+const BULK: usize = 120;
+
+/// How many events' names begin with this, and how many of them are cancelled.
+fn named(client: &Client, name: &str) -> (usize, usize) {
+    let events = client.all(&format!("{EVENTS}?name__isw={name}"));
+    (events.len(), events.iter().filter(|event| event["status"] == "CANCELLED").count())
+}
+
+/// Events that are made, or cancelled, in one request.
+fn bulk(client: &Client, provider: u64, name: &str, cancel: bool) -> (&'static str, Vec<u8>) {
+    let event = |n| {
+        json!({
+            "name": format!("{name}{n}"), "summary": "splice", "provider": provider, "status": "CONFIRMED",
+            "start": "2026-12-01T02:00:00Z", "end": "2026-12-01T06:00:00Z",
+        })
+    };
+    let created = Value::Array((0..BULK).map(event).collect());
+    if !cancel {
+        return ("POST", serde_json::to_vec(&created).unwrap());
+    }
+    let made = client.post(EVENTS, &created).expect(201);
+    let cancelled = |event: &Value| json!({"id": event["id"], "status": "CANCELLED"});
+    let changes: Vec<Value> = made.as_array().unwrap().iter().map(cancelled).collect();
+    ("PATCH", serde_json::to_vec(&changes).unwrap())
+}
+
+#[test]
+fn a_killed_bulk_is_done_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(folder.path(), &[]);
+    let provider = process.provider("Carrier", "carrier");
+    let send = |client: &Client, (method, body): &(&str, Vec<u8>)| {
+        client.try_send(method, EVENTS, &[("content-type", "application/json")], body)
+    };
+    let first = bulk(&process, provider, "first-", false);
+    let begin = Instant::now();
+    assert_eq!(send(&process, &first).unwrap().status, 201);
+    let long = begin.elapsed();
+    let mut rounds = Vec::new();
+    // Killed when so many hundredths of the time that it takes have passed.
+    for (round, part) in [20, 35, 50, 60, 70, 80, 90, 100].into_iter().enumerate() {
+        let (name, cancel) = (format!("bulk-{round}-"), round % 2 == 1);
+        let asked = bulk(&process, provider, &name, cancel);
+        let client = process.client.clone();
+        let answered = std::thread::scope(|scope| {
+            let asking = scope.spawn(|| send(&client, &asked).is_some());
+            std::thread::sleep(long * part / 100);
+            process.kill();
+            asking.join().unwrap()
+        });
+        rounds.push((name, cancel, answered));
+        process = Process::start(folder.path(), &[]);
+    }
+    // What was interrupted is finished after the start, and the changelog is behind that.
+    let done = eventually("bulks that are whole or absent, and a changelog that tells them", || {
+        let done: Option<Vec<bool>> = rounds
+            .iter()
+            .map(|(name, cancel, answered)| match (named(&process, name), cancel) {
+                ((0, 0), false) | ((BULK, 0), true) => (!answered).then_some(false),
+                ((BULK, 0), false) | ((BULK, BULK), true) => Some(true),
+                _ => None,
+            })
+            .collect();
+        let changelog = settled(&process);
+        let is_told = |event: &Value| {
+            let changes = &changelog[&("notices.maintenance".to_owned(), event["id"].as_u64().unwrap())];
+            changes.len() == if event["status"] == "CANCELLED" { 2 } else { 1 }
+        };
+        done.filter(|_| process.all(EVENTS).iter().all(is_told))
+    });
+    let (whole, answered) =
+        (done.iter().filter(|done| **done).count(), rounds.iter().filter(|round| round.2).count());
+    println!("{} bulks killed: {answered} were answered, {whole} are there whole, the others not at all", rounds.len());
 }
