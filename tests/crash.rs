@@ -306,7 +306,6 @@ fn a_killed_bulk_is_done_whole_or_not_at_all() {
         };
         done.filter(|_| process.all(EVENTS).iter().all(is_told))
     });
-    let (whole, answered) =
-        (done.iter().filter(|done| **done).count(), rounds.iter().filter(|round| round.2).count());
+    let (whole, answered) = (done.iter().filter(|done| **done).count(), rounds.iter().filter(|round| round.2).count());
     println!("{} bulks killed: {answered} were answered, {whole} are there whole, the others not at all", rounds.len());
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use noticeboard_app::{Clock, Settings};
 use noticeboard_local::{Running, ServeOptions, Storage};
-use noticeboard_publish::BrokerSetting;
+use noticeboard_publish::BrokerSettings;
 
 use crate::variable;
 
@@ -37,12 +37,12 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
         (None, true) => Storage::Memory,
         (None, false) => Storage::Folder(options.data),
     };
-    let brokers = variable("NOTICEBOARD_BROKERS").unwrap_or_else(|| "log".into());
+    let brokers = variable("NOTICEBOARD_BROKERS").unwrap_or_else(|| r#"{"log": {"type": "log"}}"#.into());
     let running = Running::start(ServeOptions {
         listen: options.listen,
         storage,
         settings: Settings::read(variable)?,
-        brokers: BrokerSetting::list(&brokers)?,
+        brokers: BrokerSettings::read(&brokers, &variable)?,
         base_url: variable("NOTICEBOARD_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()),
         demo: options.demo,
         table: variable("NOTICEBOARD_TABLE"),

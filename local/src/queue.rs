@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use noticeboard_delivery::Hold;
 use noticeboard_publish::{BrokerName, Queue, QueueError, QueueMessage};
 use tokio::sync::Notify;
 
@@ -18,12 +19,8 @@ use crate::state::{State, StateError};
 const BATCH: usize = 10;
 /// Messages that are read at a time to find some whose group is not held up.
 const WINDOW: i32 = 100;
-/// Deliveries of one message before it is a dead letter (`maxReceiveCount` in `template.yaml`).
-const MAX_RECEIVES: u32 = 10;
-/// The pause after a first failure; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause.
-const MAX_PAUSE: Duration = Duration::from_secs(300);
+/// How long a message that failed is hidden where nobody says otherwise.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The queue of one broker.
 #[derive(Debug, Clone)]
@@ -31,16 +28,33 @@ pub(crate) struct LocalQueue {
     broker: BrokerName,
     state: State,
     arrived: Arc<Notify>,
+    /// Deliveries of one message before it is a dead letter (`maxReceiveCount` of an SQS queue).
+    max_receives: u32,
+    /// How long messages are to be hidden, as the delivery says.
+    pauses: Arc<Mutex<HashMap<String, Duration>>>,
 }
 
+impl Hold for LocalQueue {
+    fn hold<'a>(
+        &'a self,
+        message: &'a SqsMessage,
+        pause: Duration,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        let id = message.message_id.clone().unwrap_or_default();
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner).insert(id, pause);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[derive(Debug)]
 struct Held {
     receives: u32,
     until: Instant,
 }
 
 impl LocalQueue {
-    pub(crate) fn new(broker: BrokerName, state: State) -> Self {
-        Self { broker, state, arrived: Arc::default() }
+    pub(crate) fn new(broker: BrokerName, state: State, max_receives: u32) -> Self {
+        Self { broker, state, arrived: Arc::default(), max_receives, pauses: Arc::default() }
     }
 
     /// Delivers until the future is dropped, or the queue fails.
@@ -62,7 +76,12 @@ impl LocalQueue {
                 continue;
             }
             let mut event = SqsEvent::default();
-            event.records = batch.iter().map(|(sk, message)| self.record(sk, message)).collect();
+            event.records = batch
+                .iter()
+                .map(|(sk, message)| {
+                    self.record(sk, message, 1 + held.get(&message.event.partitionkey).map_or(0, |held| held.receives))
+                })
+                .collect();
             let response = handler(event).await;
             let failed: HashSet<&str> =
                 response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
@@ -82,12 +101,13 @@ impl LocalQueue {
                     continue;
                 }
                 let receives = held.get(&group).map_or(0, |held| held.receives) + 1;
-                if receives >= MAX_RECEIVES {
+                if receives >= self.max_receives {
                     self.bury(sk, message).await?;
                     held.remove(&group);
                     continue;
                 }
-                let pause = FIRST_PAUSE.saturating_mul(1 << (receives - 1).min(20)).min(MAX_PAUSE);
+                let asked = self.pauses.lock().unwrap_or_else(PoisonError::into_inner).remove(sk);
+                let pause = asked.unwrap_or(PAUSE);
                 held.insert(group, Held { receives, until: now + pause });
             }
         }
@@ -134,11 +154,12 @@ impl LocalQueue {
         self.state.delete(&partition(&self.broker), sk).await
     }
 
-    fn record(&self, sk: &str, message: &QueueMessage) -> SqsMessage {
+    fn record(&self, sk: &str, message: &QueueMessage, receives: u32) -> SqsMessage {
         let mut record = SqsMessage::default();
         record.message_id = Some(sk.to_owned());
         record.body = message.body().ok();
-        record.attributes.insert("MessageGroupId".to_owned(), message.event.partitionkey.clone());
+        record.attributes.insert("MessageGroupId".to_owned(), message.group());
+        record.attributes.insert("ApproximateReceiveCount".to_owned(), receives.to_string());
         record.event_source = Some("aws:sqs".to_owned());
         record
     }

@@ -14,8 +14,8 @@ use noticeboard_app::{App, Clock, Settings};
 use noticeboard_delivery::Delivery;
 use noticeboard_domain::token::{Scope, Terms, TokenVersion};
 use noticeboard_http::{Api, Peer};
-use noticeboard_publish::{Broker, BrokerSetting, Queue};
-use noticeboard_publisher::Publisher;
+use noticeboard_publish::{Broker, BrokerKind, BrokerSettings};
+use noticeboard_publisher::{Publisher, Subscriber};
 use noticeboard_store::{Bucket, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -67,7 +67,7 @@ pub struct ServeOptions {
     /// The settings of the use cases.
     pub settings: Settings,
     /// Who is told of changes.
-    pub brokers: Vec<BrokerSetting>,
+    pub brokers: Vec<BrokerSettings>,
     /// The public address, where it cannot be taken from requests.
     pub base_url: Option<String>,
     /// Whether to fill an empty table with demonstration data.
@@ -95,6 +95,9 @@ pub enum StartError {
     /// The table cannot be used.
     #[error("cannot use the table: {0}")]
     Table(String),
+    /// A broker cannot be made.
+    #[error("NOTICEBOARD_BROKERS: {0}")]
+    Broker(String),
     /// Nothing can listen there.
     #[error("cannot listen on {address}: {source}; choose another --listen")]
     Listen {
@@ -214,7 +217,7 @@ impl Running {
         };
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = JoinSet::new();
-        start_readers(&mut tasks, &opened, &options).await;
+        start_readers(&mut tasks, &opened, &options).await?;
         start_cleaning(&mut tasks, &opened);
         if options.demo {
             demo::fill(&app).await?;
@@ -285,7 +288,11 @@ fn routes(api: &Arc<Api>) -> Router {
         .merge(noticeboard_ical_feed::router(api.clone()))
 }
 
-async fn start_readers(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened, options: &ServeOptions) {
+async fn start_readers(
+    tasks: &mut JoinSet<Result<(), String>>,
+    opened: &Opened,
+    options: &ServeOptions,
+) -> Result<(), StartError> {
     let reader = |name| Reader {
         name,
         streams: opened.streams.clone(),
@@ -300,16 +307,15 @@ async fn start_readers(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened,
         changelog.run(handler).await;
         Ok(())
     });
-    let mut queues = Vec::new();
-    for setting in &options.brokers {
-        let name = setting.name();
-        let queue = LocalQueue::new(name.clone(), opened.state.clone());
-        let sdk = match setting {
-            BrokerSetting::Log => None,
-            BrokerSetting::Sns(_) => Some(noticeboard_lambda::sdk().await),
+    let mut subscribers = Vec::new();
+    for settings in &options.brokers {
+        let queue = LocalQueue::new(settings.name.clone(), opened.state.clone(), settings.pauses.attempts());
+        let sdk = match settings.kind {
+            BrokerKind::Sns(_) => noticeboard_lambda::sdk().await,
+            BrokerKind::Log {} => SdkConfig::builder().build(),
         };
-        let sns = || aws_sdk_sns::Client::new(&sdk.unwrap_or_else(|| SdkConfig::builder().build()));
-        let delivery = Delivery::new(vec![Broker::new(setting, sns)]);
+        let broker = Broker::new(settings.clone(), || aws_sdk_sns::Client::new(&sdk)).map_err(StartError::Broker)?;
+        let delivery = Delivery::new(vec![broker], Box::new(queue.clone()));
         let delivered = queue.clone();
         tasks.spawn(async move {
             let handler = |event| delivery.handle(event);
@@ -319,15 +325,17 @@ async fn start_readers(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened,
                 tokio::time::sleep(QUEUE_PAUSE).await;
             }
         });
-        queues.push((name, Box::new(queue) as Box<dyn Queue>));
+        let (name, topics) = (settings.name.clone(), settings.topics.clone());
+        subscribers.push(Subscriber { name, topics, queue: Box::new(queue) });
     }
-    let publisher = Publisher::new(opened.app.store().clone(), queues);
+    let publisher = Publisher::new(opened.app.store().clone(), subscribers);
     let reader = reader(PUBLISHER);
     tasks.spawn(async move {
         let handler = |event| publisher.handle(event);
         reader.run(handler).await;
         Ok(())
     });
+    Ok(())
 }
 
 const CHANGELOG: &str = "changelog";

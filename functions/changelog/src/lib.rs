@@ -7,7 +7,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use noticeboard_app::App;
 use noticeboard_domain::Error;
-use noticeboard_store::StreamItem;
+use noticeboard_domain::told::Told;
 
 /// Handles one batch of the stream, in its order. The first record that fails ends it: the answer names its sequence
 /// number, and everything from there on is delivered again.
@@ -29,12 +29,13 @@ async fn record<'a>(app: &App, records: &'a [EventRecord]) -> Result<(), (&'a Ev
     let (mut changes, mut told_by) = (Vec::new(), Vec::new());
     let mut unreadable = None;
     for record in records {
-        match app.store().stream_item(record).await {
-            Ok(StreamItem::Change(change)) => {
+        match app.store().told(record).await {
+            Ok(Some(Told::Change(change))) => {
                 changes.push(*change);
                 told_by.push(record);
             }
-            Ok(StreamItem::Nothing) => {}
+            // Only objects have a changelog.
+            Ok(Some(Told::Token { .. } | Told::Job(_) | Told::Decision(_)) | None) => {}
             Err(error) => {
                 unreadable = Some((record, error));
                 break;

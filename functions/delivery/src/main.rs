@@ -1,18 +1,54 @@
 //! The Lambda program of `noticeboard-delivery`.
 
-use aws_lambda_events::sqs::SqsEvent;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use lambda_runtime::{LambdaEvent, service_fn};
-use noticeboard_delivery::Delivery;
-use noticeboard_lambda::{Error, required};
-use noticeboard_publish::{Broker, BrokerSetting};
+use noticeboard_delivery::{Delivery, Hold};
+use noticeboard_lambda::{Error, required, variable};
+use noticeboard_publish::{Broker, BrokerSettings};
+
+/// SQS queues, by their ARNs.
+#[derive(Debug)]
+struct Queues {
+    client: aws_sdk_sqs::Client,
+    /// Addresses by the names that end the ARNs.
+    urls: HashMap<String, String>,
+}
+
+impl Hold for Queues {
+    fn hold<'a>(
+        &'a self,
+        message: &'a SqsMessage,
+        pause: Duration,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        Box::pin(async move {
+            let name = message.event_source_arn.as_deref().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
+            let url = self.urls.get(name).ok_or_else(|| format!("no NOTICEBOARD_QUEUE_… names the queue {name}"))?;
+            let hidden = self.client.change_message_visibility().queue_url(url);
+            let hidden = hidden.set_receipt_handle(message.receipt_handle.clone());
+            // Whole seconds, never less than was asked for.
+            let seconds = i32::try_from(pause.as_secs_f64().ceil() as i64).unwrap_or(i32::MAX);
+            hidden.visibility_timeout(seconds).send().await.map(drop).map_err(|error| format!("{error:?}"))
+        })
+    }
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     noticeboard_lambda::log();
     let sdk = noticeboard_lambda::sdk().await;
-    let settings = BrokerSetting::list(&required("NOTICEBOARD_BROKERS")?)?;
-    let brokers = settings.iter().map(|setting| Broker::new(setting, || aws_sdk_sns::Client::new(&sdk)));
-    let delivery = &Delivery::new(brokers.collect());
+    let (mut brokers, mut urls) = (Vec::new(), HashMap::new());
+    for settings in BrokerSettings::read(&required("NOTICEBOARD_BROKERS")?, &variable)? {
+        let url = required(&settings.kind.queue_variable())?;
+        urls.insert(url.rsplit('/').next().unwrap_or_default().to_owned(), url);
+        brokers.push(Broker::new(settings, || aws_sdk_sns::Client::new(&sdk))?);
+    }
+    let queues = Queues { client: aws_sdk_sqs::Client::new(&sdk), urls };
+    let delivery = &Delivery::new(brokers, Box::new(queues));
     let handler = |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(delivery.handle(event.payload).await) };
     lambda_runtime::run(service_fn(handler)).await
 }

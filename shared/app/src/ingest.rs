@@ -291,6 +291,7 @@ impl App {
                 message_id: delivery.mail.message_id.clone(),
                 raw: delivery.raw.clone(),
                 size: delivery.size,
+                decision: None,
                 revision: Revision::first(self.stamp(&delivery.actor)?),
             };
             let mut transaction = Transaction::new();

@@ -79,6 +79,8 @@ id_type! {
     ReviewId;
     /// A token.
     TokenId;
+    /// One run of a job.
+    JobId;
 }
 
 impl From<ProviderId> for ObjectId {

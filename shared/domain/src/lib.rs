@@ -14,6 +14,7 @@ pub mod filter;
 pub mod ids;
 pub mod impact;
 pub mod inventory;
+pub mod job;
 pub mod journal_entry;
 pub mod listing;
 pub mod network;
@@ -27,5 +28,6 @@ pub mod thread;
 pub mod time;
 pub mod timeline;
 pub mod token;
+pub mod told;
 
 pub use error::{Error, FieldErrors, Result};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::change::Revision;
-use crate::ids::ReviewId;
+use crate::ids::{EventId, ReviewId};
 use crate::time::Time;
 
 /// Why a mail waits for a person.
@@ -32,7 +32,43 @@ impl ReviewReason {
     }
 }
 
-/// A mail that waits for a person.
+/// What a person may decide about a mail that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// What it says is to count: it was applied.
+    Approved,
+    /// It is not to count.
+    Denied,
+}
+
+impl Verdict {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Approved, Self::Denied];
+
+    /// The verdict on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// What a person has decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What.
+    pub verdict: Verdict,
+    /// When.
+    pub at: Time,
+    /// Who: a user's name.
+    pub by: String,
+    /// The events that the approved mail made or changed.
+    pub events: Vec<EventId>,
+}
+
+/// A mail that waits for a person, or did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReviewItem {
     /// Its id.
@@ -53,6 +89,9 @@ pub struct ReviewItem {
     pub raw: String,
     /// Size of the whole message in bytes.
     pub size: u64,
+    /// What became of it; none as long as it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// Bookkeeping.
     pub revision: Revision,
 }

@@ -27,7 +27,8 @@ pub struct Start {
     pub app: Arc<App>,
 }
 
-fn variable(name: &str) -> Option<String> {
+/// An environment variable that is not empty.
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

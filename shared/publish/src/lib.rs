@@ -1,7 +1,8 @@
 //! A change becomes a message that other systems can subscribe to.
 //!
 //! **For**: the envelope (CloudEvents 1.0), the topics and payloads of the Nautobot contract, the queue of each broker,
-//! and the brokers that send. A new kind of broker is one module and one variant of [`Broker`].
+//! and the brokers that send. A new kind of broker is one module, one variant of [`BrokerKind`] and one of what
+//! [`Broker`] sends with.
 //!
 //! **Must not know**: the table, and how a change came about.
 //!
@@ -11,9 +12,16 @@
 mod broker;
 mod cloud_event;
 mod log;
+mod pauses;
 mod queue;
+mod settings;
 mod sns;
+mod topics;
 
-pub use broker::{Broker, BrokerName, BrokerSetting, SendError};
+pub use broker::{Broker, SendError};
 pub use cloud_event::CloudEvent;
+pub use pauses::{MAX_PAUSE, Pauses};
 pub use queue::{Queue, QueueError, QueueMessage, SqsQueue};
+pub use settings::{BrokerKind, BrokerName, BrokerSettings, Payload};
+pub use sns::SnsSettings;
+pub use topics::Topics;

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use crate::cloud_event::CloudEvent;
+use crate::settings::Payload;
 
 /// Writes a message as one line, whole.
-pub(crate) fn send(event: &CloudEvent) -> Result<(), String> {
-    let mut line = serde_json::to_vec(event).map_err(|error| error.to_string())?;
-    line.push(b'\n');
-    std::io::stderr().lock().write_all(&line).map_err(|error| error.to_string())
+pub(crate) fn send(payload: Payload, event: &CloudEvent) -> Result<(), String> {
+    let mut line = payload.within(event, usize::MAX)?;
+    line.push('\n');
+    std::io::stderr().lock().write_all(line.as_bytes()).map_err(|error| error.to_string())
 }

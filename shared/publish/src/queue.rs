@@ -5,17 +5,19 @@ use std::future::Future;
 use std::pin::Pin;
 
 use aws_sdk_sqs::Client;
+use noticeboard_domain::change::Action;
+use noticeboard_domain::told::Told;
 use serde::{Deserialize, Serialize};
 
-use crate::broker::BrokerName;
 use crate::cloud_event::CloudEvent;
+use crate::settings::BrokerName;
 
 /// What a queue carries: which broker is to send what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueMessage {
     /// The broker.
     pub broker: BrokerName,
-    /// The id of the change, which rises in time: the message's place among those of its event.
+    /// The message's place among those of its `partitionkey`: it rises with each.
     #[serde(default)]
     pub place: u64,
     /// The message.
@@ -23,20 +25,43 @@ pub struct QueueMessage {
 }
 
 impl QueueMessage {
+    /// The place of the messages that tell one thing.
+    pub fn place(told: &Told) -> u64 {
+        match told {
+            Told::Change(change) => change.stamp.id.get(),
+            Told::Token { action, token, .. } => token.revision + u64::from(*action == Action::Delete),
+            Told::Job(job) => 1 + u64::from(job.completed.is_some()),
+            Told::Decision(item) => item.revision.version,
+        }
+    }
+
     /// The message as JSON that a queue takes: without its payload where that is too large.
     ///
     /// # Errors
     /// When it is too large even so.
     pub fn body(&self) -> Result<String, String> {
-        let event = self.event.within(MAX_EVENT_BYTES)?;
-        let event = serde_json::from_str(&event).map_err(|error| error.to_string())?;
-        let message = Self { event, ..self.clone() };
-        serde_json::to_string(&message).map_err(|error| error.to_string())
+        let encode = |message: &Self| serde_json::to_string(message).map_err(|error| error.to_string());
+        let whole = encode(self)?;
+        let text =
+            if whole.len() <= MAX_BYTES { whole } else { encode(&Self { event: self.event.thin(), ..self.clone() })? };
+        if text.len() <= MAX_BYTES {
+            Ok(text)
+        } else {
+            Err(format!("{} does not fit {MAX_BYTES} bytes", self.event.id))
+        }
     }
 }
 
-/// The largest message of a queue: SQS takes 262,144 bytes, and the broker's name and the place go with it.
-const MAX_EVENT_BYTES: usize = 260_000;
+impl QueueMessage {
+    /// What stays in order: the messages of one broker about one event, or about one object outside of events. One
+    /// queue may serve several brokers; they do not wait for each other.
+    pub fn group(&self) -> String {
+        format!("{}/{}", self.broker, self.event.partitionkey)
+    }
+}
+
+/// The largest message that SQS takes.
+const MAX_BYTES: usize = 262_144;
 
 /// A queue does not take a message now.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +113,7 @@ impl Queue for SqsQueue {
                 .send_message()
                 .queue_url(&self.url)
                 .message_body(body)
-                .message_group_id(clip(&message.event.partitionkey))
+                .message_group_id(clip(&message.group()))
                 .message_deduplication_id(clip(&message.event.id))
                 .send()
                 .await

@@ -3,7 +3,25 @@
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 
+use serde::Deserialize;
+
 use crate::cloud_event::CloudEvent;
+use crate::settings::Payload;
+
+/// The settings of an SNS broker.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnsSettings {
+    /// The topic's ARN; one that ends in `.fifo` is a FIFO topic.
+    pub topic: String,
+}
+
+impl SnsSettings {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let is_arn = self.topic.starts_with("arn:") && self.topic.split(':').count() == 6;
+        if is_arn { Ok(()) } else { Err(format!("topic: '{}' is not the ARN of a topic", self.topic)) }
+    }
+}
 
 /// SNS takes messages of at most this size, attributes included.
 const MAX_MESSAGE_BYTES: usize = 262_144;
@@ -20,11 +38,11 @@ fn attributes(event: &CloudEvent) -> Vec<(&'static str, String)> {
 }
 
 /// Publishes a message; one that is too large goes without its payload, never cut.
-pub(crate) async fn send(client: &Client, topic: &str, event: &CloudEvent) -> Result<(), String> {
+pub(crate) async fn send(client: &Client, topic: &str, payload: Payload, event: &CloudEvent) -> Result<(), String> {
     const TYPE: usize = "String".len();
     let attributes = attributes(event);
     let beside: usize = attributes.iter().map(|(name, value)| name.len() + TYPE + value.len()).sum();
-    let body = event.within(MAX_MESSAGE_BYTES - beside)?;
+    let body = payload.within(event, MAX_MESSAGE_BYTES - beside)?;
     let mut publish = client.publish().topic_arn(topic).message(body);
     for (name, value) in attributes {
         let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();

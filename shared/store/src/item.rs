@@ -65,6 +65,7 @@ pub(crate) mod kind {
     pub(crate) const REVIEW: &str = "review";
     pub(crate) const TOKEN: &str = "token";
     pub(crate) const JOURNAL: &str = "journal";
+    pub(crate) const JOB: &str = "job";
     /// Names, windows, pointers, markers, tombstones, counters: items that only help to find or to guard others.
     pub(crate) const HELPER: &str = "helper";
 }

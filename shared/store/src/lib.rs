@@ -48,6 +48,5 @@ pub use item::{Chunk, MAX_OBJECT_BYTES, Resume, Slice};
 pub use journal::{BulkWrite, JournalEntry, MAX_BULK_BYTES};
 pub use messages::{Message, MessageMark, Thread};
 pub use neighbours::{Neighbours, Wanted};
-pub use stream::StreamItem;
 pub use table::{Store, TableInfo, too_many_entries};
 pub use transaction::{CommitError, MAX_TRANSACTION_ITEMS, Refusal, Transaction};

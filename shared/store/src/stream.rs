@@ -8,25 +8,21 @@ use noticeboard_domain::change::{Action, Actor, Change, ChangeStamp, Origin, Rev
 use noticeboard_domain::event::Event;
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::impact::Impact;
+use noticeboard_domain::job::Job;
 use noticeboard_domain::journal_entry::JournalEntry;
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::ObjectRef;
+use noticeboard_domain::review::ReviewItem;
 use noticeboard_domain::tag::Tag;
+use noticeboard_domain::time::Time;
+use noticeboard_domain::token::Token;
+use noticeboard_domain::told::Told;
 use noticeboard_domain::{Error, Result};
 use serde_json::{Map, Value};
 
 use crate::inventory::{decode_object, is_inventory};
 use crate::item::{Attributes, attribute, decode, kind, text};
 use crate::table::Store;
-
-/// What one record of the stream means.
-#[derive(Debug, Clone, PartialEq)]
-pub enum StreamItem {
-    /// An object was made, changed or deleted.
-    Change(Box<Change>),
-    /// Nothing that concerns a reader: bookkeeping, unfinished work, review items, what the readers wrote themselves.
-    Nothing,
-}
 
 /// One object of the stream, as far as every kind of object has it.
 struct Image {
@@ -89,22 +85,39 @@ fn attributes(image: &serde_dynamo::Item) -> Option<Attributes> {
 }
 
 impl Store {
-    /// What a record of the table's stream means. A deletion is told with who did it, which takes one read.
+    /// What a record of the table's stream tells; none for bookkeeping, unfinished work, and what the stream's readers
+    /// wrote themselves. A deletion is told with who did it, which takes one read.
     ///
     /// # Errors
     /// [`Error::Internal`] when an image cannot be read, [`Error::Unavailable`] when the read fails.
-    pub async fn stream_item(&self, record: &EventRecord) -> Result<StreamItem> {
+    pub async fn told(&self, record: &EventRecord) -> Result<Option<Told>> {
         let old = attributes(&record.change.old_image);
         let new = attributes(&record.change.new_image);
+        match old.as_ref().or(new.as_ref()).and_then(|item| text(item, attribute::TYPE)) {
+            Some(kind::TOKEN) => token(old.as_ref(), new.as_ref(), record.change.approximate_creation_date_time),
+            Some(kind::JOB) => job(old.as_ref(), new.as_ref()),
+            Some(kind::REVIEW) => decision(old.as_ref(), new.as_ref()),
+            Some(_) | None => {
+                Ok(self.change_told(record, old, new).await?.map(|change| Told::Change(Box::new(change))))
+            }
+        }
+    }
+
+    async fn change_told(
+        &self,
+        record: &EventRecord,
+        old: Option<Attributes>,
+        new: Option<Attributes>,
+    ) -> Result<Option<Change>> {
         let before = old.as_ref().map(image).transpose()?.flatten();
         let after = new.as_ref().map(image).transpose()?.flatten();
         let change = match (before, after) {
-            (None, None) => return Ok(StreamItem::Nothing),
-            (None, Some(after)) => told(Action::Create, None, after),
+            (None, None) => return Ok(None),
+            (None, Some(after)) => written(Action::Create, None, after),
             (Some(before), Some(after)) if before.revision.version == after.revision.version => {
-                return Ok(StreamItem::Nothing);
+                return Ok(None);
             }
-            (Some(before), Some(after)) => told(Action::Update, Some(before.fields), after),
+            (Some(before), Some(after)) => written(Action::Update, Some(before.fields), after),
             (Some(before), None) => {
                 let stamp = match self.deleted_by(before.object).await? {
                     Some(stamp) => stamp,
@@ -122,11 +135,35 @@ impl Store {
                 }
             }
         };
-        Ok(StreamItem::Change(Box::new(change)))
+        Ok(Some(change))
     }
 }
 
-fn told(action: Action, before: Option<Map<String, Value>>, after: Image) -> Change {
+fn token(old: Option<&Attributes>, new: Option<&Attributes>, at: Time) -> Result<Option<Told>> {
+    let (old, new) = (old.map(decode::<Token>).transpose()?, new.map(decode::<Token>).transpose()?);
+    Ok(match (old, new) {
+        (Some(old), Some(new)) if old.revision == new.revision => None,
+        (Some(_), Some(new)) => Some(Told::Token { action: Action::Update, token: Box::new(new), at }),
+        (None, Some(new)) => Some(Told::Token { action: Action::Create, token: Box::new(new), at }),
+        (Some(old), None) => Some(Told::Token { action: Action::Delete, token: Box::new(old), at }),
+        (None, None) => None,
+    })
+}
+
+fn job(old: Option<&Attributes>, new: Option<&Attributes>) -> Result<Option<Told>> {
+    let (old, new) = (old.map(decode::<Job>).transpose()?, new.map(decode::<Job>).transpose()?);
+    // A job is written when it starts and when it completes; later its item expires.
+    let is_news = |new: &Job| old.as_ref().is_none_or(|old| old.completed.is_none() && new.completed.is_some());
+    Ok(new.filter(is_news).map(|job| Told::Job(Box::new(job))))
+}
+
+fn decision(old: Option<&Attributes>, new: Option<&Attributes>) -> Result<Option<Told>> {
+    let (old, new) = (old.map(decode::<ReviewItem>).transpose()?, new.map(decode::<ReviewItem>).transpose()?);
+    let is_news = |new: &ReviewItem| new.decision.is_some() && old.as_ref().is_none_or(|old| old.decision.is_none());
+    Ok(new.filter(is_news).map(|item| Told::Decision(Box::new(item))))
+}
+
+fn written(action: Action, before: Option<Map<String, Value>>, after: Image) -> Change {
     Change {
         action,
         object: after.object,
