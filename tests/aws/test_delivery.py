@@ -9,14 +9,15 @@ import pytest
 from conftest import arn, sample
 
 
-def subscribe(aws, topic, name, **filters):
+def subscribe(aws, topic_arn, name, **filters):
     sqs = aws("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    fifo = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+    url = sqs.create_queue(QueueName=name, Attributes=fifo)["QueueUrl"]
     allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
     policy = {"Version": "2012-10-17", "Statement": [allow | {"Resource": arn(aws, url)}]}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     attributes = {"RawMessageDelivery": "true", "FilterPolicy": json.dumps(filters)}
-    aws("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn(aws, url), Attributes=attributes)
+    aws("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn(aws, url), Attributes=attributes)
     return url
 
 
@@ -88,10 +89,7 @@ def test_filters_select_by_every_attribute(aws, invoke, topic):
 
 
 def test_a_fifo_topic_keeps_the_order_and_takes_a_message_once(aws, invoke, fifo_topic):
-    sqs = aws("sqs")
-    queue = sqs.create_queue(QueueName="ordered.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    attributes = {"RawMessageDelivery": "true"}
-    aws("sns").subscribe(TopicArn=fifo_topic, Protocol="sqs", Endpoint=arn(aws, queue), Attributes=attributes)
+    sqs, queue = aws("sqs"), subscribe(aws, fifo_topic, "ordered.fifo", status=["INVESTIGATING"])
     [record] = sample("delivery")["Records"]
     message = json.loads(record["body"]) | {"broker": "fifo"}
     records = []
