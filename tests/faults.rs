@@ -149,13 +149,13 @@ impl World {
                 Value::String(text) => name(text),
                 Value::Array(values) => values.iter().map(|value| filled(value, name)).collect(),
                 Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), filled(value, name))).collect(),
-                other => other.clone(),
+                Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
             }
         }
         let path: Vec<String> = asked.path.split('/').map(|part| name(part).to_string().replace('"', "")).collect();
-        let (kind, body) = match &asked.body {
-            Value::String(file) => ("message/rfc822", sample(file)),
-            body => ("application/json", serde_json::to_vec(&filled(body, &name)).unwrap()),
+        let (kind, body) = match asked.body.as_str() {
+            Some(file) => ("message/rfc822", sample(file)),
+            None => ("application/json", serde_json::to_vec(&filled(&asked.body, &name)).unwrap()),
         };
         let request = Request::builder().method(asked.method).uri(path.join("/"));
         let request = request.header("authorization", format!("Token {TOKEN}")).header("content-type", kind);
