@@ -3,8 +3,11 @@
 use std::fmt;
 use std::io::{Error, ErrorKind, Result};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host};
 use tokio::time::{Instant, timeout};
@@ -90,15 +93,10 @@ impl Connection {
 
     /// Whether it was used lately, and the other end has not closed it.
     pub(super) fn is_fresh(&self) -> bool {
-        let open = |read: Result<usize>| match read {
-            // Nobody answers syslog; whoever does is not listened to.
-            Ok(length) => length > 0,
-            Err(error) => error.kind() == ErrorKind::WouldBlock,
-        };
         let is_open = match &self.socket {
             Socket::UnixDatagram(_) | Socket::Udp(_) => true,
-            Socket::UnixStream(stream) => open(stream.try_read(&mut [0; 64])),
-            Socket::Tcp(stream) => open(stream.try_read(&mut [0; 64])),
+            Socket::UnixStream(stream) => is_open(stream),
+            Socket::Tcp(stream) => is_open(stream),
         };
         is_open && self.used.elapsed() < MAX_IDLE
     }
@@ -129,6 +127,15 @@ impl Connection {
     }
 }
 
+/// Whether the other end of a stream has not closed it. The kernel is asked, for the runtime may not have heard of it yet.
+fn is_open(stream: &impl AsFd) -> bool {
+    match recv(stream, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        // Nobody answers syslog; whoever does is not listened to.
+        Ok((length, _)) => length > 0,
+        Err(error) => error == Errno::AGAIN,
+    }
+}
+
 fn too_slow() -> Error {
     Error::new(ErrorKind::TimedOut, format!("nothing happened for {} s", TIME_LIMIT.as_secs()))
 }
@@ -143,7 +150,7 @@ async fn unix(path: &str) -> Result<Socket> {
     let socket = UnixDatagram::unbound()?;
     match socket.connect(path) {
         Ok(()) => Ok(Socket::UnixDatagram(socket)),
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::PROTOTYPE.raw_os_error()) => {
+        Err(error) if error.raw_os_error() == Some(Errno::PROTOTYPE.raw_os_error()) => {
             UnixStream::connect(path).await.map(Socket::UnixStream)
         }
         Err(error) => Err(error),
