@@ -172,3 +172,21 @@ async fn udp(address: &str) -> Result<UdpSocket> {
     }
     Err(last)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_was_idle_for_long_is_not_used_again() {
+        let receiver = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let place = Place::Udp(receiver.local_addr().unwrap().to_string());
+        let mut connection = Connection::open(&place).await.unwrap();
+        assert!(connection.is_fresh());
+        connection.used = Instant::now().checked_sub(MAX_IDLE).unwrap();
+        assert!(!connection.is_fresh());
+        let connection = connection.send("x").await.unwrap();
+        assert!(connection.is_fresh());
+    }
+}

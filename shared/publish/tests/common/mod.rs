@@ -1,7 +1,7 @@
 //! What the tests of the brokers share: a message, brokers made from their settings, and a Redis server.
 
 // Each test program uses a part of this.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
