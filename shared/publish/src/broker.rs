@@ -64,7 +64,7 @@ impl Broker {
     /// The broker of these settings. Nothing is connected yet. `now` is the time, which webhooks are signed with.
     ///
     /// # Errors
-    /// When what it sends with cannot be made.
+    /// Names the broker, when what it sends with cannot be made.
     pub fn new(
         settings: BrokerSettings,
         sns: impl FnOnce() -> aws_sdk_sns::Client,
@@ -77,7 +77,7 @@ impl Broker {
             BrokerKind::Redis(of) => Redis::new(of).map(Sender::Redis),
             BrokerKind::Webhook(of) => Webhook::new(of, Box::new(now)).map(Sender::Webhook),
         };
-        let sender = sender.map_err(|error| format!("NOTICEBOARD_BROKERS: {}: {error}", settings.name))?;
+        let sender = sender.map_err(|error| format!("{}: {error}", settings.name))?;
         Ok(Self { settings, sender, time_limit: TIME_LIMIT })
     }
 
