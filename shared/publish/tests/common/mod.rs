@@ -3,6 +3,7 @@
 // Each test program uses a part of this.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -66,7 +67,8 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) fn has_redis() -> bool {
     let version = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status();
     if version.is_err() {
-        println!("skipped: redis-server is not installed");
+        // Past the harness, which shows nothing of a test that passes.
+        writeln!(std::io::stderr(), "skipped: redis-server is not installed").unwrap();
     }
     version.is_ok()
 }
