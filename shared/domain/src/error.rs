@@ -124,6 +124,32 @@ impl FieldErrors {
         }
     }
 
+    /// Keeps the value of `result`, or notes what is wrong with fields that have no error yet.
+    ///
+    /// # Errors
+    /// Any but [`Error::Invalid`].
+    pub fn collect<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::Invalid(errors)) => {
+                self.add_missing(&errors);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The value of `result`, where nothing was wrong before either.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all that is wrong, and whatever else `result` has.
+    pub fn finish<T>(mut self, result: Result<T>) -> Result<T> {
+        match self.collect(result)? {
+            Some(value) => self.into_result().map(|()| value),
+            None => Err(Error::Invalid(self)),
+        }
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
