@@ -90,6 +90,9 @@ impl FieldErrors {
     /// The key of an error that concerns the object as a whole.
     pub const ALL: &'static str = "__all__";
 
+    /// The key of an error of what is no object at all, and so has no fields.
+    pub const NO_OBJECT: &'static str = "non_field_errors";
+
     /// Adds a message for a field.
     pub fn add(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<String>) {
         let (field, message) = (field.into(), message.into());
@@ -132,7 +135,9 @@ impl FieldErrors {
         match result {
             Ok(value) => Ok(Some(value)),
             Err(Error::Invalid(errors)) => {
-                self.add_missing(&errors);
+                if !self.has(Self::NO_OBJECT) {
+                    self.add_missing(&errors);
+                }
                 Ok(None)
             }
             Err(error) => Err(error),

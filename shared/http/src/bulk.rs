@@ -90,7 +90,7 @@ pub fn list(payload: crate::input::Payload) -> Result<Vec<Value>, ApiError> {
         crate::input::Payload::Many(values) => Ok(values),
         crate::input::Payload::One(_) => {
             let message = "Expected a list of items but got type \"dict\".";
-            Err(Error::field("non_field_errors", message).into())
+            Err(Error::field(FieldErrors::NO_OBJECT, message).into())
         }
     }
 }

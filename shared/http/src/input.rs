@@ -121,7 +121,7 @@ pub fn object(value: Value) -> Result<Map<String, Value>, ApiError> {
 
 /// What is said of a value that is no object.
 pub(crate) fn no_object(value: &Value) -> (&'static str, String) {
-    ("non_field_errors", format!("Invalid data. Expected a dictionary, but got {}.", python_type(value)))
+    (FieldErrors::NO_OBJECT, format!("Invalid data. Expected a dictionary, but got {}.", python_type(value)))
 }
 
 /// JSON in which no object has a key twice: which of two values is meant, nobody knows.

@@ -131,7 +131,7 @@ impl App {
         let written: Vec<StoredObject> = views.iter().flatten().map(|view| view.stored.clone()).collect();
         let objects: Vec<&InventoryObject> = written.iter().map(|stored| &stored.object).collect();
         // One object alone is refused by its own conditions; of several, the element is to be named before any is written.
-        if parts.len() > 1 {
+        if elements.len() > 1 {
             let taken = self.taken(&objects).await?;
             let changed = views.iter().enumerate().filter(|(_, view)| view.is_some()).map(|(at, _)| at);
             let mut places = HashSet::new();
