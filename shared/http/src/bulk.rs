@@ -28,7 +28,7 @@ impl Sent for InventoryInput {
 pub fn inputs<T: Sent>(values: Vec<Value>, read: impl Fn(&Map<String, Value>) -> T) -> Vec<T> {
     let input = |value: Value| match value {
         Value::Object(fields) => read(&fields),
-        other => {
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
             let (mut input, (field, message)) = (T::default(), crate::input::no_object(&other));
             input.wrong().add(field, message);
             input

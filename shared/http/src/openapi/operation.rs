@@ -1,5 +1,6 @@
 //! One operation of the document, and what operations have in common: parameters, headers, refusals.
 
+use noticeboard_domain::change::Action;
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::ids::ID_LIMIT;
@@ -372,6 +373,7 @@ fn value(kind: Kind, lookup: &str) -> (Value, &'static str) {
             let statuses = statuses.chain(OutageStatus::ALL.iter().map(|status| status.as_str()));
             let others = ImpactLevel::ALL.iter().map(|level| level.as_str());
             let others = others.chain(JournalKind::ALL.iter().map(|kind| kind.as_str()));
+            let others = others.chain(Action::ALL.iter().map(|action| action.as_str()));
             let others = others.chain(Scope::ALL.iter().map(|scope| scope.as_str()));
             let values: Vec<&str> = statuses.chain(others).filter(|value| known(value)).collect();
             (json!({"type": "string", "enum": values}), "choice")
