@@ -155,6 +155,7 @@ impl World {
         let path: Vec<String> = asked.path.split('/').map(|part| name(part).to_string().replace('"', "")).collect();
         let (kind, body) = match asked.body.as_str() {
             Some(file) => ("message/rfc822", sample(file)),
+            None if asked.body.is_null() => ("application/json", Vec::new()),
             None => ("application/json", serde_json::to_vec(&filled(&asked.body, &name)).unwrap()),
         };
         let request = Request::builder().method(asked.method).uri(path.join("/"));
