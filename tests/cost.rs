@@ -202,9 +202,9 @@ async fn each_use_case_costs_what_the_table_says() {
     app.event_create_many(&actor, EventKind::Maintenance, ten).await.unwrap();
     costs.push(("create ten events at once", meter.take()));
     let mail = noticeboard_tests::sample("maintenance.eml");
-    app.ingest("r", mail.clone(), None, Trust::HandedIn).await.unwrap();
+    app.ingest("r", mail.clone(), None, Trust::HandedIn("noc".into())).await.unwrap();
     costs.push(("a mail with one window and one known circuit", meter.take()));
-    app.ingest("r", mail, None, Trust::HandedIn).await.unwrap();
+    app.ingest("r", mail, None, Trust::HandedIn("noc".into())).await.unwrap();
     costs.push(("the same mail again", meter.take()));
     for at in 0..40 {
         app.event_create(&actor, kind, maintenance(&format!("M-1{at}"), provider)).await.unwrap();

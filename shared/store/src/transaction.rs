@@ -41,6 +41,8 @@ pub enum Refusal {
     SlugTaken,
     /// This notice of this mail was applied before, or is being applied.
     NoticeApplied,
+    /// Somebody has decided about the mail that waits meanwhile, or its item says something else.
+    ReviewChanged,
     /// The ticket's windows changed meanwhile.
     ThreadChanged,
     /// This change is on record.

@@ -2,6 +2,7 @@
 
 use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::ids::ID_LIMIT;
+use noticeboard_domain::job::{JobName, JobStatus};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus};
 use serde_json::{Map, Value, json};
@@ -369,6 +370,8 @@ fn value(kind: Kind, lookup: &str) -> (Value, &'static str) {
             let statuses = statuses.chain(OutageStatus::ALL.iter().map(|status| status.as_str()));
             let others = ImpactLevel::ALL.iter().map(|level| level.as_str());
             let others = others.chain(ObjectType::ALL.iter().map(|kind| kind.as_str()));
+            let others = others.chain(JobName::ALL.iter().map(|name| name.as_str()));
+            let others = others.chain(JobStatus::ALL.iter().map(|status| status.as_str()));
             let values: Vec<&str> = statuses.chain(others).filter(|value| known(value)).collect();
             (json!({"type": "string", "enum": values}), "choice")
         }
