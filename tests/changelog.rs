@@ -283,7 +283,7 @@ async fn check(what: &str, deliver: impl Fn(Vec<Record>) -> Vec<Vec<Record>>) {
     ] {
         assert_eq!(house.count(kind, of.clone()).await, expected, "{what}: {kind:?} {of:?}");
     }
-    let page = house.app.event_changes(deleted, None, 100).await.unwrap();
+    let page = house.app.event_changes(Maintenance, deleted, None, 100).await.unwrap();
     let titles: Vec<String> = page.changes.iter().map(|change| timeline::entry(change).title).collect();
     // Its impacts go with an event, and after it.
     let expected = [

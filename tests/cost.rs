@@ -218,7 +218,7 @@ async fn each_use_case_costs_what_the_table_says() {
     costs.push(("events of a name", meter.take()));
     app.event_list(kind, listing(&[("q", "splice")]), false).await.unwrap();
     costs.push(("a filtered page of 50 of 52 events", meter.take()));
-    app.event_changes(event.id, None, 50).await.unwrap();
+    app.event_changes(EventKind::Maintenance, event.id, None, 50).await.unwrap();
     costs.push(("the timeline of an event", meter.take()));
     app.event_calendar("2026-11-01T00:00:00Z".parse().unwrap(), MaintenanceStatus::ALL).await.unwrap();
     costs.push(("the feed of 52 events, 2 with impacts", meter.take()));

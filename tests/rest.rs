@@ -920,6 +920,10 @@ fn an_event_is_deleted_with_any_number_of_impacts() {
         let entries = timeline(&w, event);
         (entries.len() >= 2 * IMPACTS + 6).then_some(entries)
     });
+    // Pages of impacts alone are no outage's either.
+    for part in ["", "?limit=3"] {
+        w.get(&format!("{OUTAGE}{event}/timeline/{part}")).expect(404);
+    }
     let mut titles: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in &entries {
         let title = entry["title"].as_str().unwrap();

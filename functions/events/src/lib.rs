@@ -165,16 +165,7 @@ async fn timeline(kind: EventKind, caller: Caller, Path(id): Id, query: Query) -
     let id = found(kind, id)?;
     let limit = query.limit();
     let before = query.parsed("before", str::parse::<ChangeId>)?.first().copied();
-    let changes = caller.app().event_changes(id, before, limit).await?;
-    // An id names one event, whatever its kind.
-    let mut events = changes.changes.iter().filter_map(|change| EventKind::of(change.object.kind));
-    if events.any(|found| found != kind) {
-        return Err(not_found(kind).into());
-    }
-    if changes.changes.is_empty() && before.is_none() {
-        // Nothing on record yet: an event that was just made, or none at all.
-        caller.app().event(kind, id).await?;
-    }
+    let changes = caller.app().event_changes(kind, id, before, limit).await?;
     let results = changes.changes.iter().map(|change| timeline_entry(timeline::entry(change))).collect();
     let path = format!("{}/api/plugins/notices/{}/{id}/timeline/", caller.base(), kind.as_str());
     let next = changes.next.map(|next| format!("{path}?limit={limit}&before={next}"));

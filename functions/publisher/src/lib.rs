@@ -36,8 +36,7 @@ impl Publisher {
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let mut response = DynamoDbEventResponse::default();
         for record in &event.records {
-            // Boxed: the layout of all futures within one another is more than the compiler looks into.
-            if let Err(error) = Box::pin(self.publish(record)).await {
+            if let Err(error) = self.publish(record).await {
                 let sequence = record.change.sequence_number.clone().unwrap_or_default();
                 tracing::error!(sequence, error, "a change is not published yet");
                 let mut failure = DynamoDbBatchItemFailure::default();

@@ -366,8 +366,27 @@ impl App {
     }
 
     /// The changes of an event and of what belongs to it, newest first; also of one that is deleted.
-    pub async fn event_changes(&self, id: EventId, before: Option<ChangeId>, limit: usize) -> Result<ChangePage> {
-        self.store.changes_of_event(id, before, limit).await
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none of this kind, and never was.
+    pub async fn event_changes(
+        &self,
+        kind: EventKind,
+        id: EventId,
+        before: Option<ChangeId>,
+        limit: usize,
+    ) -> Result<ChangePage> {
+        let page = self.store.changes_of_event(id, before, limit).await?;
+        // An id names one event, whatever its kind.
+        let is_kind = match page.changes.iter().find_map(|change| EventKind::of(change.object.kind)) {
+            Some(found) => found == kind,
+            // Only impacts and mails on this page, or an event that was just made, whose changes are not on record yet.
+            None => {
+                self.store.event(id).await?.is_some_and(|stored| stored.event.kind() == kind)
+                    || self.store.is_changed(ObjectRef::new(kind.object_type(), id)).await?
+            }
+        };
+        if is_kind { Ok(page) } else { Err(not_found(kind)) }
     }
 
     /// The maintenances of a calendar: those that begin at `from` or later, and those that still run then; in one of
