@@ -203,7 +203,7 @@ async fn each_use_case_costs_what_the_table_says() {
     costs.push(("create ten events at once", meter.take()));
     let mail = noticeboard_tests::sample("maintenance.eml");
     app.ingest("r", mail.clone(), None, Trust::HandedIn("noc".into())).await.unwrap();
-    costs.push(("a mail with one window and one known circuit", meter.take()));
+    costs.push(("a mail with one window and one known circuit, handed in", meter.take()));
     app.ingest("r", mail, None, Trust::HandedIn("noc".into())).await.unwrap();
     costs.push(("the same mail again", meter.take()));
     for at in 0..40 {
