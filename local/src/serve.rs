@@ -402,3 +402,30 @@ async fn trim(app: &App, engine: &Engine, state: &State) -> Result<u64, Error> {
     }
     Ok(trimmed)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use noticeboard_domain::filter::Filter;
+    use noticeboard_domain::job::JobStatus;
+    use noticeboard_domain::listing::{Listing, Page};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn cleaning_is_a_job() {
+        let opened = open_all(&Storage::Memory, Settings::default(), None, Clock::system()).await.unwrap();
+        let engine = opened.engine.unwrap();
+        clean(&opened.app, &engine, &opened.state).await.unwrap();
+        let every =
+            Listing { filter: Filter::default(), order: Vec::new(), page: Page::Offset { limit: 10, offset: 0 } };
+        let jobs = opened.app.job_list(every).await.unwrap().items;
+        let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
+        assert_eq!(
+            (job.name, job.user_name.as_str(), job.status()),
+            (JobName::CleanUp, "System", JobStatus::Completed)
+        );
+        let output: Vec<&String> = job.completed.as_ref().unwrap().output.keys().collect();
+        assert_eq!(output, ["expired_items", "stream_records"]);
+    }
+}

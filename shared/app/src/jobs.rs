@@ -49,27 +49,32 @@ impl App {
     /// # Errors
     /// Those of the work. [`Error::Unavailable`] when the start cannot be stored; then nothing is done. An end that
     /// cannot be stored is only logged: what is done is done.
-    pub async fn job<T>(
-        &self,
+    pub fn job<'a, T>(
+        &'a self,
         name: JobName,
-        user: &str,
+        user: &'a str,
         kwargs: Facts,
-        work: impl Future<Output = Result<(T, Facts)>>,
-    ) -> Result<T> {
-        let mut job = self.job_started(name, user, object(kwargs)).await?;
-        let (done, output, failure) = match work.await {
-            Ok((done, output)) => (Ok(done), object(output), None),
-            Err(error) => {
-                // What it says to callers, never its detail.
-                let failure = Failure { kind: error.kind().to_owned(), message: error.to_string() };
-                (Err(error), Map::new(), Some(failure))
+        work: impl Future<Output = Result<(T, Facts)>> + 'a,
+    ) -> impl Future<Output = Result<T>> + 'a {
+        // Work is large, and may have work in it: it stays where it is.
+        let work = Box::pin(work);
+        async move {
+            let mut job = self.job_started(name, user, object(kwargs)).await?;
+            let (done, output, failure) = match work.await {
+                Ok((done, output)) => (Ok(done), object(output), None),
+                Err(error) => {
+                    // What it says to callers, never its detail.
+                    let failure = Failure { kind: error.kind().to_owned(), message: error.to_string() };
+                    (Err(error), Map::new(), Some(failure))
+                }
+            };
+            job.completed = Some(Completed { at: self.now(), output, failure });
+            if let Err(error) = self.job_ended(&job).await {
+                let id = job.id.get();
+                tracing::error!(job = id, %error, detail = error.detail(), "the end of a job is not on record");
             }
-        };
-        job.completed = Some(Completed { at: self.now(), output, failure });
-        if let Err(error) = self.job_ended(&job).await {
-            tracing::error!(job = job.id.get(), %error, detail = error.detail(), "the end of a job is not on record");
+            done
         }
-        done
     }
 
     async fn job_started(&self, name: JobName, user: &str, kwargs: Map<String, Value>) -> Result<Job> {

@@ -66,7 +66,7 @@ impl App {
     async fn journal_finish_each(&self, entries: &[JournalEntry]) -> Result<()> {
         let mut done = Ok(());
         for entry in entries {
-            if let Err(error) = self.journal_finish(entry).await {
+            if let Err(error) = Box::pin(self.journal_finish(entry)).await {
                 tracing::error!(work = entry.id(), %error, detail = error.detail(), "work is still unfinished");
                 done = Err(error);
             }

@@ -152,6 +152,9 @@ impl App {
         let journalled = takes_several(std::slice::from_ref(&notices[at]));
         if journalled {
             self.journal_begin(&entry).await?;
+            if self.is_decided(approval).await? {
+                return self.journal_done(&entry).await;
+            }
         }
         let done = match self.notice_apply(&part(&delivery, notices, at, Waited::Notice(approval))).await {
             Ok(_) => Ok(()),
@@ -164,6 +167,12 @@ impl App {
             self.journal_done(&entry).await?;
         }
         done
+    }
+
+    /// Whether somebody has decided since. Asked once an approval is written down as work: from then on nobody denies
+    /// what it is about (`no_approval`), so that nothing is applied that is denied.
+    pub(crate) async fn is_decided(&self, approval: &Approval) -> Result<bool> {
+        Ok(self.review(approval.item.id).await?.decision.is_some())
     }
 
     /// What waits cannot be let in.
@@ -261,9 +270,13 @@ impl App {
             let mut transaction = Transaction::new();
             let decision = Approval { item, by: actor.clone() };
             self.decide(&mut transaction, &decision, Verdict::Denied, Vec::new())?;
+            transaction.no_approval(id);
             match self.store.commit(transaction).await {
-                Ok(()) | Err(CommitError::Refused(Refusal::ReviewChanged)) => {}
-                Err(CommitError::Refused(refusal)) => return Err(Error::internal(format!("{refusal:?}"))),
+                Err(CommitError::Refused(Refusal::ApprovalBegun)) => {
+                    return Err(Error::Conflict("It is being approved.".into()));
+                }
+                // It is read again, and says so.
+                Ok(()) | Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
             }
         }

@@ -129,7 +129,7 @@ impl JournalEntry {
     /// The entry's id: the same work has the same id.
     pub fn id(&self) -> String {
         match self {
-            Self::Mail { approval: Some(approval), .. } => format!("APPROVAL#{}", approval.review),
+            Self::Mail { approval: Some(approval), .. } => approval_id(approval.review),
             Self::Mail { raw, approval: None, .. } => format!("MAIL#{raw}"),
             Self::EventDeletion { event, .. } => format!("EVENT#{event}"),
             Self::Shown { object } => format!("SHOWN#{object}"),
@@ -139,7 +139,16 @@ impl JournalEntry {
     }
 }
 
+fn approval_id(review: ReviewId) -> String {
+    format!("APPROVAL#{review}")
+}
+
 impl Transaction {
+    /// Only while nobody's approval of this is written down as work to be done.
+    pub fn no_approval(&mut self, review: ReviewId) {
+        self.delete(keys::journal(&approval_id(review)), Condition::New, Refusal::ApprovalBegun);
+    }
+
     /// Writes work down that begins now.
     pub fn journal_put(&mut self, entry: &JournalEntry, now: Time) -> Result<()> {
         let item = Item::new(&keys::journal(&entry.id()), kind::JOURNAL).data(entry)?.with(BEGUN, s(rfc3339(now)));

@@ -43,6 +43,8 @@ pub enum Refusal {
     NoticeApplied,
     /// Somebody has decided about the mail that waits meanwhile, or its item says something else.
     ReviewChanged,
+    /// Somebody is approving the mail that waits.
+    ApprovalBegun,
     /// The ticket's windows changed meanwhile.
     ThreadChanged,
     /// This change is on record.
