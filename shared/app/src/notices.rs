@@ -462,7 +462,7 @@ impl App {
                 approval
             }
         };
-        self.decide(transaction, approval, Verdict::Approved, vec![plan.event.id])
+        self.decide(transaction, approval, Verdict::Approved, vec![plan.event.id]).map(drop)
     }
 }
 

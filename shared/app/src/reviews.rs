@@ -81,10 +81,12 @@ impl App {
     /// [`Error::NotFound`], [`Error::VersionMismatch`]; [`Error::Conflict`] when it was denied, is still not understood
     /// or still breaks a rule, which the item then says: it goes on waiting.
     pub async fn review_approve(&self, actor: &Actor, id: ReviewId, expected: &Expected) -> Result<ReviewItem> {
-        expected.check(self.review(id).await?.revision.version)?;
         // What is applied takes its turns itself.
-        for _ in 0..MAX_RACES {
+        for race in 0..MAX_RACES {
             let item = self.review(id).await?;
+            if race == 0 {
+                expected.check(item.revision.version)?;
+            }
             if decided(&item, Verdict::Approved)? {
                 return Ok(item);
             }
@@ -202,18 +204,20 @@ impl App {
         }
     }
 
-    /// Puts a decision about an item into a transaction; refused when the item has changed.
+    /// Puts a decision about an item into a transaction, which is refused when the item has changed; gives the item as
+    /// it will be.
     pub(crate) fn decide(
         &self,
         transaction: &mut Transaction,
         approval: &Approval,
         verdict: Verdict,
         events: Vec<EventId>,
-    ) -> Result<()> {
+    ) -> Result<ReviewItem> {
         let (before, stamp) = (&approval.item, self.stamp(&approval.by)?);
         let decision = Decision { verdict, at: stamp.at, by: approval.by.user.clone(), events };
         let after = ReviewItem { decision: Some(decision), revision: before.revision.next(stamp), ..before.clone() };
-        transaction.review_update(before, &after)
+        transaction.review_update(before, &after)?;
+        Ok(after)
     }
 
     /// Decides that a mail whose notices are applied is approved, together with what closes the work. An item that was
@@ -250,10 +254,10 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`], [`Error::VersionMismatch`]; [`Error::Conflict`] when it was approved, or is applied in part.
     pub async fn review_deny(&self, actor: &Actor, id: ReviewId, expected: &Expected) -> Result<ReviewItem> {
-        expected.check(self.review(id).await?.revision.version)?;
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
             let item = self.review(id).await?;
+            expected.check(item.revision.version)?;
             if decided(&item, Verdict::Denied)? {
                 return Ok(item);
             }
@@ -269,14 +273,14 @@ impl App {
             }
             let mut transaction = Transaction::new();
             let decision = Approval { item, by: actor.clone() };
-            self.decide(&mut transaction, &decision, Verdict::Denied, Vec::new())?;
+            let denied = self.decide(&mut transaction, &decision, Verdict::Denied, Vec::new())?;
             transaction.no_approval(id);
             match self.store.commit(transaction).await {
                 Err(CommitError::Refused(Refusal::ApprovalBegun)) => {
                     return Err(Error::Conflict("It is being approved.".into()));
                 }
-                // It is read again, and says so.
-                Ok(()) | Err(CommitError::Refused(_)) => {}
+                Ok(()) => return Ok(denied),
+                Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
             }
         }
