@@ -314,9 +314,13 @@ async fn start_readers(
         let queue = LocalQueue::new(settings.name.clone(), opened.state.clone(), settings.pauses.attempts());
         let sdk = match settings.kind {
             BrokerKind::Sns(_) => noticeboard_lambda::sdk().await,
-            BrokerKind::Log {} => SdkConfig::builder().build(),
+            BrokerKind::Log {} | BrokerKind::Syslog(_) | BrokerKind::Redis(_) | BrokerKind::Webhook(_) => {
+                SdkConfig::builder().build()
+            }
         };
-        let broker = Broker::new(settings.clone(), || aws_sdk_sns::Client::new(&sdk)).map_err(StartError::Broker)?;
+        let clock = options.clock.clone();
+        let broker = Broker::new(settings.clone(), || aws_sdk_sns::Client::new(&sdk), move || clock.now());
+        let broker = broker.map_err(StartError::Broker)?;
         let delivery = Delivery::new(vec![broker], Box::new(queue.clone()));
         let delivered = queue.clone();
         tasks.spawn(async move {
