@@ -16,9 +16,7 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
-use noticeboard_app::{
-    Action, App, Begun, Clock, InventoryInput, Keyed, Outcome, Settings, Trust, Verdict, Verdicts,
-};
+use noticeboard_app::{Action, App, Begun, Clock, InventoryInput, Keyed, Outcome, Settings, Trust, Verdict, Verdicts};
 use noticeboard_domain::change::{Actor, Expected, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
