@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use noticeboard_app::{App, Clock, Outcome, Reviews, Trust, Verdict, Verdicts};
+use noticeboard_app::{App, Children, Clock, Outcome, Reviews, Trust, Verdict, Verdicts};
 use noticeboard_domain::change::{Actor, Expected, Origin};
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::Filter;
@@ -354,7 +354,7 @@ fn actor() -> Actor {
 async fn stored(app: &App) -> (usize, usize) {
     let listing =
         || Listing { filter: Filter::default(), order: Vec::new(), page: Page::Offset { limit: 1000, offset: 0 } };
-    let events = app.event_list(EventKind::Maintenance, listing(), false).await.unwrap().items.len();
+    let events = app.event_list(EventKind::Maintenance, listing(), Children::default()).await.unwrap().items.len();
     (events, app.notification_list(listing()).await.unwrap().items.len())
 }
 

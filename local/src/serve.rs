@@ -211,7 +211,7 @@ impl Running {
         let (settings, clock) = (options.settings.clone(), options.clock.clone());
         let opened = open_all(&options.storage, settings, options.table.as_deref(), clock).await?;
         let app = opened.app.clone();
-        let new_token = if has_token || app.token_list(0, 1).await?.1 > 0 {
+        let new_token = if has_token || app.has_tokens().await? {
             None
         } else {
             let terms = Terms { description: "made at first start".into(), ..Terms::of(Scope::Admin) };

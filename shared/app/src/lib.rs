@@ -54,7 +54,7 @@ pub use notices::{Applied, Effect};
 pub use reviews::Reviews;
 pub use tokens::{NewToken, Principal};
 pub use trust::{Trust, Verdict, Verdicts};
-pub use views::{EventView, ImpactView, NotificationView, Target, WithProvider};
+pub use views::{Children, EventView, ImpactView, NotificationView, Target, WithProvider};
 
 /// How often a use case that lost a race reads again and repeats.
 pub(crate) const MAX_RACES: usize = 16;
