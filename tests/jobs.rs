@@ -282,8 +282,8 @@ async fn unfinished_work_is_cleaned_up_as_a_job_and_none_is_no_job() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_kept_for_thirty_days() {
     for (days, kept) in [(29, 1), (31, 0)] {
-        let then = std::time::SystemTime::now() - std::time::Duration::from_secs(days * 86_400);
-        let (app, engine, _) = faults::app(Clock::from_fn(move || then.into())).await;
+        let then = Clock::system().now() - chrono::Duration::days(days);
+        let (app, engine, _) = faults::app(Clock::from_fn(move || then)).await;
         app.import(&actor("noc"), &[]).await.unwrap();
         engine.sweep_ttl().await.unwrap();
         assert_eq!(app.job_list(every_job()).await.unwrap().items.len(), kept, "after {days} days");

@@ -11,11 +11,9 @@ use noticeboard_domain::{Error, Result};
 use noticeboard_store::{CommitError, JournalledApproval, Message, MessageMark, Refusal, Transaction};
 
 use crate::impacts::whole;
-use crate::ingest::{
-    Outcome, Received, believed_key, broken_rule, events_of, is_applied, journal_entry, mail_actor, part, read,
-    takes_several,
-};
+use crate::ingest::{Received, believed_key, broken_rule, journal_entry, mail_actor, part, read, takes_several};
 use crate::notices::Waited;
+use crate::outcome::{Outcome, events_of, is_applied};
 use crate::{App, MAX_RACES, too_many_races};
 
 /// Which review items are listed.
