@@ -16,7 +16,9 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
-use noticeboard_app::{Action, App, Begun, Children, Clock, InventoryInput, Keyed, Settings, Trust};
+use noticeboard_app::{
+    Action, App, Begun, Children, Clock, InventoryInput, Keyed, Outcome, Settings, Trust, Verdict, Verdicts,
+};
 use noticeboard_domain::change::{Actor, Expected, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
@@ -29,6 +31,7 @@ use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, Status};
 use noticeboard_local::engine::Engine;
 use noticeboard_store::{Bucket, KeptAnswer, Store};
+use noticeboard_tests::maintnote::Notice;
 
 /// Counts calls and capacity units.
 #[derive(Debug, Default, Clone)]
@@ -202,9 +205,9 @@ async fn each_use_case_costs_what_the_table_says() {
     app.event_create_many(&actor, EventKind::Maintenance, ten).await.unwrap();
     costs.push(("create ten events at once", meter.take()));
     let mail = noticeboard_tests::sample("maintenance.eml");
-    app.ingest("r", mail.clone(), None, Trust::HandedIn).await.unwrap();
-    costs.push(("a mail with one window and one known circuit", meter.take()));
-    app.ingest("r", mail, None, Trust::HandedIn).await.unwrap();
+    app.ingest("r", mail.clone(), None, Trust::HandedIn("noc".into())).await.unwrap();
+    costs.push(("a mail with one window and one known circuit, handed in", meter.take()));
+    app.ingest("r", mail, None, Trust::HandedIn("noc".into())).await.unwrap();
     costs.push(("the same mail again", meter.take()));
     for at in 0..40 {
         app.event_create(&actor, kind, maintenance(&format!("M-1{at}"), provider)).await.unwrap();
@@ -287,6 +290,23 @@ async fn each_use_case_costs_what_the_table_says() {
     meter.take();
     app.object_delete(&actor, circuit, &Expected::default()).await.unwrap();
     costs.push(("delete a circuit", meter.take()));
+    let stranger = |ticket: &str| Notice::new(ticket).circuits(&["EC-1001"]).mail().raw();
+    let wait = async |ticket: &str| {
+        let pass = Verdict::Pass;
+        let verdicts = Verdicts { spam: pass, virus: pass, spf: pass, dkim: pass, dmarc: pass, envelope_from: None };
+        let done = app.ingest("r", stranger(ticket), None, Trust::Received(verdicts)).await.unwrap();
+        let Outcome::Review(item) = done.outcome else { panic!("nobody knows the sender") };
+        item.id
+    };
+    wait("W-0").await;
+    meter.take();
+    let (one, other) = (wait("W-1").await, wait("W-2").await);
+    let two = meter.take();
+    costs.push(("a mail that waits", Cost { calls: two.calls / 2, read: two.read / 2.0, write: two.write / 2.0 }));
+    app.review_approve(&actor, one, &Expected::default()).await.unwrap();
+    costs.push(("approve it", meter.take()));
+    app.review_deny(&actor, other, &Expected::default()).await.unwrap();
+    costs.push(("deny it", meter.take()));
     let keyed = Keyed::new("noc", "POST", "/api/", "key", "", b"{}");
     let Begun::New(attempt) = app.idempotency_begin(&keyed).await.unwrap() else { panic!("the key is new") };
     let answer =

@@ -533,7 +533,7 @@ fn every_address_lists_what_is_below_it() {
     };
     for (path, expected) in [
         ("/api/", "circuits core dcim extras ipam plugins status users virtualization"),
-        ("/api/core/", "object-changes object-types"),
+        ("/api/core/", "jobs object-changes object-types"),
         ("/api/extras/", "content-types journal-entries object-types tags"),
         ("/api/plugins/", "maintenance notices"),
         ("/api/plugins/notices/", "eventnotification impact inbound-mail maintenance outage review"),

@@ -12,6 +12,8 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::{StatusCode, header};
 use noticeboard_app::{App, Clock, Settings};
 use noticeboard_delivery::Delivery;
+use noticeboard_domain::Error;
+use noticeboard_domain::job::{Job, JobName};
 use noticeboard_domain::token::{Scope, Terms, TokenVersion};
 use noticeboard_http::{Api, Peer};
 use noticeboard_publish::{Broker, BrokerKind, BrokerSettings};
@@ -370,18 +372,27 @@ fn start_cleaning(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened) {
         loop {
             tokio::time::sleep(CLEANING).await;
             if let Err(error) = clean(&app, &engine, &state).await {
-                tracing::error!(error, "cleaning failed; it is tried again in an hour");
+                tracing::error!(%error, detail = error.detail(), "cleaning failed; it is tried again in an hour");
             }
         }
     });
 }
 
-/// Removes expired items, and the stream records that both readers have consumed and that AWS would not keep.
-async fn clean(app: &App, engine: &Engine, state: &State) -> Result<(), String> {
-    let expired = engine.sweep_ttl().await.map_err(|error| error.to_string())?;
-    let text = |error: crate::state::StateError| error.to_string();
-    let changelog = Reader::checkpoints(state, CHANGELOG).await.map_err(text)?;
-    let publisher = Reader::checkpoints(state, PUBLISHER).await.map_err(text)?;
+/// Removes, as a job, expired items, and the stream records that both readers have consumed and that AWS would not keep.
+async fn clean(app: &App, engine: &Engine, state: &State) -> Result<(), Error> {
+    let work = async {
+        let expired = engine.sweep_ttl().await.map_err(Error::internal)?;
+        let trimmed = trim(app, engine, state).await?;
+        tracing::debug!(expired, trimmed, "cleaned");
+        Ok(((), vec![("expired_items", expired.into()), ("stream_records", trimmed.into())]))
+    };
+    app.job(JobName::CleanUp, Job::SYSTEM, Vec::new(), work).await
+}
+
+/// Removes the stream records; the answer is how many.
+async fn trim(app: &App, engine: &Engine, state: &State) -> Result<u64, Error> {
+    let changelog = Reader::checkpoints(state, CHANGELOG).await.map_err(Error::internal)?;
+    let publisher = Reader::checkpoints(state, PUBLISHER).await.map_err(Error::internal)?;
     let mut trimmed = 0;
     for (shard, sequence) in &changelog {
         let Some(other) = publisher.get(shard) else {
@@ -391,8 +402,34 @@ async fn clean(app: &App, engine: &Engine, state: &State) -> Result<(), String> 
         let both = if number(sequence) < number(other) { sequence } else { other };
         let before = std::time::SystemTime::from(app.now()) - STREAM_RETENTION;
         let done = engine.trim_stream(app.store().table(), both, before).await;
-        trimmed += done.map_err(|error| error.to_string())?;
+        trimmed += done.map_err(Error::internal)?;
     }
-    tracing::debug!(expired, trimmed, "cleaned");
-    Ok(())
+    Ok(trimmed)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use noticeboard_domain::filter::Filter;
+    use noticeboard_domain::job::JobStatus;
+    use noticeboard_domain::listing::{Listing, Page};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn cleaning_is_a_job() {
+        let opened = open_all(&Storage::Memory, Settings::default(), None, Clock::system()).await.unwrap();
+        let engine = opened.engine.unwrap();
+        clean(&opened.app, &engine, &opened.state).await.unwrap();
+        let every =
+            Listing { filter: Filter::default(), order: Vec::new(), page: Page::Offset { limit: 10, offset: 0 } };
+        let jobs = opened.app.job_list(every).await.unwrap().items;
+        let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
+        assert_eq!(
+            (job.name, job.user_name.as_str(), job.status()),
+            (JobName::CleanUp, "System", JobStatus::Completed)
+        );
+        let output: Vec<&String> = job.completed.as_ref().unwrap().output.keys().collect();
+        assert_eq!(output, ["expired_items", "stream_records"]);
+    }
 }

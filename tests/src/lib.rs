@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
 pub mod changelog;
+pub mod faults;
 pub mod house;
 pub mod maintnote;
+pub mod messages;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -33,7 +33,12 @@ pub fn router(api: Arc<Api>) -> Router {
 async fn import(caller: Caller, payload: Payload) -> Answer {
     caller.administrator()?;
     let rows = bulk::elements(bulk::list(payload)?, wire::import::row)?;
-    let done = caller.app().import(&caller.actor(""), &rows).await?;
+    let actor = caller.actor("");
+    let work = |app: Arc<App>| async move {
+        let done = app.import(&actor, &rows).await?;
+        Ok((rows, done))
+    };
+    let (rows, done) = caller.to_the_end(work).await?;
     let told: Vec<_> = rows.iter().zip(&done).map(|(row, done)| wire::import::outcome(row, done)).collect();
     json(StatusCode::OK, &told)
 }

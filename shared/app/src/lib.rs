@@ -18,14 +18,18 @@ mod idempotency;
 mod impacts;
 mod ingest;
 mod inventory;
+mod jobs;
 mod journal;
 mod journal_entries;
 mod lists;
 mod notices;
 mod notifications;
+mod outcome;
+mod reviews;
 mod sites;
 mod tags;
 mod tokens;
+mod trust;
 mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,11 +47,15 @@ pub use around::{Input, ProviderRef, Refs};
 pub use bulk::{BulkError, MAX_BULK};
 pub use clock::Clock;
 pub use idempotency::{Attempt, Begun, Keyed};
-pub use ingest::{Ingested, MAX_MAIL_BYTES, Outcome, Trust, Verdict, Verdicts};
+pub use ingest::MAX_MAIL_BYTES;
 pub use inventory::{Imported, InventoryInput, ObjectView, Row};
+pub use jobs::Facts;
 pub use journal_entries::JournalEntryView;
 pub use notices::{Applied, Effect};
+pub use outcome::{Ingested, Outcome};
+pub use reviews::Reviews;
 pub use tokens::{NewToken, Principal};
+pub use trust::{Trust, Verdict, Verdicts};
 pub use views::{Children, EventView, ImpactView, NotificationView, Target, WithProvider};
 
 /// How often a use case that lost a race reads again and repeats.

@@ -1,18 +1,17 @@
-//! Received mails as the API knows them, and mail that waits for a person.
+//! Received mails as the API knows them.
 
 use std::collections::HashMap;
 
 use noticeboard_domain::change::{Actor, Expected, Revision};
-use noticeboard_domain::ids::{EventNotificationId, ReviewId};
+use noticeboard_domain::ids::EventNotificationId;
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
-use noticeboard_domain::review::ReviewItem;
 use noticeboard_domain::{Error, FieldErrors, Result};
 use noticeboard_store::{BulkWrite, CommitError, Transaction, Wanted};
 
 use crate::around::{Around, Input};
 use crate::bulk::{BulkError, Part, Tried};
-use crate::impacts::{related_not_found, whole};
+use crate::impacts::related_not_found;
 use crate::views::{NotificationView, notification_view, tag_refs};
 use crate::{App, MAX_RACES, too_many_races};
 
@@ -252,22 +251,6 @@ impl App {
             }
         }
         Err(too_many_races())
-    }
-
-    /// Mail that waits for a person, newest first.
-    pub async fn review_list(&self, offset: usize, limit: usize) -> Result<(Vec<ReviewItem>, u64)> {
-        let most = self.settings.list_read_limit;
-        let reviews = whole(self.store.review_list(most).await?, most)?;
-        let count = reviews.len() as u64;
-        Ok((reviews.into_iter().skip(offset).take(limit).collect(), count))
-    }
-
-    /// One mail that waits for a person.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn review(&self, id: ReviewId) -> Result<ReviewItem> {
-        self.store.review(id).await?.ok_or(Error::NotFound { what: "ReviewItem" })
     }
 
     /// The whole message that a review item or a received mail keeps.

@@ -66,6 +66,20 @@ impl Error {
         Self::Internal { detail: detail.to_string() }
     }
 
+    /// What kind of error it is, in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "Invalid",
+            Self::NotFound { .. } => "NotFound",
+            Self::Conflict(_) => "Conflict",
+            Self::VersionMismatch => "VersionMismatch",
+            Self::Denied(_) => "Denied",
+            Self::TooLarge { .. } => "TooLarge",
+            Self::Unavailable { .. } => "Unavailable",
+            Self::Internal { .. } => "Internal",
+        }
+    }
+
     /// What the log should say beside the message, where there is more to say.
     pub fn detail(&self) -> Option<&str> {
         match self {

@@ -4,6 +4,7 @@ use noticeboard_domain::change::Action;
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::ids::ID_LIMIT;
+use noticeboard_domain::job::{JobName, JobStatus};
 use noticeboard_domain::journal_entry::JournalKind;
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus};
@@ -375,6 +376,8 @@ fn value(kind: Kind, lookup: &str) -> (Value, &'static str) {
             let others = others.chain(JournalKind::ALL.iter().map(|kind| kind.as_str()));
             let others = others.chain(Action::ALL.iter().map(|action| action.as_str()));
             let others = others.chain(Scope::ALL.iter().map(|scope| scope.as_str()));
+            let others = others.chain(JobName::ALL.iter().map(|name| name.as_str()));
+            let others = others.chain(JobStatus::ALL.iter().map(|status| status.as_str()));
             let values: Vec<&str> = statuses.chain(others).filter(|value| known(value)).collect();
             (json!({"type": "string", "enum": values}), "choice")
         }

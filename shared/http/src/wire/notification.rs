@@ -1,4 +1,4 @@
-//! Received mails, and mail that waits for a person.
+//! Received mails, and what became of a mail that was handed in.
 
 use noticeboard_app::{Effect, Ingested, Input, NotificationView, Outcome, Refs};
 use noticeboard_domain::event::{Event, EventKind};
@@ -6,13 +6,13 @@ use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::ids::{EventId, ReviewId};
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges, Subject};
 use noticeboard_domain::object::ObjectType;
-use noticeboard_domain::review::{ReviewItem, ReviewReason};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::event::NestedEvent;
 use super::impact::{IdAndName, event_object};
+use super::review::{ReviewBody, review};
 use super::tag::NestedTag;
 use super::time;
 use crate::answer::Object;
@@ -174,54 +174,6 @@ pub fn nested(base: &str, event: &Event, mail: &EventNotification) -> NestedNoti
         created: time(mail.revision.created),
         last_updated: time(mail.revision.last_updated),
     }
-}
-
-fn reasons() -> utoipa::openapi::Object {
-    super::choices(ReviewReason::ALL.iter().map(|reason| reason.as_str()))
-}
-
-/// A mail that waits for a person.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReviewItem)]
-pub struct ReviewBody {
-    #[schema(minimum = 1)]
-    id: u64,
-    url: String,
-    #[schema(schema_with = reasons)]
-    reason: &'static str,
-    explanation: String,
-    subject: String,
-    email_from: String,
-    #[schema(format = DateTime)]
-    email_received: String,
-    message_id: Option<String>,
-    size: u64,
-    raw_url: String,
-    #[schema(format = DateTime)]
-    created: String,
-}
-
-impl Wire for ReviewBody {
-    const BRIEF: &'static [&'static str] = &["id", "url", "reason", "subject"];
-}
-
-/// A mail that waits for a person.
-pub fn review(base: &str, review: &ReviewItem) -> Object<ReviewBody> {
-    let url = format!("{base}/api/plugins/notices/review/{}/", review.id);
-    let body = ReviewBody {
-        id: review.id.get(),
-        url: url.clone(),
-        reason: review.reason.as_str(),
-        explanation: review.explanation.clone(),
-        subject: review.subject.clone(),
-        email_from: review.email_from.clone(),
-        email_received: time(review.email_received),
-        message_id: review.message_id.clone(),
-        size: review.size,
-        raw_url: format!("{url}raw/"),
-        created: time(review.revision.created),
-    };
-    Object { body, url, version: review.revision.version }
 }
 
 /// What became of a mail that was handed in.
