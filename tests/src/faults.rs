@@ -33,6 +33,12 @@ pub struct Faults {
 
 const NEVER: i64 = i64::MAX;
 
+impl Default for Faults {
+    fn default() -> Self {
+        Self { refused: Arc::new(AtomicI64::new(NEVER)), lost: Arc::new(AtomicI64::new(NEVER)) }
+    }
+}
+
 impl Faults {
     /// One call fails: that after so many others.
     pub fn after(&self, calls: usize, fault: Fault) {
@@ -80,7 +86,7 @@ impl Intercept for Faults {
 
 /// The use cases over an empty table of their own.
 pub async fn app(clock: Clock) -> (Arc<App>, Engine, Faults) {
-    let faults = Faults { refused: Arc::new(AtomicI64::new(NEVER)), lost: Arc::new(AtomicI64::new(NEVER)) };
+    let faults = Faults::default();
     let engine = Engine::memory().unwrap();
     let config = engine.dynamodb().config().to_builder().interceptor(faults.clone()).build();
     let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), "faults");
