@@ -318,11 +318,17 @@ pub struct Process {
 impl Process {
     /// Starts it, and waits until it says that it is ready.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {
+        Self::with_settings(data, arguments, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub fn with_settings(data: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(program())
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(arguments)
             .env("NOTICEBOARD_TOKEN", TOKEN)
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

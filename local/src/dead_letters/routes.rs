@@ -95,15 +95,11 @@ async fn some(caller: &Caller, redrive: &Redrive, verb: Verb, body: &Map<String,
     let which = selection(body, redrive.letters.next_id())?;
     let Done { count, failed, rest } = redrive.apply_to(verb, &which).await?;
     let failed = failed.iter().map(|(id, error)| json!({"id": id, "error": error.to_string()}));
-    let verb = match verb {
-        Verb::Replay => "replayed",
-        Verb::Discard => "discarded",
-    };
     let next = rest.map(|rest| {
         let which = rest.broker.map_or(("all", true.into()), |broker| ("broker", Value::from(broker.as_str())));
         json!({which.0: which.1, "start": rest.start, "end": rest.end})
     });
-    answer(StatusCode::OK, &json!({verb: count, "failed": failed.collect::<Vec<_>>(), "next": next}))
+    answer(StatusCode::OK, &json!({"count": count, "failed": failed.collect::<Vec<_>>(), "next": next}))
 }
 
 /// Which dead letters a body names: those of a `broker`, or `all`; with ids from `start` to `end`, or all that there

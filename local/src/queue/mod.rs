@@ -10,13 +10,13 @@ mod waiting;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
 use noticeboard_delivery::{Hold, Unsent};
 use noticeboard_domain::time::Time;
 use noticeboard_publish::{BrokerName, MAX_PAUSE, Queue, QueueError, QueueMessage};
@@ -31,6 +31,9 @@ use crate::state::{State, StateError, Write};
 
 /// Groups of one broker that are delivered at the same time.
 const MAX_CALLS: usize = 16;
+/// How long a broker is left alone that took none of the last [`MAX_CALLS`] messages. Attempts in vain use the engine
+/// and the processor that all share.
+const REST: Duration = Duration::from_millis(100);
 /// How long one call of the delivery may take (`Timeout` of the function in `template.yaml`).
 pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// How long a message that failed is hidden where nobody says otherwise.
@@ -116,26 +119,37 @@ impl LocalQueue {
         F: Future<Output = SqsBatchResponse>,
     {
         self.load().await?;
-        let mut calls = FuturesUnordered::new();
+        let (mut calls, mut ended) = (FuturesUnordered::new(), Vec::new());
+        let (mut in_vain, mut rest) = (0, Instant::now());
         loop {
             let arrived = self.0.arrived.notified();
             while calls.len() < MAX_CALLS
+                && rest <= Instant::now()
                 && let Some(taken) = self.take()
             {
                 calls.push(self.attempt(taken, &handler));
             }
-            let due = self.waiting().due().filter(|_| calls.len() < MAX_CALLS);
+            let due = self.waiting().due().filter(|_| calls.len() < MAX_CALLS).map(|due| due.max(rest));
             tokio::select! {
-                Some(first) = calls.next() => {
-                    // Those that end together are written together.
-                    let mut ended = vec![first?];
-                    while let Some(Some(other)) = calls.next().now_or_never() {
-                        ended.push(other?);
-                    }
-                    self.settle(ended).await?;
-                }
+                Some(attempt) = calls.next() => ended.push(attempt?),
                 () = arrived => {}
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+            }
+            while !ended.is_empty() {
+                let failed = ended.iter().filter(|attempt: &&Attempt| attempt.failed.is_some()).count();
+                in_vain = if failed == ended.len() { in_vain + failed } else { 0 };
+                let mut settled = pin!(self.settle(std::mem::take(&mut ended)));
+                // The calls go on meanwhile: the engine serves one after another, and one of them may be the next. Those
+                // that end are written down together.
+                loop {
+                    tokio::select! {
+                        done = &mut settled => break done?,
+                        Some(attempt) = calls.next() => ended.push(attempt?),
+                    }
+                }
+                if in_vain >= MAX_CALLS {
+                    rest = Instant::now() + REST;
+                }
             }
         }
     }
