@@ -262,9 +262,8 @@ const PACE: Duration = Duration::from_millis(25);
 fn measure(client: &Client, sns: &Sns, providers: &[u64], name: &str) -> (Vec<f64>, Vec<f64>) {
     let (mut asked, mut answers) = (HashMap::new(), Vec::new());
     let start = Instant::now();
-    for n in 0..MEASURED {
+    for (n, id) in providers.iter().enumerate() {
         std::thread::sleep((start + PACE * u32::try_from(n).unwrap()).saturating_duration_since(Instant::now()));
-        let id = providers[n];
         let at = Instant::now();
         let body = json!({"description": format!("{name} {n}")});
         let answer = client.patch(&format!("{PROVIDERS}{id}/"), &body);
