@@ -4,101 +4,37 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
-use aws_lambda_events::dynamodb::{Event, EventRecord};
-use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
+use aws_lambda_events::dynamodb::Event;
+use aws_sdk_dynamodbstreams::types::{AttributeValue, Record};
 use chrono::Duration;
-use noticeboard_app::{App, Clock, Settings};
-use noticeboard_domain::change::{Actor, Change, Expected, Origin};
+use noticeboard_domain::change::{Change, Expected, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
-use noticeboard_domain::fields::{Name, Summary};
-use noticeboard_domain::ids::{EventId, ObjectId, ProviderId};
+use noticeboard_domain::ids::EventId;
 use noticeboard_domain::impact::{EventRef, ImpactChanges};
-use noticeboard_domain::inventory::{CircuitChanges, Label, ProviderChanges, Slug};
+use noticeboard_domain::inventory::{Label, ProviderChanges};
 use noticeboard_domain::notification::{EventNotificationChanges, Subject};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
-use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus, Status};
+use noticeboard_domain::status::{ImpactLevel, OutageStatus, Status};
 use noticeboard_domain::timeline;
-use noticeboard_local::engine::Engine;
-use noticeboard_store::{Bucket, CountOf, JournalEntry, Store, Transaction};
+use noticeboard_store::{CountOf, JournalEntry, Transaction};
+use noticeboard_tests::house::{House, actor, event_record};
 use rand::seq::IndexedRandom;
 
 use EventKind::{Maintenance, Outage};
 
-fn actor(user: &str) -> Actor {
-    Actor {
-        user: user.into(),
-        request_id: "request".into(),
-        origin: Origin::Web,
-        detail: "API".into(),
-        message: String::new(),
-    }
-}
-
-/// The use cases over a table of their own, and the table's stream.
-struct House {
-    app: Arc<App>,
-    engine: Engine,
-    stream: String,
-    provider: ProviderId,
-}
-
-impl House {
-    async fn new() -> Self {
-        let engine = Engine::memory().unwrap();
-        let store = Store::new(engine.dynamodb(), "changelog");
-        let stream = store.create_if_missing().await.unwrap().stream_arn.unwrap();
-        let app = App::new(store, Bucket::memory(), Clock::system(), Settings::default());
-        let provider = ProviderChanges {
-            name: Some(Label::parse("Zayo").unwrap()),
-            slug: Some(Slug::parse("zayo").unwrap()),
-            ..ProviderChanges::default()
-        };
-        let provider = app.provider_create(&actor("noc"), provider).await.unwrap().id;
-        Self { app, engine, stream, provider }
-    }
-
-    async fn circuit(&self, cid: &str) -> ObjectId {
-        let changes = CircuitChanges {
-            cid: Some(Label::parse(cid).unwrap()),
-            provider: Some(self.provider),
-            ..CircuitChanges::default()
-        };
-        self.app.circuit_create(&actor("noc"), changes).await.unwrap().0.id
-    }
-
-    async fn event(&self, kind: EventKind, name: &str, changes: EventChanges) -> EventId {
-        let status = match kind {
-            Maintenance => Status::Maintenance(MaintenanceStatus::Confirmed),
-            Outage => Status::Outage(OutageStatus::Reported),
-        };
-        let changes = EventChanges {
-            name: Some(Name::parse(name).unwrap()),
-            summary: Some(Summary::parse("splice").unwrap()),
-            provider: Some(self.provider),
-            status: Some(status),
-            start: "2026-12-01T02:00:00Z".parse().ok(),
-            end: Some("2026-12-01T06:00:00Z".parse().ok()),
-            ..changes
-        };
-        self.app.event_create(&actor("noc"), kind, changes).await.unwrap().stored.event.id
-    }
-
-    async fn change(&self, kind: EventKind, id: EventId, changes: EventChanges) {
-        self.app.event_change(&actor("noc"), kind, id, changes, &Expected::default()).await.unwrap();
-    }
-
-    async fn impact(&self, kind: EventKind, id: EventId, circuit: ObjectId) -> noticeboard_domain::ids::ImpactId {
-        let changes = ImpactChanges {
-            event: EventRef { kind, id }.into(),
-            target: ObjectRef::new(ObjectType::Circuit, circuit).into(),
-            ..ImpactChanges::default()
-        };
-        self.app.impact_create(&actor("noc"), changes).await.unwrap().impact.id
-    }
-
+/// What these tests do in a house.
+trait Told {
     /// Every kind of change, by two users. The answer is an event that is deleted.
+    async fn history(&self) -> EventId;
+    /// Hands a batch to the function; the answer is what it says has failed.
+    async fn handle(&self, batch: &[Record]) -> Vec<String>;
+    /// Every change that is on record, oldest first.
+    async fn changes(&self) -> Vec<Change>;
+    async fn count(&self, kind: EventKind, of: CountOf) -> u64;
+}
+
+impl Told for House {
     async fn history(&self) -> EventId {
         let app = &self.app;
         let (one, two) = (self.circuit("IC-1").await, self.circuit("IC-2").await);
@@ -134,26 +70,6 @@ impl House {
         second
     }
 
-    /// The whole stream.
-    async fn records(&self) -> Vec<Record> {
-        let streams = self.engine.streams();
-        let described = streams.describe_stream().stream_arn(&self.stream).send().await.unwrap();
-        let mut records = Vec::new();
-        for shard in described.stream_description.unwrap().shards() {
-            let asked = streams.get_shard_iterator().stream_arn(&self.stream).shard_id(shard.shard_id().unwrap());
-            let asked = asked.shard_iterator_type(ShardIteratorType::TrimHorizon);
-            let mut iterator = asked.send().await.unwrap().shard_iterator;
-            while let Some(place) = iterator {
-                let found = streams.get_records().shard_iterator(place).send().await.unwrap();
-                let batch = found.records.unwrap();
-                iterator = found.next_shard_iterator.filter(|_| !batch.is_empty());
-                records.extend(batch);
-            }
-        }
-        records
-    }
-
-    /// Hands a batch to the function; the answer is what it says has failed.
     async fn handle(&self, batch: &[Record]) -> Vec<String> {
         let mut event = Event::default();
         event.records = batch.iter().cloned().map(event_record).collect();
@@ -161,7 +77,6 @@ impl House {
         response.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()
     }
 
-    /// Every change that is on record, oldest first.
     async fn changes(&self) -> Vec<Change> {
         self.app.store().change_list(false, None, 1000).await.unwrap().items
     }
@@ -169,19 +84,6 @@ impl House {
     async fn count(&self, kind: EventKind, of: CountOf) -> u64 {
         self.app.store().counters(kind.object_type()).await.unwrap().get(&of)
     }
-}
-
-/// A record as Lambda hands it to a function.
-fn event_record(record: Record) -> EventRecord {
-    let change = record.dynamodb.unwrap();
-    let mut made = EventRecord::default();
-    made.event_id = record.event_id.unwrap();
-    made.event_name = record.event_name.unwrap().as_str().to_owned();
-    made.change.keys = change.keys.unwrap_or_default().into();
-    made.change.new_image = change.new_image.unwrap_or_default().into();
-    made.change.old_image = change.old_image.unwrap_or_default().into();
-    made.change.sequence_number = change.sequence_number;
-    made
 }
 
 fn sequence(record: &Record) -> &str {
@@ -283,7 +185,7 @@ async fn check(what: &str, deliver: impl Fn(Vec<Record>) -> Vec<Vec<Record>>) {
     ] {
         assert_eq!(house.count(kind, of.clone()).await, expected, "{what}: {kind:?} {of:?}");
     }
-    let page = house.app.event_changes(deleted, None, 100).await.unwrap();
+    let page = house.app.event_changes(Maintenance, deleted, None, 100).await.unwrap();
     let titles: Vec<String> = page.changes.iter().map(|change| timeline::entry(change).title).collect();
     // Its impacts go with an event, and after it.
     let expected = [

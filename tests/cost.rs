@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
-use noticeboard_app::{Action, App, Begun, Clock, InventoryInput, Keyed, Settings, Trust};
+use noticeboard_app::{Action, App, Begun, Children, Clock, InventoryInput, Keyed, Settings, Trust};
 use noticeboard_domain::change::{Actor, Expected, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
@@ -210,19 +210,21 @@ async fn each_use_case_costs_what_the_table_says() {
         app.event_create(&actor, kind, maintenance(&format!("M-1{at}"), provider)).await.unwrap();
     }
     meter.take();
-    app.event_list(kind, listing(&[]), false).await.unwrap();
+    app.event_list(kind, listing(&[]), Children::default()).await.unwrap();
     costs.push(("a page of 50 events", meter.take()));
-    app.event_list(kind, Listing { page: Page::Cursor { limit: 50, start: 0 }, ..listing(&[]) }, false).await.unwrap();
+    app.event_list(kind, Listing { page: Page::Cursor { limit: 50, start: 0 }, ..listing(&[]) }, Children::default())
+        .await
+        .unwrap();
     costs.push(("the same by cursor", meter.take()));
-    app.event_list(kind, listing(&[("name", "M-1")]), false).await.unwrap();
+    app.event_list(kind, listing(&[("name", "M-1")]), Children::default()).await.unwrap();
     costs.push(("events of a name", meter.take()));
-    app.event_list(kind, listing(&[("q", "splice")]), false).await.unwrap();
+    app.event_list(kind, listing(&[("q", "splice")]), Children::default()).await.unwrap();
     costs.push(("a filtered page of 50 of 52 events", meter.take()));
-    app.event_changes(event.id, None, 50).await.unwrap();
+    app.event_changes(EventKind::Maintenance, event.id, None, 50).await.unwrap();
     costs.push(("the timeline of an event", meter.take()));
     app.event_calendar("2026-11-01T00:00:00Z".parse().unwrap(), MaintenanceStatus::ALL).await.unwrap();
     costs.push(("the feed of 52 events, 2 with impacts", meter.take()));
-    let events = app.event_list(kind, listing(&[]), false).await.unwrap().items;
+    let events = app.event_list(kind, listing(&[]), Children::default()).await.unwrap().items;
     meter.take();
     let impacts = events.iter().skip(2).map(|view| ImpactChanges {
         event: EventRef { kind, id: view.stored.event.id }.into(),
@@ -277,7 +279,9 @@ async fn each_use_case_costs_what_the_table_says() {
     app.object_list(ObjectType::Device, listing(&[])).await.unwrap();
     costs.push(("a page of 50 devices at one site", meter.take()));
     let at_site = Filter::read([("site_id", site.to_string().as_str())], &PLACES, &[]).unwrap();
-    app.event_list(EventKind::Maintenance, Listing { filter: at_site, ..listing(&[]) }, false).await.unwrap();
+    app.event_list(EventKind::Maintenance, Listing { filter: at_site, ..listing(&[]) }, Children::default())
+        .await
+        .unwrap();
     costs.push(("events at a site of 60 devices and a circuit", meter.take()));
     app.object_delete(&actor, end, &Expected::default()).await.unwrap();
     meter.take();

@@ -228,7 +228,7 @@ impl Running {
         let (settings, clock) = (options.settings.clone(), options.clock.clone());
         let opened = open_all(&options.storage, settings, options.table.as_deref(), clock).await?;
         let app = opened.app.clone();
-        let new_token = if has_token || app.token_list(0, 1).await?.1 > 0 {
+        let new_token = if has_token || app.has_tokens().await? {
             None
         } else {
             let terms = Terms { description: "made at first start".into(), ..Terms::of(Scope::Admin) };
@@ -359,9 +359,13 @@ async fn start_readers(
     for (settings, queue) in options.brokers.iter().zip(functions.queues) {
         let sdk = match settings.kind {
             BrokerKind::Sns(_) => noticeboard_lambda::sdk().await,
-            BrokerKind::Log {} => SdkConfig::builder().build(),
+            BrokerKind::Log {} | BrokerKind::Syslog(_) | BrokerKind::Redis(_) | BrokerKind::Webhook(_) => {
+                SdkConfig::builder().build()
+            }
         };
-        let broker = Broker::new(settings.clone(), || aws_sdk_sns::Client::new(&sdk)).map_err(StartError::Broker)?;
+        let clock = options.clock.clone();
+        let broker = Broker::new(settings.clone(), || aws_sdk_sns::Client::new(&sdk), move || clock.now());
+        let broker = broker.map_err(StartError::Broker)?;
         let delivery = Delivery::new(vec![broker], Box::new(queue.clone()));
         tasks.spawn(async move {
             let handler = |event| delivery.handle(event);

@@ -22,6 +22,7 @@ TABLE = "noticeboard"
 BUCKET = "mail"
 # The token in events/.
 TOKEN = "example-token-for-local-use"
+BROKERS = ("log", "sns", "syslog", "redis", "webhook")
 SERVICES = "dynamodb,iam,s3,sns,sqs,sts"
 
 
@@ -106,7 +107,7 @@ def queues(aws):
     """The addresses of the brokers' queues."""
     sqs = aws("sqs")
     fifo = {"FifoQueue": "true"}
-    return {name: sqs.create_queue(QueueName=f"{name}.fifo", Attributes=fifo)["QueueUrl"] for name in ("log", "sns")}
+    return {name: sqs.create_queue(QueueName=f"{name}.fifo", Attributes=fifo)["QueueUrl"] for name in BROKERS}
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +116,12 @@ def topic(aws):
 
 
 @pytest.fixture(scope="session")
-def start(aws, binaries, environment, folder, queues, topic):
+def fifo_topic(aws):
+    return aws("sns").create_topic(Name="changes.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+
+
+@pytest.fixture(scope="session")
+def start(aws, binaries, environment, folder, queues, topic, fifo_topic):
     """Starts a function's program with the variables and the permissions that template.yaml gives it, no more."""
     template.create_table(aws("dynamodb"), TABLE)
     aws("s3").create_bucket(Bucket=BUCKET)
@@ -126,17 +132,23 @@ def start(aws, binaries, environment, folder, queues, topic):
         "NOTICEBOARD_ALLOWED_TARGETS": "",
         "NOTICEBOARD_LIST_READ_LIMIT": "250000",
         "NOTICEBOARD_TOKEN": TOKEN,
-        "NOTICEBOARD_BROKERS": f"log,sns={topic}",
-        "NOTICEBOARD_QUEUE_LOG": queues["log"],
-        "NOTICEBOARD_QUEUE_SNS": queues["sns"],
+        "NOTICEBOARD_BROKERS": json.dumps(
+            {
+                "log": {"type": "log"},
+                "sns": {"type": "sns", "topic": topic},
+                "fifo": {"type": "sns", "topic": fifo_topic, "topics": {"include": ["noticeboard.status.maintenance"]}},
+                "gone": {"type": "sns", "topic": f"{topic}-gone", "topics": {"exclude": ["*"]}, "pauses": [2]},
+            }
+        ),
+        "NOTICEBOARD_BROKER_SECRET": "",
+        **{f"NOTICEBOARD_QUEUE_{name.upper()}": queue for name, queue in queues.items()},
         "RUST_LOG": "info",
     }
     arns = {
         "Table": aws("dynamodb").describe_table(TableName=TABLE)["Table"]["TableArn"],
         "Bucket": f"arn:aws:s3:::{BUCKET}",
-        "Topic": topic,
-        "LogQueue": arn(aws, queues["log"]),
-        "SnsQueue": arn(aws, queues["sns"]),
+        "Topic": [topic, fifo_topic, f"{topic}-gone"],
+        **{f"{name.capitalize()}Queue": arn(aws, queue) for name, queue in queues.items()},
         "StreamFailures": "arn:aws:sqs:us-east-1:000000000000:stream-failures",
     }
     iam = aws("iam")

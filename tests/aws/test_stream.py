@@ -65,17 +65,38 @@ def received(aws, queue):
     return messages
 
 
-def test_every_broker_gets_one_message(aws, invoke, queues):
+def test_every_broker_gets_each_message_once(aws, invoke, queues):
     event = sample("publisher")
     # Told twice, as the stream may.
     assert invoke("publisher", event) == invoke("publisher", event) == DONE
     delivery = sample("delivery")["Records"][0]
-    for broker, queue in queues.items():
-        [message] = received(aws, queue)
+    for broker in ("log", "sns"):
+        update, status = received(aws, queues[broker])
         # The sample of the next function is what this one sends.
-        assert json.loads(message["Body"]) == json.loads(delivery["body"]) | {"broker": broker}
-        for attribute in ("MessageGroupId", "MessageDeduplicationId"):
-            assert message["Attributes"][attribute] == delivery["attributes"][attribute]
+        assert json.loads(update["Body"]) == json.loads(delivery["body"]) | {"broker": broker}
+        group = delivery["attributes"]["MessageGroupId"].replace("sns/", f"{broker}/")
+        assert update["Attributes"]["MessageGroupId"] == status["Attributes"]["MessageGroupId"] == group
+        assert update["Attributes"]["MessageDeduplicationId"] == delivery["attributes"]["MessageDeduplicationId"]
+        told = json.loads(status["Body"])["event"]
+        assert told["type"] == "noticeboard.status.outage"
+        assert told["data"]["differences"]["added"]["status"] == "INVESTIGATING"
+    # Another broker of the kind sns wants status changes of maintenances only; the other kinds are not set up.
+    assert all(received(aws, queues[kind]) == [] for kind in queues)
+
+
+def test_a_token_is_told_without_what_opens_the_door(aws, api, invoke, queues):
+    made = api.post("/api/users/tokens/", {"user": "script", "scope": "read", "description": "for the test"})
+    found = aws("dynamodb").scan(TableName=TABLE)["Items"]
+    [token] = [item for item in found if item.get("display", {}).get("S") == "for the test"]
+    assert invoke("publisher", told("INSERT", NewImage=token)) == DONE
+    for broker in ("log", "sns"):
+        [message] = received(aws, queues[broker])
+        event = json.loads(message["Body"])["event"]
+        assert event["type"] == "noticeboard.admin.user.change_token"
+        assert event["data"]["data"]["token"]["id"] == made["id"]
+        stored = json.loads(token["data"]["S"])
+        for secret in (stored["secret_sha256"], stored["key"], made["token"]):
+            assert secret not in message["Body"]
 
 
 def test_a_deletion_is_told_with_who_asked_for_it(api, aws, invoke, queues):
@@ -88,6 +109,6 @@ def test_a_deletion_is_told_with_who_asked_for_it(api, aws, invoke, queues):
     assert invoke("changelog", deletion) == invoke("publisher", deletion) == DONE
     [change] = changes_of(api, "circuits.provider", before)
     assert (change["action"]["value"], change["user_name"]) == ("delete", "admin")
-    for queue in queues.values():
-        [message] = received(aws, queue)
+    for broker in ("log", "sns"):
+        [message] = received(aws, queues[broker])
         assert json.loads(message["Body"])["event"]["data"]["context"]["change_context_detail"] == f"API DELETE {path}"

@@ -74,8 +74,23 @@ def record(kind, name):
     return {"eventName": name, "dynamodb": {image: {"type": {"S": kind}}}}
 
 
-@pytest.mark.parametrize("mapping", ["ChangelogStream", "PublisherStream"])
 @pytest.mark.parametrize("name", ["INSERT", "MODIFY", "REMOVE"])
-def test_only_what_matters_wakes_the_readers_of_the_stream(mapping, name):
-    assert all(template.wakes(mapping, record(kind, name)) for kind in ("maintenance", "impact", "provider", "tag", "journalentry"))
-    assert not any(template.wakes(mapping, record(kind, name)) for kind in ("helper", "change", "journal", "review", "token"))
+def test_only_what_matters_wakes_the_readers_of_the_stream(name):
+    def awake(mapping, *kinds):
+        return [template.wakes(mapping, record(kind, name)) for kind in kinds]
+
+    for mapping in ("ChangelogStream", "PublisherStream"):
+        assert all(awake(mapping, "maintenance", "impact", "provider", "tag", "journalentry"))
+        assert not any(awake(mapping, "helper", "change", "journal"))
+    # These have no changelog, but are told.
+    assert not any(awake("ChangelogStream", "review", "token", "job"))
+    assert all(awake("PublisherStream", "review", "token", "job"))
+
+
+def test_a_queue_gives_up_after_the_attempts_of_its_broker():
+    source = (template.ROOT / "shared/publish/src/pauses.rs").read_text()
+    for kind in ("Log", "Sns", "Syslog", "Redis", "Webhook"):
+        attempts = template.RESOURCES[f"{kind}Queue"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
+        of = "webhook" if kind == "Webhook" else "service"
+        # The tests of that file say how many attempts each schedule has.
+        assert f"assert_eq!({of}.attempts(), {attempts});" in source

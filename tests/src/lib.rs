@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
 pub mod changelog;
+pub mod house;
 pub mod maintnote;
 
 use std::io::{BufRead, BufReader};

@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use lambda_runtime::{LambdaEvent, service_fn};
+use noticeboard_app::Clock;
 use noticeboard_delivery::{Delivery, Hold, Unsent};
 use noticeboard_lambda::{Error, required, variable};
 use noticeboard_publish::{Broker, BrokerSettings};
@@ -47,7 +48,8 @@ async fn main() -> Result<(), Error> {
     for settings in BrokerSettings::read(&required("NOTICEBOARD_BROKERS")?, &variable)? {
         let url = required(&settings.kind.queue_variable())?;
         urls.insert(url.rsplit('/').next().unwrap_or_default().to_owned(), url);
-        brokers.push(Broker::new(settings, || aws_sdk_sns::Client::new(&sdk))?);
+        let clock = Clock::system();
+        brokers.push(Broker::new(settings, || aws_sdk_sns::Client::new(&sdk), move || clock.now())?);
     }
     let queues = Queues { client: aws_sdk_sqs::Client::new(&sdk), urls };
     let delivery = &Delivery::new(brokers, Box::new(queues));

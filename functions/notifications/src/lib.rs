@@ -18,7 +18,7 @@ use noticeboard_domain::ids::{EventNotificationId, ReviewId};
 use noticeboard_domain::listing::{List, Page};
 use noticeboard_http::wire::notification::{FILTERS, SEARCHED, ingested, notification, read as read_mail, review};
 use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Payload, Query, Shape, Shown, bulk, changed, created, deleted, json,
+    Answer, Api, ApiError, Body, Caller, Note, Payload, Query, Shape, Shown, bulk, changed, created, deleted, json,
     precondition, read,
 };
 use serde_json::{Map, Value};
@@ -50,14 +50,13 @@ async fn list(caller: Caller, query: Query) -> Answer {
 async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {
     match payload {
         Payload::One(body) => {
-            let (input, message) = read_mail(&body, true)?;
-            let view = caller.app().notification_create(&caller.actor(&message), input).await?;
+            let input = read_mail(&body, true);
+            let view = caller.app().notification_create(&caller.actor(""), input).await?;
             created(&notification(caller.base(), view), &query.shape())
         }
         Payload::Many(values) => {
-            let inputs = bulk::elements(values, |body| read_mail(body, true))?;
-            let (inputs, actor) = caller.actor_of(inputs);
-            let views = caller.app().notification_create_many(&actor, inputs).await?;
+            let inputs = bulk::inputs(values, |body| read_mail(body, true));
+            let views = caller.app().notification_create_many(&caller.actor(""), inputs).await?;
             answer_many(&caller, StatusCode::CREATED, &query, views)
         }
     }
@@ -78,18 +77,14 @@ async fn patch_many(caller: Caller, query: Query, payload: Payload) -> Answer {
 }
 
 async fn change_many(caller: Caller, query: Query, payload: Payload, whole: bool) -> Answer {
-    let read = |body: &Map<String, Value>| {
-        let (input, message) = read_mail(body, whole)?;
-        Ok(((bulk::id::<EventNotificationId>(body)?, input), message))
-    };
+    let read = |body: &Map<String, Value>| Ok((bulk::id::<EventNotificationId>(body)?, read_mail(body, whole)));
     let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
-    let (inputs, actor) = caller.actor_of(inputs);
-    let views = caller.app().notification_change_many(&actor, inputs).await;
+    let views = caller.app().notification_change_many(&caller.actor(""), inputs).await;
     answer_many(&caller, StatusCode::OK, &query, views.map_err(|error| ApiError::from(error).first())?)
 }
 
 async fn delete_many(caller: Caller, payload: Payload) -> Answer {
-    let ids: Vec<EventNotificationId> = bulk::ids(bulk::list(payload)?)?;
+    let ids: Vec<(EventNotificationId, String)> = bulk::ids(bulk::list(payload)?)?;
     caller.app().notification_delete_many(&caller.actor(""), &ids).await?;
     Ok(deleted())
 }
@@ -115,14 +110,13 @@ async fn change(
     Body(body): Body,
     whole: bool,
 ) -> Answer {
-    let (input, message) = read_mail(&body, whole)?;
-    let actor = caller.actor(&message);
+    let (input, actor) = (read_mail(&body, whole), caller.actor(""));
     let view = caller.app().notification_change(&actor, found(&id)?, input, &precondition(&headers)?).await?;
     changed(&notification(caller.base(), view), &query.shape())
 }
 
-async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().notification_delete(&caller.actor(""), found(&id)?, &precondition(&headers)?).await?;
+async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Note(note): Note) -> Answer {
+    caller.app().notification_delete(&caller.actor(&note), found(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }
 

@@ -80,7 +80,7 @@ async fn status(_: Caller) -> Answer {
 
 /// Changes, newest first.
 async fn change_list(caller: Caller, query: Query) -> Answer {
-    let known = query.renamed(RENAMED).in_small_letters("changed_object_type");
+    let known = query.renamed(RENAMED);
     let (listing, shape) = (known.listing(FILTERS, SEARCHED)?, query.shape());
     let page = listing.page;
     let list = caller.app().change_list(listing).await?;

@@ -3,8 +3,11 @@
 //!
 //! **Must not know**: how brokers send, and what the changelog does.
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use futures_util::stream::{self, StreamExt};
 use noticeboard_publish::{BrokerName, CloudEvent, Queue, QueueMessage, Topics};
 use noticeboard_store::Store;
 
@@ -32,36 +35,66 @@ impl Publisher {
         Self { store, brokers }
     }
 
-    /// Handles one batch of the stream, in its order, as `noticeboard-changelog` does.
+    /// Handles one batch of the stream, in its order, as `noticeboard-changelog` does. Messages of one group are sent one
+    /// after the other, several groups at the same time.
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let mut response = DynamoDbEventResponse::default();
-        for record in &event.records {
-            // Boxed: the layout of all futures within one another is more than the compiler looks into.
-            if let Err(error) = Box::pin(self.publish(record)).await {
-                let sequence = record.change.sequence_number.clone().unwrap_or_default();
-                tracing::error!(sequence, error, "a change is not published yet");
-                let mut failure = DynamoDbBatchItemFailure::default();
-                failure.item_identifier = Some(sequence);
-                response.batch_item_failures.push(failure);
-                break;
-            }
+        if let Err((at, error)) = self.publish(&event.records).await {
+            let sequence = event.records.get(at).and_then(|record| record.change.sequence_number.clone());
+            let sequence = sequence.unwrap_or_default();
+            tracing::error!(sequence, error, "a change is not published yet");
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = Some(sequence);
+            response.batch_item_failures.push(failure);
         }
         response
     }
 
-    async fn publish(&self, record: &EventRecord) -> Result<(), String> {
-        let told = self.store.told(record).await;
-        let told = told.map_err(|error| format!("{error} {}", error.detail().unwrap_or_default()))?;
-        let Some(told) = told else {
+    /// Publishes what a batch tells; the error is the first record of which not all is in the queues, and why. What
+    /// others behind it tell may be there: their messages are told again, under the same ids.
+    async fn publish(&self, records: &[EventRecord]) -> Result<(), (usize, String)> {
+        let mut groups: BTreeMap<(usize, String), Vec<(usize, QueueMessage)>> = BTreeMap::new();
+        let mut first_failure = None;
+        for (at, record) in records.iter().enumerate() {
+            let told = match self.store.told(record).await {
+                Ok(Some(told)) => told,
+                Ok(None) => continue,
+                Err(error) => {
+                    first_failure = Some((at, format!("{error} {}", error.detail().unwrap_or_default())));
+                    break;
+                }
+            };
+            let (place, events) = (QueueMessage::place(&told), CloudEvent::of(&told));
+            for (number, broker) in self.brokers.iter().enumerate() {
+                for event in events.iter().filter(|event| broker.topics.wants(&event.topic)) {
+                    let message = QueueMessage { broker: broker.name.clone(), place, event: event.clone() };
+                    groups.entry((number, message.group())).or_default().push((at, message));
+                }
+            }
+        }
+        let sent = groups.into_iter().map(|((number, _), messages)| self.send(number, messages));
+        let mut sent = stream::iter(sent).buffer_unordered(GROUPS_AT_ONCE);
+        while let Some(done) = sent.next().await {
+            if let Err((at, error)) = done
+                && first_failure.as_ref().is_none_or(|(first, _)| at < *first)
+            {
+                first_failure = Some((at, error));
+            }
+        }
+        first_failure.map_or(Ok(()), Err)
+    }
+
+    /// Sends the messages of one group to one broker's queue, in their order.
+    async fn send(&self, broker: usize, messages: Vec<(usize, QueueMessage)>) -> Result<(), (usize, String)> {
+        let Some(broker) = self.brokers.get(broker) else {
             return Ok(());
         };
-        let (place, events) = (QueueMessage::place(&told), CloudEvent::of(&told));
-        for broker in &self.brokers {
-            for event in events.iter().filter(|event| broker.topics.wants(&event.topic)) {
-                let message = QueueMessage { broker: broker.name.clone(), place, event: event.clone() };
-                broker.queue.send(&message).await.map_err(|error| error.to_string())?;
-            }
+        for (at, message) in &messages {
+            broker.queue.send(message).await.map_err(|error| (*at, error.to_string()))?;
         }
         Ok(())
     }
 }
+
+/// Groups whose messages are sent at the same time: a call of SQS takes some ten milliseconds.
+const GROUPS_AT_ONCE: usize = 16;

@@ -14,13 +14,16 @@ use noticeboard_store::{
     Wanted,
 };
 
-use crate::around::{Around, Input, Refs};
+use crate::around::{Around, Input};
 use crate::bulk::{BulkError, Part, Tried};
 use crate::views::EventView;
 use crate::{App, MAX_RACES, too_many_races};
 
+/// More impacts of one event than this are not named in a calendar: its description is for people.
+const MAX_CALENDAR_IMPACTS: usize = 200;
+
 /// What a change may be refused for, given the event as it stands.
-type Decide<'a> = &'a (dyn Fn(&Event) -> Result<EventChanges> + Send + Sync);
+type Decide<'a> = &'a (dyn Fn(&Event) -> Result<Input<EventChanges>> + Send + Sync);
 
 impl App {
     /// Makes an event. With `replaces`, the replaced maintenance becomes RE-SCHEDULED in the same transaction
@@ -95,9 +98,21 @@ impl App {
         input: Input<EventChanges>,
         around: &Around,
     ) -> Result<(Part, EventView)> {
-        let changes = named(input, around)?;
-        let original = changes.replaces.flatten().map(|id| replaced(id, around)).transpose()?;
-        let event = changes.into_event(kind, self.mint()?, Revision::first(self.stamp(actor)?))?;
+        let actor = &actor.noting(&input.note);
+        let (mut changes, mut errors) = named(input, around);
+        // A time that could not be read has no place in the rules between times.
+        if errors.has("start") {
+            changes.start = match kind {
+                EventKind::Maintenance => None,
+                EventKind::Outage => changes.end.flatten(),
+            };
+        }
+        if errors.has("end") {
+            changes.end = None;
+        }
+        let original = changes.replaces.flatten().map(|id| errors.collect(replaced(id, around))).transpose()?.flatten();
+        let event = changes.into_event(kind, self.mint()?, Revision::first(self.stamp(actor)?));
+        let event = errors.finish(event)?;
         let mut transaction = Transaction::new();
         transaction.event_create(&event, None, 0, 0)?;
         if let Some(original) = original {
@@ -149,8 +164,7 @@ impl App {
         expected: &Expected,
     ) -> Result<EventView> {
         let input = input.into();
-        let changes = input.changes.clone();
-        self.event_decide(actor, kind, id, &input.refs, expected, &move |_| Ok(changes.clone())).await
+        self.event_decide(actor, kind, id, expected, &move |_| Ok(input.clone())).await
     }
 
     /// Changes an event by what is decided from it as it stands: three calls.
@@ -159,7 +173,6 @@ impl App {
         actor: &Actor,
         kind: EventKind,
         id: EventId,
-        refs: &Refs,
         expected: &Expected,
         decide: Decide<'_>,
     ) -> Result<EventView> {
@@ -168,12 +181,11 @@ impl App {
             let page = self.store.event_page(id).await?.filter(|page| page.stored.event.kind() == kind);
             let mut page = page.ok_or_else(|| not_found(kind))?;
             expected.check(page.stored.event.revision.version)?;
-            let input = Input { changes: decide(&page.stored.event)?, refs: refs.clone() };
+            let inputs = [decide(&page.stored.event)?];
             let mut wanted = self.page_wanted(&page);
-            wanted.events.extend(input.changes.replaces.flatten());
-            let inputs = [input];
+            wanted.events.extend(inputs.iter().filter_map(|input| input.changes.replaces.flatten()));
             let wanted = self.with_providers(&inputs, &wanted);
-            let around = self.around_refs(std::iter::once(refs), wanted).await?;
+            let around = self.around_refs(inputs.iter().map(|input| &input.refs), wanted).await?;
             let [input] = inputs;
             match self.event_changed(actor, &page.stored, input, &around)? {
                 None => return Ok(view_page(page, &around)),
@@ -200,11 +212,17 @@ impl App {
         input: Input<EventChanges>,
         around: &Around,
     ) -> Result<Option<Part>> {
-        let changes = named(input, around)?;
+        let actor = &actor.noting(&input.note);
+        let (mut changes, mut errors) = named(input, around);
         if let Some(Some(original)) = changes.replaces {
-            replaced(original, around)?;
+            errors.collect(replaced(original, around))?;
         }
-        let after = before.event.changed(changes, before.event.revision.next(self.stamp(actor)?))?;
+        // Times of which one could not be read have no place in the rules between them.
+        if errors.has("start") || errors.has("end") {
+            changes = EventChanges { start: None, end: None, status: None, end_after_start: false, ..changes };
+        }
+        let after = before.event.changed(changes, before.event.revision.next(self.stamp(actor)?));
+        let after = errors.finish(after)?;
         if after.snapshot() == before.event.snapshot() {
             return Ok(None);
         }
@@ -268,12 +286,18 @@ impl App {
         Err(too_many_races().into())
     }
 
-    /// Deletes several events with their impacts; those that do not exist are left out.
+    /// Deletes several events with their impacts, each with the caller's note; those that do not exist are left out.
     ///
     /// # Errors
     /// As for [`App::bulk_delete`].
-    pub async fn event_delete_many(&self, actor: &Actor, kind: EventKind, ids: &[EventId]) -> Result<()> {
-        let objects = self.events_of_kind(kind, ids).await?;
+    pub async fn event_delete_many(&self, actor: &Actor, kind: EventKind, ids: &[(EventId, String)]) -> Result<()> {
+        let only: Vec<EventId> = ids.iter().map(|(id, _)| *id).collect();
+        let objects = self.events_of_kind(kind, &only).await?;
+        let note = |object: ObjectRef| {
+            let found = ids.iter().find(|(id, _)| ObjectRef::new(object.kind, *id) == object);
+            (object, found.map(|(_, note)| note.clone()).unwrap_or_default())
+        };
+        let objects: Vec<(ObjectRef, String)> = objects.into_iter().map(note).collect();
         if objects.is_empty() { Ok(()) } else { self.bulk_delete(actor, objects).await }
     }
 
@@ -366,8 +390,27 @@ impl App {
     }
 
     /// The changes of an event and of what belongs to it, newest first; also of one that is deleted.
-    pub async fn event_changes(&self, id: EventId, before: Option<ChangeId>, limit: usize) -> Result<ChangePage> {
-        self.store.changes_of_event(id, before, limit).await
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none of this kind, and never was.
+    pub async fn event_changes(
+        &self,
+        kind: EventKind,
+        id: EventId,
+        before: Option<ChangeId>,
+        limit: usize,
+    ) -> Result<ChangePage> {
+        let page = self.store.changes_of_event(id, before, limit).await?;
+        // An id names one event, whatever its kind.
+        let is_kind = match page.changes.iter().find_map(|change| EventKind::of(change.object.kind)) {
+            Some(found) => found == kind,
+            // Only impacts and mails on this page, or an event that was just made, whose changes are not on record yet.
+            None => {
+                self.store.event(id).await?.is_some_and(|stored| stored.event.kind() == kind)
+                    || self.store.is_changed(ObjectRef::new(kind.object_type(), id)).await?
+            }
+        };
+        if is_kind { Ok(page) } else { Err(not_found(kind)) }
     }
 
     /// The maintenances of a calendar: those that begin at `from` or later, and those that still run then; in one of
@@ -392,15 +435,14 @@ impl App {
         }));
         events.sort_unstable_by_key(|stored| (stored.event.start, stored.event.id));
         let mut views = self.view_events(events).await?;
-        self.view_impacts_of(&mut views).await?;
+        self.view_impacts_of(&mut views, MAX_CALENDAR_IMPACTS).await?;
         Ok(views)
     }
 }
 
-/// The values of an input, with what it names looked up.
-fn named(input: Input<EventChanges>, around: &Around) -> Result<EventChanges> {
-    let mut changes = input.changes;
-    let mut errors = FieldErrors::default();
+/// The values of an input, with what it names looked up; and what is wrong with it so far.
+fn named(input: Input<EventChanges>, around: &Around) -> (EventChanges, FieldErrors) {
+    let (mut changes, mut errors) = (input.changes, input.wrong);
     if input.refs.provider.is_some() {
         changes.provider = around.provider_id(input.refs.provider.as_ref(), &mut errors);
     } else if let Some(id) = changes.provider {
@@ -409,8 +451,7 @@ fn named(input: Input<EventChanges>, around: &Around) -> Result<EventChanges> {
     if input.refs.tags.is_some() {
         changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
     }
-    errors.into_result()?;
-    Ok(changes)
+    (changes, errors)
 }
 
 fn replaced(id: EventId, around: &Around) -> Result<&StoredEvent> {

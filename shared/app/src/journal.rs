@@ -22,7 +22,7 @@ impl App {
                 self.bulk_finish(actor, writes).await?;
                 self.journal_done(entry).await
             }
-            JournalEntry::BulkDeletion { objects, actor } => {
+            JournalEntry::BulkDeletion { objects, actor, .. } => {
                 Box::pin(self.bulk_deletion_finish(actor, objects)).await?;
                 self.journal_done(entry).await
             }

@@ -48,7 +48,7 @@ pub use inventory::{Imported, InventoryInput, ObjectView, Row};
 pub use journal_entries::JournalEntryView;
 pub use notices::{Applied, Effect};
 pub use tokens::{NewToken, Principal};
-pub use views::{EventView, ImpactView, NotificationView, Target, WithProvider};
+pub use views::{Children, EventView, ImpactView, NotificationView, Target, WithProvider};
 
 /// How often a use case that lost a race reads again and repeats.
 pub(crate) const MAX_RACES: usize = 16;

@@ -18,15 +18,13 @@ use crate::{App, MAX_RACES, too_many_races};
 
 const NOT_FOUND: Error = Error::NotFound { what: "EventNotification" };
 
-/// The values of an input, with the tags that it names looked up.
-fn named(input: Input<EventNotificationChanges>, around: &Around) -> Result<EventNotificationChanges> {
-    let mut changes = input.changes;
-    let mut errors = FieldErrors::default();
+/// The values of an input, with the tags that it names looked up; and what is wrong with it so far.
+fn named(input: Input<EventNotificationChanges>, around: &Around) -> (EventNotificationChanges, FieldErrors) {
+    let (mut changes, mut errors) = (input.changes, input.wrong);
     if input.refs.tags.is_some() {
         changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
     }
-    errors.into_result()?;
-    Ok(changes)
+    (changes, errors)
 }
 
 impl App {
@@ -84,11 +82,16 @@ impl App {
         input: Input<EventNotificationChanges>,
         around: &Around,
     ) -> Result<(Part, EventNotification)> {
-        let changes = named(input, around)?;
+        let actor = &actor.noting(&input.note);
+        let (changes, errors) = named(input, around);
+        let provider = changes.event.whole().map(|event| {
+            let stored = around.stored(event.id).filter(|stored| stored.event.kind() == event.kind);
+            let provider = stored.map(|stored| stored.event.provider);
+            provider.ok_or_else(|| related_not_found("event_object_id", event.id.get()))
+        });
+        let provider = errors.finish(provider.transpose())?;
         let mail = changes.into_notification(self.mint()?, Revision::first(self.stamp(actor)?))?;
-        let stored = around.stored(mail.event.id).filter(|stored| stored.event.kind() == mail.event.kind);
-        let stored = stored.ok_or_else(|| related_not_found("event_object_id", mail.event.id.get()))?;
-        let provider = stored.event.provider;
+        let provider = provider.ok_or_else(|| Error::internal("a received mail was not checked"))?;
         let mut transaction = Transaction::new();
         transaction.event_child(mail.event.id);
         transaction.notification_create(&mail, provider)?;
@@ -147,11 +150,14 @@ impl App {
         input: Input<EventNotificationChanges>,
         around: &Around,
     ) -> Result<Option<(Part, EventNotification)>> {
-        let after = before.changed(named(input, around)?, before.revision.next(self.stamp(actor)?));
+        let actor = &actor.noting(&input.note);
+        let (changes, mut errors) = named(input, around);
+        let after = before.changed(changes, before.revision.next(self.stamp(actor)?));
         if after.event != before.event {
             let message = "A received mail stays with its event. Delete it, and create one for the other event.";
-            return Err(Error::field("event_object_id", message));
+            errors.add("event_object_id", message);
         }
+        errors.into_result()?;
         if after.snapshot() == before.snapshot() {
             return Ok(None);
         }
@@ -220,9 +226,9 @@ impl App {
     ///
     /// # Errors
     /// As for [`App::bulk_delete`].
-    pub async fn notification_delete_many(&self, actor: &Actor, ids: &[EventNotificationId]) -> Result<()> {
-        let objects = ids.iter().map(|id| ObjectRef::new(ObjectType::EventNotification, *id)).collect();
-        self.bulk_delete(actor, objects).await
+    pub async fn notification_delete_many(&self, actor: &Actor, ids: &[(EventNotificationId, String)]) -> Result<()> {
+        let objects = ids.iter().map(|(id, note)| (ObjectRef::new(ObjectType::EventNotification, *id), note.clone()));
+        self.bulk_delete(actor, objects.collect()).await
     }
 
     /// Deletes a received mail.

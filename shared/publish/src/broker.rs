@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
+use noticeboard_domain::time::Time;
+
 use crate::cloud_event::CloudEvent;
+use crate::redis::Redis;
 use crate::settings::{BrokerKind, BrokerName, BrokerSettings, Payload};
+use crate::syslog::Syslog;
+use crate::webhook::Webhook;
 use crate::{log, sns};
+
+/// How long sending one message may take, whatever the broker.
+pub const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// A message could not be sent now; it is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +47,7 @@ pub struct Broker {
     /// How it is set up.
     pub settings: BrokerSettings,
     sender: Sender,
+    time_limit: Duration,
 }
 
 /// What each kind of broker keeps to send with.
@@ -46,19 +55,35 @@ pub struct Broker {
 enum Sender {
     Log,
     Sns { client: aws_sdk_sns::Client, topic: String },
+    Syslog(Syslog),
+    Redis(Redis),
+    Webhook(Webhook),
 }
 
 impl Broker {
-    /// The broker of these settings. Nothing is connected yet.
+    /// The broker of these settings. Nothing is connected yet. `now` is the time, which webhooks are signed with.
     ///
     /// # Errors
-    /// When what it sends with cannot be made.
-    pub fn new(settings: BrokerSettings, sns: impl FnOnce() -> aws_sdk_sns::Client) -> Result<Self, String> {
+    /// Names the broker, when what it sends with cannot be made.
+    pub fn new(
+        settings: BrokerSettings,
+        sns: impl FnOnce() -> aws_sdk_sns::Client,
+        now: impl Fn() -> Time + Send + Sync + 'static,
+    ) -> Result<Self, String> {
         let sender = match &settings.kind {
-            BrokerKind::Log {} => Sender::Log,
-            BrokerKind::Sns(of) => Sender::Sns { client: sns(), topic: of.topic.clone() },
+            BrokerKind::Log {} => Ok(Sender::Log),
+            BrokerKind::Sns(of) => Ok(Sender::Sns { client: sns(), topic: of.topic.clone() }),
+            BrokerKind::Syslog(of) => Syslog::new(of).map(Sender::Syslog),
+            BrokerKind::Redis(of) => Redis::new(of).map(Sender::Redis),
+            BrokerKind::Webhook(of) => Webhook::new(of, Box::new(now)).map(Sender::Webhook),
         };
-        Ok(Self { settings, sender })
+        let sender = sender.map_err(|error| format!("{}: {error}", settings.name))?;
+        Ok(Self { settings, sender, time_limit: TIME_LIMIT })
+    }
+
+    /// The broker with another limit than [`TIME_LIMIT`].
+    pub fn with_time_limit(self, time_limit: Duration) -> Self {
+        Self { time_limit, ..self }
     }
 
     /// Sends a message.
@@ -67,10 +92,17 @@ impl Broker {
     /// [`SendError`] when it was not taken; it may be sent again under the same id.
     pub async fn send(&self, event: &CloudEvent) -> Result<(), SendError> {
         let payload = self.settings.payload;
-        let sent = match &self.sender {
-            Sender::Log => log::send(payload, event).map_err(Failure::from),
-            Sender::Sns { client, topic } => sns::send(client, topic, payload, event).await.map_err(Failure::from),
+        let sent = async {
+            match &self.sender {
+                Sender::Log => log::send(payload, event).map_err(Failure::from),
+                Sender::Sns { client, topic } => sns::send(client, topic, payload, event).await.map_err(Failure::from),
+                Sender::Syslog(syslog) => syslog.send(payload, event).await.map_err(Failure::from),
+                Sender::Redis(redis) => redis.send(payload, event).await.map_err(Failure::from),
+                Sender::Webhook(webhook) => webhook.send(payload, event).await,
+            }
         };
+        let too_slow = |_| Err(Failure::from(format!("no answer within {:?}", self.time_limit)));
+        let sent = tokio::time::timeout(self.time_limit, sent).await.unwrap_or_else(too_slow);
         sent.map_err(|failure| SendError {
             broker: self.settings.name.clone(),
             message: event.id.clone(),

@@ -1,7 +1,21 @@
 //! Who is told: the brokers, as `NOTICEBOARD_BROKERS` sets them up.
 //!
-//! One JSON object, in which each broker has its name; `docs` of the settings are in the README. The whole of it is
-//! read and checked before anything is sent.
+//! One JSON object, in which each broker has its name. The whole of it is read and checked before anything is sent.
+//!
+//! | setting | of | means | default |
+//! |---|---|---|---|
+//! | `type` | all | `log`, `sns`, `syslog`, `redis` or `webhook` | |
+//! | `topics` | all | `{"include": […], "exclude": […]}`: globs; what is excluded is not sent | everything |
+//! | `payload` | all | `cloudevent`, or `bare` for the payload alone | `cloudevent` |
+//! | `pauses` | all | seconds between the attempts to send a message; after one more it is a dead letter | an hour; `webhook`: two and a half days |
+//! | `topic` | `sns` | the topic's ARN; one that ends in `.fifo` is a FIFO topic | |
+//! | `url` | `syslog` | `unix:/path` (datagrams or stream), `udp://host:port`, `tcp://host:port` (octet counting) | `unix:/dev/log` |
+//! | `facility` | `syslog` | `kern`, `user`, `daemon`, `local0`, … | `local0` |
+//! | `severity` | `syslog` | `emerg`, `alert`, `crit`, `err`, `warning`, `notice`, `info` or `debug` | `info` |
+//! | `url` | `redis` | `redis://[user:password@]host[:port]`; `rediss://` for TLS | |
+//! | `url` | `webhook` | `https://…`; `http://…` only to private addresses | |
+//! | `secrets` | `webhook` | what to sign with, each `whsec_` and the base64 of 24 to 64 random bytes, or `env:NAME`; two of them while one replaces the other | |
+//! | `allow_private` | `webhook` | whether it may go to loopback and private networks | `false` |
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,8 +23,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::pauses::Pauses;
+use crate::redis::RedisSettings;
 use crate::sns::SnsSettings;
+use crate::syslog::SyslogSettings;
 use crate::topics::{TopicSettings, Topics};
+use crate::webhook::WebhookSettings;
 
 /// A broker's name: letters, digits, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,17 +81,26 @@ pub enum BrokerKind {
     Log {},
     /// An SNS topic, standard or FIFO.
     Sns(SnsSettings),
+    /// RFC 5424 messages to a socket or a host.
+    Syslog(SyslogSettings),
+    /// Redis Pub/Sub.
+    Redis(RedisSettings),
+    /// A signed POST.
+    Webhook(WebhookSettings),
 }
 
 impl BrokerKind {
     /// Every kind.
-    pub const ALL: [&str; 2] = ["log", "sns"];
+    pub const ALL: [&str; 5] = ["log", "sns", "syslog", "redis", "webhook"];
 
     /// The kind's name: `type` in the settings, and part of the name of the variable that gives Lambda its queue.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Log {} => "log",
             Self::Sns(_) => "sns",
+            Self::Syslog(_) => "syslog",
+            Self::Redis(_) => "redis",
+            Self::Webhook(_) => "webhook",
         }
     }
 
@@ -85,15 +111,19 @@ impl BrokerKind {
 
     fn pauses(&self) -> Pauses {
         match self {
-            Self::Log {} | Self::Sns(_) => Pauses::of_a_service(),
+            Self::Log {} | Self::Sns(_) | Self::Syslog(_) | Self::Redis(_) => Pauses::of_a_service(),
+            Self::Webhook(_) => Pauses::of_a_webhook(),
         }
     }
 
     /// What the types do not say; `variable` reads the environment, for secrets that are kept there.
-    fn check(&mut self, _variable: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
+    fn check(&mut self, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
         match self {
             Self::Log {} => Ok(()),
             Self::Sns(settings) => settings.check(),
+            Self::Syslog(settings) => settings.check(),
+            Self::Redis(settings) => settings.check(),
+            Self::Webhook(settings) => settings.check(variable),
         }
     }
 }
@@ -182,46 +212,4 @@ impl BrokerSettings {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: Result<&[&str], &str>) {
-        let found = BrokerSettings::read(text, &|_| None);
-        match expected {
-            Ok(names) => {
-                let found: Vec<String> = found.unwrap().iter().map(|broker| broker.name.to_string()).collect();
-                assert_eq!(found, names);
-            }
-            Err(part) => {
-                let error = found.unwrap_err();
-                assert!(error.starts_with("NOTICEBOARD_BROKERS: ") && error.contains(part), "{text}: {error}");
-                assert!(!error.contains('\n'), "{error}");
-            }
-        }
-    }
-
-    #[test]
-    fn settings_are_read_or_refused_by_name() {
-        check("", Ok(&[]));
-        check("{}", Ok(&[]));
-        check(r#"{"log": {"type": "log"}}"#, Ok(&["log"]));
-        let all = r#"{"a": {"type": "log", "topics": {"include": ["*"], "exclude": []}, "payload": "bare",
-            "pauses": [0.5, 60]}, "b": {"type": "sns", "topic": "arn:aws:sns:eu-west-1:1:t"}}"#;
-        check(all, Ok(&["a", "b"]));
-        check("log", Err("not a JSON object of brokers"));
-        check("[]", Err("not a JSON object of brokers"));
-        check("@/no/such/file", Err("cannot read /no/such/file: "));
-        check(r#"{"x": {"type": "pigeon"}}"#, Err("x: type 'pigeon' is not a kind of broker; use one of log, sns"));
-        check(r#"{"x": {}}"#, Err("x: type '' is not a kind of broker"));
-        check(r#"{"a b": {"type": "log"}}"#, Err("a b: a name is "));
-        check(r#"{"x": {"type": "log", "colour": 1}}"#, Err("x: unknown field `colour`"));
-        check(r#"{"x": {"type": "log", "topics": {"only": []}}}"#, Err("x: unknown field `only`"));
-        check(r#"{"x": {"type": "log", "topics": {"include": "*"}}}"#, Err("x: invalid type: string"));
-        check(r#"{"x": {"type": "log", "topics": {"include": ["["]}}}"#, Err("x: topics.include: '[' is not a glob"));
-        check(r#"{"x": {"type": "log", "payload": "xml"}}"#, Err("x: unknown variant `xml`"));
-        check(r#"{"x": {"type": "log", "pauses": [-1]}}"#, Err("x: pauses: -1 is not a number of seconds"));
-        check(r#"{"x": {"type": "sns"}}"#, Err("x: missing field `topic`"));
-        check(r#"{"x": {"type": "sns", "topic": "t"}}"#, Err("x: topic: 't' is not the ARN of a topic"));
-    }
-}
+mod tests;

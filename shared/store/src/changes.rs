@@ -123,6 +123,12 @@ impl Store {
         self.query_all(&lookup, most).await?.iter().map(decode).collect()
     }
 
+    /// Whether any change of an object is on record.
+    pub async fn is_changed(&self, object: ObjectRef) -> Result<bool> {
+        let (items, _) = self.query(&Lookup::index(index::BY_OWNER, index::changes_of(object)), 1).await?;
+        Ok(!items.is_empty())
+    }
+
     /// All changes, the newest first or the oldest.
     pub async fn change_list(
         &self,

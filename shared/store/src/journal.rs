@@ -98,6 +98,9 @@ pub enum JournalEntry {
         objects: Vec<ObjectRef>,
         /// Who deletes them.
         actor: Actor,
+        /// Which part of the whole: objects that the caller notes other things on are another part.
+        #[serde(default)]
+        part: usize,
     },
     /// An object of the inventory that others show something of has changed: they are to show it anew.
     Shown {
@@ -121,7 +124,8 @@ impl JournalEntry {
             Self::EventDeletion { event, .. } => format!("EVENT#{event}"),
             Self::Shown { object } => format!("SHOWN#{object}"),
             Self::Bulk { id, part, .. } => format!("BULK#{id}#{part:04}"),
-            Self::BulkDeletion { actor, .. } => format!("BULK-DELETION#{}", actor.request_id),
+            Self::BulkDeletion { actor, part: 0, .. } => format!("BULK-DELETION#{}", actor.request_id),
+            Self::BulkDeletion { actor, part, .. } => format!("BULK-DELETION#{}#{part:04}", actor.request_id),
         }
     }
 }

@@ -119,7 +119,8 @@ impl Store {
             }
             (Some(before), Some(after)) => written(Action::Update, Some(before.fields), after),
             (Some(before), None) => {
-                let stamp = match self.deleted_by(before.object).await? {
+                // Boxed: deletions are few, and the layout of futures within futures is more than the compiler looks into.
+                let stamp = match Box::pin(self.deleted_by(before.object)).await? {
                     Some(stamp) => stamp,
                     None => unknown_deletion(&before, record)?,
                 };

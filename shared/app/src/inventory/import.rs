@@ -8,7 +8,7 @@ use noticeboard_domain::inventory::Schema;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::tag::{TagChanges, TagRef};
 use noticeboard_domain::{Error, FieldErrors, Result};
-use noticeboard_store::{CommitError, Store, StoredObject, Transaction};
+use noticeboard_store::{CommitError, StoredObject, Transaction};
 
 use super::shown::renamed;
 use super::{InventoryInput, Planned, known};
@@ -229,7 +229,7 @@ impl App {
         let objects: Vec<_> = objects.collect();
         let holders = self.store.holders(&objects.iter().collect::<Vec<_>>()).await?;
         let taken = self.taken(&objects.iter().collect::<Vec<_>>()).await?;
-        let mut places: HashSet<String> = HashSet::new();
+        let mut places = HashSet::new();
         for (((at, object), holders), errors) in writes.into_iter().zip(&objects).zip(holders).zip(taken) {
             let new = matches!(&plans[at], Plan::Write { before: None, .. });
             let mut others = holders.into_iter().flatten().filter(|holder| *holder != object.id);
@@ -241,10 +241,12 @@ impl App {
                     (true, Some(_), _) => Plan::Done(Imported::Kept(holder)),
                     (true | false, _, _) => Plan::Done(Imported::Refused(errors)),
                 };
-            } else if !Store::places(object).into_iter().all(|place| places.insert(place)) {
+            } else {
                 let mut errors = FieldErrors::default();
-                super::resolve::taken_within(object, &mut errors);
-                plans[at] = Plan::Done(Imported::Refused(errors));
+                super::resolve::taken_within(object, &mut places, &mut errors);
+                if !errors.is_empty() {
+                    plans[at] = Plan::Done(Imported::Refused(errors));
+                }
             }
         }
         Ok(())

@@ -175,7 +175,11 @@ fn resources(schemas: &mut Schemas) -> Vec<Resource> {
     let content_types = object_type("/api/extras/content-types/", "ContentType", one);
     let (path, one) = ("/api/users/tokens/", derived::<token::TokenBody>(schemas));
     let change = &[Get, Patch, Delete];
-    let tokens = Resource::new(path, "Token", "a token", "tokens", one).written(SOME, change, requests::token());
+    let tokens = Resource::new(path, "Token", "a token", "tokens", one).list(token::FILTERS, token::SEARCHED).written(
+        SOME,
+        change,
+        requests::token(),
+    );
     let one = derived::<predecessor::MaintenanceBody>(schemas);
     let old_maintenance =
         Resource::new(MAINTENANCE_PATH, "CircuitMaintenance", "a circuit maintenance", "circuit maintenances", one)
@@ -243,6 +247,7 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
         ("ImportRequest", requests::import()),
         ("ImportedObject", imported),
         ("NestedObject", inventory::any_nested()),
+        ("NoteRequest", requests::note()),
         ("ReschedulingRequest", requests::maintenance().change()),
         ("Timeline", timeline),
         ("InboundMail", inbound),
@@ -397,11 +402,18 @@ impl Resource {
             Patch => changed(operation, format!("Patched{}Request", self.name)),
             Delete => {
                 let operation = operation.parameter("ifMatch").answer(204, empty("Deleted.", &[]));
+                let noted = self.request.as_ref().is_some_and(Request::is_noted);
+                let operation = if noted { with_note(operation) } else { operation };
                 let conflict: &[Refused] = if self.held { &[Refused::Conflict] } else { &[] };
                 operation.refused(&[Refused::PreconditionFailed]).refused(conflict)
             }
         }
     }
+}
+
+/// The caller's note is all that the body has, and there need not be one.
+fn with_note(operation: Operation) -> Operation {
+    operation.body(JSON, &reference("NoteRequest"), false).refused(&[Refused::BadRequest, Refused::TooLarge])
 }
 
 /// An answer to a POST has the object's headers where one object was made.
@@ -449,7 +461,7 @@ fn events() -> Vec<Operation> {
                 Action::Cancel => "Say that it will not take place",
             };
             let done = answer("As it is now.", JSON, &object, &["ETag", "Idempotent-Replayed"]);
-            all.push(post(action.as_str(), summary).answer(200, done));
+            all.push(with_note(post(action.as_str(), summary)).answer(200, done));
         }
         if kind == EventKind::Maintenance {
             let made = answer("The maintenance that replaces it.", JSON, &object, &["ETag-OfOne", "Location"]);

@@ -16,7 +16,6 @@ use super::impact::{IdAndName, event_object};
 use super::tag::NestedTag;
 use super::time;
 use crate::answer::Object;
-use crate::error::ApiError;
 use crate::input::Fields;
 use crate::query::Wire;
 
@@ -29,7 +28,7 @@ pub const SEARCHED: &[&str] = &["subject", "email_body", "email_from"];
 /// Filters of received mails.
 pub const FILTERS: &[Parameter] = &[
     ("id", Kind::Integer),
-    ("event_content_type", Kind::Choice(|text| ObjectType::parse(text).is_some())),
+    ("event_content_type", Kind::EventType),
     ("event_content_type_id", Kind::Integer),
     ("event_object_id", Kind::Integer),
     ("email_body", Kind::Text),
@@ -38,7 +37,7 @@ pub const FILTERS: &[Parameter] = &[
     ("email_received", Kind::Time),
     ("message_id", Kind::Text),
     ("tag", Kind::Slugs),
-    ("tag_id", Kind::Id),
+    ("tag_id", Kind::Ids),
     ("created", Kind::Time),
     ("last_updated", Kind::Time),
     ("created_by_request", Kind::Uuid),
@@ -46,18 +45,15 @@ pub const FILTERS: &[Parameter] = &[
     ("modified_by_request", Kind::Uuid),
 ];
 
-/// Reads what a client sends for a received mail, with its note on the change. With `whole`, every required field must
-/// be there.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<EventNotificationChanges>, String), ApiError> {
+/// Reads what a client sends for a received mail, with what is wrong with it. With `whole`, every required field must be
+/// there.
+pub fn read(body: &Map<String, Value>, whole: bool) -> Input<EventNotificationChanges> {
     let mut fields = Fields::new(body);
     let not_blank = |text: &str| {
         if text.trim().is_empty() {
             return Err("This field may not be blank.".to_owned());
         }
-        noticeboard_domain::fields::body_text(text)
+        noticeboard_domain::fields::mail_text(text)
     };
     let refs = Refs { provider: None, tags: fields.tags() };
     let changes = EventNotificationChanges {
@@ -69,12 +65,11 @@ pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<EventNotifi
         tags: None,
         custom_fields: fields.custom_fields(),
     };
-    let message = fields.message();
+    let note = fields.message();
     if whole {
         super::impact::add_missing(&mut fields, &changes.missing());
     }
-    fields.errors.into_result()?;
-    Ok((Input { changes, refs }, message))
+    Input { changes, refs, wrong: fields.errors, note }
 }
 
 fn address(text: &str) -> Result<String, String> {
