@@ -22,11 +22,12 @@ use noticeboard_store::{Bucket, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::dead_letters::{self, DeadLetters, Redrive};
 use crate::demo;
 use crate::engine::{Engine, EngineError, STREAM_RETENTION};
-use crate::queue::LocalQueue;
+use crate::queue::{CALL_LIMIT, LocalQueue};
 use crate::state::State;
-use crate::stream::Reader;
+use crate::stream::{RULES, Reader, ReaderName};
 
 /// The table's name, unless `NOTICEBOARD_TABLE` says otherwise.
 const TABLE: &str = "noticeboard";
@@ -120,6 +121,7 @@ impl From<noticeboard_domain::Error> for StartError {
 struct Opened {
     app: Arc<App>,
     state: State,
+    dead_letters: DeadLetters,
     streams: aws_sdk_dynamodbstreams::Client,
     stream_arn: String,
     engine: Option<Engine>,
@@ -131,6 +133,22 @@ struct Opened {
 /// [`StartError`], also when a program serves the folder.
 pub async fn open(storage: &Storage, settings: Settings) -> Result<Arc<App>, StartError> {
     Ok(open_all(storage, settings, None, Clock::system()).await?.app)
+}
+
+/// The use cases over a data folder, as [`open`] gives them, and the routes of its dead letters. What is replayed to a
+/// queue waits there until the folder is served.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_dead_letters(
+    storage: &Storage,
+    settings: Settings,
+    brokers: &[BrokerSettings],
+) -> Result<(Arc<Api>, Router), StartError> {
+    let opened = open_all(storage, settings, None, Clock::system()).await?;
+    let api = Arc::new(Api { app: opened.app.clone(), base_url: None });
+    let routes = dead_letters::router(api.clone(), Functions::new(&opened, brokers).redrive);
+    Ok((api, routes))
 }
 
 async fn open_all(
@@ -167,8 +185,9 @@ async fn open_all(
     })?;
     let state = State::open(dynamodb, format!("{table}-local")).await;
     let state = state.map_err(|error| StartError::Table(error.to_string()))?;
+    let dead_letters = DeadLetters::new(state.clone(), clock.clone());
     let app = App::new(store, bucket, clock, settings);
-    Ok(Opened { app, state, streams, stream_arn, engine })
+    Ok(Opened { app, state, dead_letters, streams, stream_arn, engine })
 }
 
 async fn endpoint(url: &str) -> SdkConfig {
@@ -219,13 +238,16 @@ impl Running {
         };
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = JoinSet::new();
-        start_readers(&mut tasks, &opened, &options).await?;
+        let functions = Functions::new(&opened, &options.brokers);
+        let redrive = functions.redrive.clone();
+        start_readers(&mut tasks, &opened, functions, &options).await?;
         start_cleaning(&mut tasks, &opened);
         if options.demo {
             demo::fill(&app).await?;
         }
         let api = Arc::new(Api { app: app.clone(), base_url: options.base_url });
-        let router = noticeboard_http::finish(api.clone(), routes(&api));
+        let routes = routes(&api).merge(dead_letters::router(api.clone(), redrive));
+        let router = noticeboard_http::finish(api, routes);
         let router = router.layer(axum::middleware::map_request(with_peer));
         let router = router.layer(axum::middleware::map_request(with_small_body));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -290,9 +312,34 @@ fn routes(api: &Arc<Api>) -> Router {
         .merge(noticeboard_ical_feed::router(api.clone()))
 }
 
+/// The publisher and the queues, which both those who feed them and the dead letters know.
+struct Functions {
+    publisher: Arc<Publisher>,
+    queues: Vec<LocalQueue>,
+    redrive: Arc<Redrive>,
+}
+
+impl Functions {
+    fn new(opened: &Opened, brokers: &[BrokerSettings]) -> Self {
+        let (mut queues, mut subscribers) = (Vec::new(), Vec::new());
+        for settings in brokers {
+            let (name, attempts) = (settings.name.clone(), settings.pauses.attempts());
+            let (state, dead_letters) = (opened.state.clone(), opened.dead_letters.clone());
+            let queue = LocalQueue::new(name.clone(), attempts, CALL_LIMIT, state, dead_letters);
+            subscribers.push(Subscriber { name, topics: settings.topics.clone(), queue: Box::new(queue.clone()) });
+            queues.push(queue);
+        }
+        let publisher = Arc::new(Publisher::new(opened.app.store().clone(), subscribers));
+        let (letters, app) = (opened.dead_letters.clone(), opened.app.clone());
+        let redrive = Arc::new(Redrive::new(letters, queues.clone(), app, publisher.clone()));
+        Self { publisher, queues, redrive }
+    }
+}
+
 async fn start_readers(
     tasks: &mut JoinSet<Result<(), String>>,
     opened: &Opened,
+    functions: Functions,
     options: &ServeOptions,
 ) -> Result<(), StartError> {
     let reader = |name| Reader {
@@ -300,6 +347,8 @@ async fn start_readers(
         streams: opened.streams.clone(),
         arn: opened.stream_arn.clone(),
         state: opened.state.clone(),
+        dead_letters: opened.dead_letters.clone(),
+        rules: RULES,
         writes: opened.engine.as_ref().map(Engine::writes),
     };
     let app = opened.app.clone();
@@ -309,9 +358,7 @@ async fn start_readers(
         changelog.run(handler).await;
         Ok(())
     });
-    let mut subscribers = Vec::new();
-    for settings in &options.brokers {
-        let queue = LocalQueue::new(settings.name.clone(), opened.state.clone(), settings.pauses.attempts());
+    for (settings, queue) in options.brokers.iter().zip(functions.queues) {
         let sdk = match settings.kind {
             BrokerKind::Sns(_) => noticeboard_lambda::sdk().await,
             BrokerKind::Log {} | BrokerKind::Syslog(_) | BrokerKind::Redis(_) | BrokerKind::Webhook(_) => {
@@ -322,20 +369,16 @@ async fn start_readers(
         let broker = Broker::new(settings.clone(), || aws_sdk_sns::Client::new(&sdk), move || clock.now());
         let broker = broker.map_err(StartError::Broker)?;
         let delivery = Delivery::new(vec![broker], Box::new(queue.clone()));
-        let delivered = queue.clone();
         tasks.spawn(async move {
             let handler = |event| delivery.handle(event);
             loop {
-                let Err(error) = delivered.deliver(handler).await;
+                let Err(error) = queue.deliver(handler).await;
                 tracing::error!(%error, "a queue cannot be read now");
                 tokio::time::sleep(QUEUE_PAUSE).await;
             }
         });
-        let (name, topics) = (settings.name.clone(), settings.topics.clone());
-        subscribers.push(Subscriber { name, topics, queue: Box::new(queue) });
     }
-    let publisher = Publisher::new(opened.app.store().clone(), subscribers);
-    let reader = reader(PUBLISHER);
+    let (publisher, reader) = (functions.publisher, reader(PUBLISHER));
     tasks.spawn(async move {
         let handler = |event| publisher.handle(event);
         reader.run(handler).await;
@@ -344,8 +387,8 @@ async fn start_readers(
     Ok(())
 }
 
-const CHANGELOG: &str = "changelog";
-const PUBLISHER: &str = "publisher";
+const CHANGELOG: ReaderName = ReaderName::Changelog;
+const PUBLISHER: ReaderName = ReaderName::Publisher;
 
 fn start_cleaning(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened) {
     let app = opened.app.clone();
