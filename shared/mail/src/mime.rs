@@ -16,10 +16,11 @@ use noticeboard_domain::time::Time;
 
 use crate::html::Document;
 use crate::limits::{
-    MAX_BODY_TEXT_BYTES, MAX_HEADER_BYTES, MAX_ID_BYTES, MAX_MAIL_BYTES, MAX_PART_DEPTH, MAX_PARTS, MAX_SUBJECT_BYTES,
-    MAX_TEXT_BYTES,
+    MAX_BODY_TEXT_BYTES, MAX_HEADER_BYTES, MAX_ID_BYTES, MAX_MAIL_BYTES, MAX_PART_DEPTH, MAX_PARTS, MAX_SHEET_BYTES,
+    MAX_SUBJECT_BYTES, MAX_TEXT_BYTES,
 };
-use crate::{Mail, Reason};
+pub(crate) use crate::sheets::Sheet;
+use crate::{Mail, Reason, quotes, sheets};
 
 /// A mail, or one that is attached to it.
 #[derive(Debug, Default)]
@@ -30,11 +31,17 @@ pub(crate) struct Message {
     pub(crate) original_sender: Option<String>,
     pub(crate) subject: String,
     pub(crate) date: Option<Time>,
-    html: Vec<Document>,
-    plain: Vec<Document>,
+    pub(crate) html: Vec<Document>,
+    pub(crate) plain: Vec<Document>,
     /// Every iCalendar part, under whatever type it came.
     pub(crate) calendars: Vec<String>,
+    /// Every attached table.
+    pub(crate) sheets: Vec<Sheet>,
+    /// The mails that it quotes or forwards in its text, the newest first.
+    pub(crate) quoted: Vec<Message>,
     plain_text: Option<String>,
+    /// The first HTML as text.
+    body_text: Option<String>,
 }
 
 /// The headers that are read; the others are stepped over.
@@ -80,6 +87,12 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
             return Err(Reason::TooDeep { what: "parts", limit: MAX_PART_DEPTH });
         }
         waiting.extend(children.into_iter().rev());
+    }
+    for message in &mut walk.messages {
+        if message.plain_text.is_none() {
+            message.body_text = message.html.first().map(Document::text);
+        }
+        quotes::take_out(message);
     }
     Ok(walk.messages)
 }
@@ -136,15 +149,16 @@ impl Message {
         }
     }
 
-    /// Every body that a format may be read from, the one that holds more of the structure first.
-    pub(crate) fn bodies(&self) -> impl Iterator<Item = &Document> {
-        self.html.iter().chain(&self.plain)
+    /// Every body that a format may be read from, the one that holds more of the structure first, with its name.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = (String, &Document)> {
+        let html = self.html.iter().enumerate().map(|(i, body)| (format!("HTML part {}", i + 1), body));
+        html.chain(self.plain.iter().enumerate().map(|(i, body)| (format!("text part {}", i + 1), body)))
     }
 
     fn text(&self) -> Option<String> {
         let text = match &self.plain_text {
             Some(text) => text.trim().to_owned(),
-            None => self.html.first()?.text(),
+            None => self.body_text.clone()?,
         };
         (!text.is_empty()).then(|| clipped(&text, MAX_BODY_TEXT_BYTES))
     }
@@ -199,6 +213,13 @@ impl Walk {
             return Ok(vec![Entity { bytes: part.decoded(), of: None, depth: depth + 1 }]);
         }
         let is_calendar = part.is_calendar();
+        if !is_calendar && let Some(kind) = part.sheet_kind() {
+            let sheets = self.sheets(&part, kind)?;
+            if let Some(message) = self.messages.get_mut(of) {
+                message.sheets.extend(sheets);
+            }
+            return Ok(Vec::new());
+        }
         let is_body = matches!(part.main_type.as_str(), "text" | "multipart") && !part.is_attachment;
         if is_calendar || is_body {
             let text = self.text(&part)?;
@@ -208,12 +229,24 @@ impl Walk {
                 } else if part.subtype == "html" {
                     message.html.push(Document::from_html(&text));
                 } else if !text.trim().is_empty() {
+                    let text = if part.is_flowed { unflowed(&text, part.deletes_space) } else { text };
                     message.plain.push(Document::from_text(&text));
                     message.plain_text.get_or_insert(text);
                 }
             }
         }
         Ok(Vec::new())
+    }
+
+    /// The tables of an attachment.
+    fn sheets(&mut self, part: &Part<'_>, kind: SheetKind) -> Result<Vec<Sheet>, Reason> {
+        match kind {
+            SheetKind::Values => Ok(vec![sheets::from_csv(&part.file_name, &self.text(part)?)?]),
+            SheetKind::Workbook if part.body.len() > 2 * MAX_SHEET_BYTES.value => {
+                Err(Reason::TooLarge { what: "workbook", limit: MAX_SHEET_BYTES })
+            }
+            SheetKind::Workbook => sheets::from_xlsx(&part.file_name, &part.decoded()),
+        }
     }
 
     /// The part as text, where the limit allows it.
@@ -237,6 +270,10 @@ struct Part<'a> {
     charset: Option<String>,
     file_name: String,
     is_attachment: bool,
+    /// Whether a blank at the end of a line joins it to the next one (RFC 3676).
+    is_flowed: bool,
+    /// Whether that blank is not part of the text (RFC 3676 4.1).
+    deletes_space: bool,
     encoding: String,
     body: &'a [u8],
 }
@@ -258,6 +295,8 @@ impl<'a> Part<'a> {
                 .unwrap_or_default()
                 .to_ascii_lowercase(),
             is_attachment: disposition.is_some_and(|t| t.ctype().eq_ignore_ascii_case("attachment")),
+            is_flowed: attribute(content_type, "format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")),
+            deletes_space: attribute(content_type, "delsp").is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes")),
             encoding: find(HeaderName::ContentTransferEncoding)
                 .and_then(HeaderValue::as_text)
                 .unwrap_or_default()
@@ -281,6 +320,18 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// The kind of table that it is, by its file's name or its type.
+    fn sheet_kind(&self) -> Option<SheetKind> {
+        let is_named = |end: &str| self.file_name.ends_with(end);
+        if is_named(".xlsx") || self.subtype == "vnd.openxmlformats-officedocument.spreadsheetml.sheet" {
+            Some(SheetKind::Workbook)
+        } else if is_named(".csv") || is_named(".tsv") || matches!(self.subtype.as_str(), "csv" | "x-csv") {
+            Some(SheetKind::Values)
+        } else {
+            None
+        }
+    }
+
     fn decoded(&self) -> Cow<'a, [u8]> {
         self.decode(self.body)
     }
@@ -292,6 +343,28 @@ impl<'a> Part<'a> {
             _ => Cow::Borrowed(bytes),
         }
     }
+}
+
+/// An attached table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SheetKind {
+    Values,
+    Workbook,
+}
+
+/// Text whose lines were broken for sending, with those lines joined again (RFC 3676 4.1, 4.3).
+fn unflowed(text: &str, deletes_space: bool) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.lines() {
+        // A leading blank was put there to keep the line from being taken for something else.
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        let is_soft = line.ends_with(' ') && line != "-- ";
+        joined.push_str(if is_soft && deletes_space { line.get(..line.len() - 1).unwrap_or(line) } else { line });
+        if !is_soft {
+            joined.push('\n');
+        }
+    }
+    joined
 }
 
 /// How much of a part of unknown type is looked at to see whether it is a calendar.
@@ -346,6 +419,9 @@ fn decode_charset(bytes: &[u8], charset: Option<&str>) -> String {
     let utf16 = match bytes {
         [0xFF, 0xFE, rest @ ..] => decode("utf-16le", rest),
         [0xFE, 0xFF, rest @ ..] => decode("utf-16be", rest),
+        // Without a mark, but with nothing in the upper half of its first characters.
+        [_, 0, _, 0, ..] => decode("utf-16le", bytes),
+        [0, _, 0, _, ..] => decode("utf-16be", bytes),
         _ => None,
     };
     let claimed = || match charset.as_deref() {

@@ -1,0 +1,155 @@
+//! Sentences with holes: `maintenance {} from {...} to {...} has been cancelled`.
+//!
+//! `{}` takes one word, `{...}` as much as there is up to what follows it. Words compare as people read them: without
+//! regard to case and to how many blanks, or line ends, there are between them.
+
+/// What a template is made of.
+enum Piece<'t> {
+    Literal(&'t str),
+    Word,
+    Text,
+}
+
+/// Longest text that a hole takes, in bytes. It keeps the search linear.
+const MAX_HOLE_BYTES: usize = 400;
+
+fn pieces(template: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('{') {
+        let (literal, hole) = rest.split_at(at);
+        let (piece, length) = if hole.starts_with("{...}") {
+            (Piece::Text, 5)
+        } else if hole.starts_with("{}") {
+            (Piece::Word, 2)
+        } else {
+            break;
+        };
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal));
+        }
+        pieces.push(piece);
+        rest = hole.get(length..).unwrap_or_default();
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Literal(rest));
+    }
+    pieces
+}
+
+/// What stands in the holes where the template first occurs in the text, and where that begins.
+pub(crate) fn find<'a>(text: &'a str, template: &str) -> Option<(usize, Vec<&'a str>)> {
+    let pieces = pieces(template);
+    let first = pieces.iter().find_map(|piece| match piece {
+        Piece::Literal(literal) => literal.trim_start().chars().next(),
+        Piece::Word | Piece::Text => None,
+    });
+    let starts_with_hole = !matches!(pieces.first(), Some(Piece::Literal(_)));
+    let is_start = |c: char| starts_with_hole || first.is_none_or(|first| same(c, first));
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        let is_word_start = !before.is_some_and(char::is_alphanumeric) || !c.is_alphanumeric();
+        before = Some(c);
+        // A hole takes a whole word, and so does the first word of a template.
+        if !is_word_start || !is_start(c) || (starts_with_hole && c.is_whitespace()) {
+            continue;
+        }
+        let mut holes = Vec::new();
+        if matches(text.get(at..).unwrap_or_default(), &pieces, &mut holes) {
+            return Some((at, holes));
+        }
+    }
+    None
+}
+
+fn matches<'a>(text: &'a str, pieces: &[Piece<'_>], holes: &mut Vec<&'a str>) -> bool {
+    let Some((piece, rest)) = pieces.split_first() else { return true };
+    let next = match rest.first() {
+        Some(Piece::Literal(literal)) => Some(*literal),
+        Some(Piece::Word | Piece::Text) | None => None,
+    };
+    match piece {
+        Piece::Literal(literal) => {
+            strip(text, literal).is_some_and(|after| matches(after, rest, holes))
+        }
+        Piece::Word | Piece::Text => {
+            let is_word = matches!(piece, Piece::Word);
+            let Some(length) = hole(text, is_word, next) else { return false };
+            let (taken, after) = text.split_at(length);
+            let taken = taken.trim();
+            // The full stop behind a last word is the sentence's.
+            let taken = if next.is_none() { taken.trim_end_matches(['.', ',', ';', ':', ')', ']', '*']) } else { taken };
+            holes.push(taken);
+            !taken.is_empty() && matches(after, rest, holes)
+        }
+    }
+}
+
+/// How much of the text a hole takes.
+fn hole(text: &str, is_word: bool, next: Option<&str>) -> Option<usize> {
+    let mut last = 0;
+    for (at, c) in text.char_indices() {
+        if at > MAX_HOLE_BYTES {
+            return None;
+        }
+        if at > 0 && next.is_some_and(|next| strip(text.get(at..).unwrap_or_default(), next).is_some()) {
+            return Some(at);
+        }
+        let ends = if is_word { c.is_whitespace() } else { next.is_none() && c == '\n' };
+        if ends {
+            return next.is_none().then_some(at);
+        }
+        last = at + c.len_utf8();
+    }
+    next.is_none().then_some(last)
+}
+
+/// What follows `literal` at the start of the text. A blank in it stands for any number of blanks and line ends, and
+/// may be missing only where it begins or ends the literal beside punctuation.
+fn strip<'a>(text: &'a str, literal: &str) -> Option<&'a str> {
+    let mut rest = text;
+    let mut chars = literal.chars();
+    while let Some(c) = chars.next() {
+        if c.is_whitespace() {
+            let after = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '*');
+            if after.len() == rest.len() {
+                return None;
+            }
+            rest = after;
+        } else {
+            let mut found = rest.chars();
+            if !found.next().is_some_and(|found| same(found, c)) {
+                return None;
+            }
+            rest = found.as_str();
+        }
+    }
+    Some(rest)
+}
+
+fn same(a: char, b: char) -> bool {
+    a.eq_ignore_ascii_case(&b) || (!a.is_ascii() && a.to_lowercase().eq(b.to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_take_words_or_whatever_is_between() {
+        for (text, template, expected) in [
+            ("Work ISSUE=11 PROJ=9", "issue={}", Some(vec!["11"])),
+            ("Work ISSUE=11 PROJ=9", "PROJ={}", Some(vec!["9"])),
+            ("reference *CRQ1-1 *with start\ntime *x", "reference {} with start time {}", Some(vec!["CRQ1-1", "x"])),
+            ("ends on 3 May. It", "ends on {...}. It", Some(vec!["3 May"])),
+            ("from Mon, 1 May to\n Tue has been", "from {...} to {...} has been", Some(vec!["Mon, 1 May", "Tue"])),
+            ("A [K-1]", "[{}]", Some(vec!["K-1"])),
+            ("Ticket 7.", "ticket {}", Some(vec!["7"])),
+            ("PREISSUE=1", "ISSUE={}", None),
+            ("PR-1 | Emergency", "{} | Emergency", Some(vec!["PR-1"])),
+            ("none", "ISSUE={}", None),
+        ] {
+            assert_eq!(find(text, template).map(|(_, holes)| holes), expected, "{text} / {template}");
+        }
+    }
+}
