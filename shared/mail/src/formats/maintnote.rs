@@ -196,7 +196,7 @@ fn circuits<'a>(numbered: Numbered<'_>) -> Circuits<'a> {
         let impact = own.map_or_else(|| general.clone(), |own| (impact(own), id.with(own.to_owned())));
         circuits.add(id, impact);
     }
-    circuits
+    circuits.worst_of_each()
 }
 
 fn impact(text: &str) -> ImpactLevel {

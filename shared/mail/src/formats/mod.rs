@@ -243,14 +243,16 @@ impl Reader<'_> {
                 senders: &self.formats.senders,
                 flow: OnceCell::new(),
             };
-            let provider = clues.sender.clone().or_else(|| format.provider(&self.formats.senders));
+            let provider = format.provider(clues, &self.formats.senders);
             let read = format.read(&view).and_then(|drafts| notices(&view, provider, &drafts));
             match read {
                 Ok(notices) => return Verdict::Notices(notices),
                 Err(Trouble::Missing(what)) => {
                     missing.get_or_insert(what);
                 }
-                Err(Trouble::Foreign(what)) => return Verdict::Foreign { signs: 1, missing: what },
+                Err(Trouble::Foreign(what)) => {
+                    return Verdict::Foreign { signs: usize::from(!what.is_empty()), missing: what };
+                }
                 Err(Trouble::Refused(reason)) => return Verdict::Refused(reason),
             }
         }

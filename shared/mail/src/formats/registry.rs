@@ -111,12 +111,11 @@ impl Format {
         }
     }
 
-    /// The provider that writes in this format, where it is one.
-    pub(super) fn provider(&self, senders: &Senders) -> Option<NoticeProvider> {
-        match self.providers.as_slice() {
-            [only] => senders.by_name_or_new(only),
-            _ => None,
-        }
+    /// Whose notices these are: the sender's, where it is one that writes in this format; else, of a forwarded mail,
+    /// the one that the caller names; else the first that writes in it.
+    pub(super) fn provider(&self, clues: &Clues<'_>, senders: &Senders) -> Option<NoticeProvider> {
+        let own = [&clues.sender, &clues.hint].into_iter().flatten().find(|provider| self.is_of(Some(provider)));
+        own.cloned().or_else(|| self.providers.first().and_then(|slug| senders.by_name_or_new(slug)))
     }
 
     pub(super) fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {

@@ -1,6 +1,8 @@
 //! The circuits of a notice.
 
-use noticeboard_domain::notice::NoticeCircuit;
+use std::collections::HashMap;
+
+use noticeboard_domain::notice::{NoticeCircuit, normalised_circuit_id};
 use noticeboard_domain::status::ImpactLevel;
 
 use super::found::Found;
@@ -48,8 +50,21 @@ impl<'a> Circuits<'a> {
         self.circuits.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.circuits.len()
+    /// Every circuit once, in its first spelling and with its worst level.
+    pub(crate) fn worst_of_each(self) -> Self {
+        let mut places = HashMap::new();
+        let mut circuits: Vec<Circuit<'a>> = Vec::new();
+        for circuit in self.circuits {
+            let place = *places.entry(normalised_circuit_id(&circuit.id.text)).or_insert(circuits.len());
+            match circuits.get_mut(place) {
+                Some(known) if known.impact < circuit.impact => {
+                    (known.impact, known.impact_from) = (circuit.impact, circuit.impact_from);
+                }
+                Some(_) => {}
+                None => circuits.push(circuit),
+            }
+        }
+        Self { circuits }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Circuit<'a>> {
@@ -66,4 +81,29 @@ impl<'a> Circuits<'a> {
 
 fn is_none(text: &str) -> bool {
     ["n/a", "na", "none", "nil", "tbd"].iter().any(|none| text.eq_ignore_ascii_case(none))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::toolkit::found::At;
+
+    #[test]
+    fn a_circuit_may_be_listed_twice_or_once_with_its_worst_level() {
+        let mut circuits = Circuits::default();
+        let rule = Found::rule("test");
+        for (id, level) in [
+            (" AB 1 ", ImpactLevel::NoImpact),
+            ("CD", ImpactLevel::Degraded),
+            ("ab1", ImpactLevel::Outage),
+            ("N/A", ImpactLevel::Outage),
+            ("-", ImpactLevel::Outage),
+        ] {
+            circuits.add(Found { text: id.into(), at: At::Subject }, (level, rule.clone()));
+        }
+        let listed = |circuits: &Circuits<'_>| circuits.to_vec().into_iter().map(|c| (c.circuit_id, c.impact)).collect::<Vec<_>>();
+        assert_eq!(listed(&circuits).len(), 3);
+        let expected = [("AB 1".to_owned(), ImpactLevel::Outage), ("CD".to_owned(), ImpactLevel::Degraded)];
+        assert_eq!(listed(&circuits.worst_of_each()), expected);
+    }
 }
