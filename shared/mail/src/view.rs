@@ -77,6 +77,26 @@ impl<'a> View<'a> {
         Some(holes.into_iter().map(|text| Found::new(text, At::Subject)).collect())
     }
 
+    /// The first word of the subject, or else of the body, that begins so and holds a digit.
+    pub(crate) fn word_with(&'a self, starts: &[&str]) -> Option<Found<'a>> {
+        let is_it = |word: &&str| {
+            starts.iter().any(|start| word.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
+                && word.contains(|c: char| c.is_ascii_digit())
+        };
+        let ends = |c: char| c.is_whitespace() || "()[]{},;:|*\"'<>".contains(c);
+        if starts.is_empty() {
+            return None;
+        }
+        if let Some(word) = self.message.subject.split(ends).find(is_it) {
+            return Some(Found::new(word, At::Subject));
+        }
+        let lines = self.body.lines.iter().enumerate();
+        lines.into_iter().find_map(|(line, found)| {
+            let word = found.text.split(ends).find(is_it)?;
+            Some(Found::new(word.trim_end_matches('.'), At::Line { line, cell: found.cell }))
+        })
+    }
+
     /// The body's lines as one text.
     pub(crate) fn flow(&'a self) -> &'a str {
         self.flow.get_or_init(|| self.body.text())
@@ -88,6 +108,23 @@ impl<'a> View<'a> {
         let (start, holes) = templates.iter().find_map(|template| templates::find(flow, template))?;
         let line = flow.get(..start).unwrap_or_default().matches('\n').count();
         Some(holes.into_iter().map(|hole| Found::new(hole, At::Line { line, cell: None })).collect())
+    }
+
+    /// What stands in the holes wherever the template occurs in the body.
+    pub(crate) fn sentences(&'a self, template: &str) -> Vec<Vec<Found<'a>>> {
+        let flow = self.flow();
+        let (mut found, mut at) = (Vec::new(), 0);
+        while let Some((start, holes)) = templates::find(flow.get(at..).unwrap_or_default(), template) {
+            let line = flow.get(..at + start).unwrap_or_default().matches('\n').count();
+            // Past the last hole: holes are parts of the text that they were found in.
+            let end = holes.last().map_or(0, |hole| hole.as_ptr() as usize + hole.len() - flow.as_ptr() as usize);
+            found.push(holes.into_iter().map(|hole| Found::new(hole, At::Line { line, cell: None })).collect());
+            at = end.max(at + start + 1);
+            while !flow.is_char_boundary(at) {
+                at += 1;
+            }
+        }
+        found
     }
 
     /// The first line that holds any of these phrases, which must be in small letters.
@@ -165,12 +202,11 @@ impl<'a> View<'a> {
         crate::toolkit::places::zone(place).map(|zone| (crate::toolkit::zones::LOCAL, zone))
     }
 
-    /// What the first of these texts that says anything says of where the work stands.
+    /// The most telling thing that any of these texts says of where the work stands.
     pub(crate) fn status(&self, texts: impl IntoIterator<Item = Found<'a>>) -> Option<Said<'a, NoticeState>> {
-        texts.into_iter().find_map(|text| {
-            let value = status::of_words(&text.text)?;
-            Some(Said { value: NoticeState::Maintenance(Some(value)), from: text })
-        })
+        let said = texts.into_iter().filter_map(|text| Some((status::of_words(&text.text)?, text)));
+        let (value, from) = said.min_by_key(|(value, _)| status::rank(*value))?;
+        Some(Said { value: NoticeState::Maintenance(Some(value)), from })
     }
 
     /// What the first of these texts with one of these phrases says.

@@ -1,8 +1,23 @@
 //! The formats that are read, and which of them reads a mail.
 
+mod aws;
+mod bso;
+mod cogent;
+mod colt;
+mod crowncastle;
+mod equinix;
+mod gcx;
+mod google;
+mod gtt;
+mod lumen;
 mod maintnote;
+mod momentum;
+mod netflix;
+mod pccw;
 mod registry;
+mod sparkle;
 mod text_format;
+mod turkcell;
 mod zayo;
 
 use std::cell::OnceCell;

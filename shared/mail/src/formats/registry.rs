@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 use noticeboard_domain::notice::NoticeProvider;
 
 use super::text_format::TextFormat;
-use super::{Clues, Read, maintnote, zayo};
+use super::{
+    Clues, Read, aws, bso, cogent, colt, crowncastle, equinix, gcx, google, gtt, lumen, maintnote, momentum, netflix, pccw,
+    sparkle, turkcell, zayo,
+};
 use crate::draft::{Draft, Missing, Trouble};
 use crate::senders::Senders;
 use crate::view::View;
@@ -36,13 +39,44 @@ pub(super) enum Reads {
 
 /// Every format that is built in, one line each. The standard goes first: a provider that sends it along with a text
 /// of its own means the same by both, and leaves less to guess in the standard.
+#[rustfmt::skip]
 static CODE: &[&CodeFormat] = &[
     &maintnote::FORMAT,
+    &aws::FORMAT,
+    &bso::FORMAT,
+    &cogent::FORMAT,
+    &colt::FORMAT,
+    &crowncastle::FORMAT,
+    &equinix::FORMAT,
+    &gcx::FORMAT,
+    &google::FORMAT,
+    &gtt::FORMAT,
+    &lumen::FORMAT,
+    &momentum::FORMAT,
+    &netflix::FORMAT,
+    &pccw::FORMAT,
+    &sparkle::FORMAT,
+    &turkcell::FORMAT,
     &zayo::FORMAT,
 ];
 
 /// The built-in formats that are written as text.
-static TEXTS: &[&str] = &[];
+static TEXTS: &[&str] = &[
+    include_str!("apple.toml"),
+    include_str!("aquacomms.toml"),
+    include_str!("att.toml"),
+    include_str!("hgc.toml"),
+    include_str!("megaport.toml"),
+    include_str!("retn.toml"),
+    include_str!("seaborn.toml"),
+    include_str!("summitig.toml"),
+    include_str!("tata.toml"),
+    include_str!("telstra.toml"),
+    include_str!("telxius.toml"),
+    include_str!("verizon.toml"),
+    include_str!("vodafone.toml"),
+    include_str!("windstream.toml"),
+];
 
 /// A format, of either kind.
 pub(super) struct Format {

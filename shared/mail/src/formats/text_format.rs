@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::draft::{Draft, Missing, Trouble};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
-use crate::toolkit::found::Found;
+use crate::toolkit::found::{At, Found};
 use crate::toolkit::text::plain;
 use crate::toolkit::windows::{DateOrder, Rules, Window};
 use crate::toolkit::zones;
@@ -55,11 +55,14 @@ enum Mark {
     AnyOf(Vec<String>),
 }
 
-/// Where a field is found: behind a label, in a hole of the subject, in a hole of a sentence; in that order.
+/// Where a field is found: behind a label, as a word that begins so, in a hole of the subject, in a hole of a
+/// sentence; in that order.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Find {
     labels: Vec<String>,
+    /// `CRQ` finds `CRQ000123` in the subject or else in the body.
+    words: Vec<String>,
     subject: Vec<String>,
     body: Vec<String>,
 }
@@ -116,6 +119,8 @@ struct ImpactRule {
     labels: Vec<String>,
     /// Phrases of the provider, each with its level, the first that occurs. The usual words are not read then.
     words: Vec<(String, ImpactLevel)>,
+    /// The level where none of the phrases occurs; else it is an outage.
+    otherwise: Option<ImpactLevel>,
     /// The level of every circuit, whatever the mail says.
     always: Option<ImpactLevel>,
 }
@@ -171,7 +176,7 @@ impl TextFormat {
             return fault("has no window: set window.start and window.end, or window.span, .subject or .body.");
         }
         if format.id.is_empty() {
-            return fault("has no id: set id.labels, id.subject or id.body.");
+            return fault("has no id: set id.labels, id.words, id.subject or id.body.");
         }
         for zone in window.zone.iter().chain(window.zones.values()) {
             if zones::named(zone).is_none() {
@@ -239,7 +244,7 @@ impl TextFormat {
             }
         }
         if circuits.is_empty() {
-            let find = Find { labels: Vec::new(), subject: rule.subject.clone(), body: rule.body.clone() };
+            let find = Find { subject: rule.subject.clone(), body: rule.body.clone(), ..Find::default() };
             if let Some(found) = find.find(view) {
                 circuits.add_list(&found, &general);
             }
@@ -250,13 +255,14 @@ impl TextFormat {
 
 impl Find {
     fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.subject.is_empty() && self.body.is_empty()
+        [&self.labels, &self.words, &self.subject, &self.body].iter().all(|list| list.is_empty())
     }
 
     fn find<'a>(&self, view: &'a View<'a>) -> Option<Found<'a>> {
         let behind = view.value(&strs(&self.labels));
+        let words = || view.word_with(&strs(&self.words));
         let in_subject = || view.in_subject(&strs(&self.subject));
-        behind.or_else(in_subject).or_else(|| view.sentence(&strs(&self.body))?.into_iter().next())
+        behind.or_else(words).or_else(in_subject).or_else(|| view.sentence(&strs(&self.body))?.into_iter().next())
     }
 
     fn missing(&self, what: &str) -> Missing {
@@ -316,7 +322,11 @@ impl ImpactRule {
             Some(text) if self.words.is_empty() => view.impact(Some(text)),
             Some(text) => {
                 let words: Vec<(&str, ImpactLevel)> = self.words.iter().map(|(w, level)| (w.as_str(), *level)).collect();
-                view.impact_by(Some(text), &words)
+                let (level, from) = view.impact_by(Some(text), &words);
+                match (self.otherwise, from.at) {
+                    (Some(otherwise), At::Rule(_)) => (otherwise, Found::rule("the format takes other words for this")),
+                    _ => (level, from),
+                }
             }
             None => outage(),
         }

@@ -88,7 +88,7 @@ fn value_of<'a>(document: &'a Document, number: usize, line: &Line, rest: &'a st
     if !rest.trim().is_empty() {
         return Found::new(rest, At::Line { line: number, cell: line.cell });
     }
-    if let Some((text, cell)) = beside(document, line) {
+    if let Some((text, cell)) = below_in_cell(document, line).or_else(|| beside(document, line)) {
         return Found::new(text, At::Line { line: number, cell: Some(cell) });
     }
     let next = document.lines.get(number + 1).filter(|next| !is_label(next));
@@ -107,6 +107,15 @@ fn value_of<'a>(document: &'a Document, number: usize, line: &Line, rest: &'a st
 fn is_only_cell(document: &Document, at: CellAt) -> bool {
     let row = document.tables.get(at.table).and_then(|table| table.rows.get(at.row));
     row.is_some_and(|row| row.iter().enumerate().all(|(i, cell)| i == at.column || cell.text.is_empty()))
+}
+
+/// The other lines of the cell of which this line is the first, where they are few enough to be its value.
+fn below_in_cell<'a>(document: &'a Document, line: &Line) -> Option<(&'a str, CellAt)> {
+    const MAX_LINES: usize = 20;
+    let at = line.cell?;
+    let text = &document.tables.get(at.table)?.rows.get(at.row)?.get(at.column)?.text;
+    let (first, below) = text.split_once('\n')?;
+    (first == line.text && below.lines().count() <= MAX_LINES).then_some((below, at))
 }
 
 /// The next cell of the line's row that holds more than punctuation.
@@ -153,7 +162,7 @@ mod tests {
         check(&document, "Reason", Some("Work"));
         check(&document, "Empty", None);
         check(&document, "Site", Some("Oslo"));
-        check(&document, "Ids", Some("A"));
+        check(&document, "Ids", Some("A\nB"));
         check(&document, "Tick", None);
         check(&document, "Slot", None);
         assert_eq!(field(&document, "Slot…").map(|field| field.label), Some("Slot (Backup)"));

@@ -82,13 +82,13 @@ impl<'a> Row<'a> {
         Found::new(cell.map_or("", |cell| cell.text.as_str()), at)
     }
 
-    /// What stands in the first of these columns that the table has and in which this row has anything.
+    /// What stands in the first of these columns that the table has and in which this row has more than dashes.
     pub(crate) fn get(&self, names: &[&str]) -> Option<Found<'a>> {
         names
             .iter()
             .filter_map(|name| self.grid.column(&[name]))
             .map(|column| self.at(column))
-            .find(|found| !found.is_blank())
+            .find(|found| found.text.chars().any(char::is_alphanumeric))
     }
 
     /// Every cell from the left.

@@ -1,13 +1,13 @@
 //! Sentences with holes: `maintenance {} from {...} to {...} has been cancelled`.
 //!
-//! `{}` takes one word, `{...}` as much as there is up to what follows it. Words compare as people read them: without
+//! `{}` takes one word, `{...}` as much as there is up to what follows it; `{_}` and `{_...}` do so without giving it
+//! back. Words compare as people read them: without
 //! regard to case and to how many blanks, or line ends, there are between them.
 
 /// What a template is made of.
 enum Piece<'t> {
     Literal(&'t str),
-    Word,
-    Text,
+    Hole { is_word: bool, is_kept: bool },
 }
 
 /// Longest text that a hole takes, in bytes. It keeps the search linear.
@@ -18,13 +18,9 @@ fn pieces(template: &str) -> Vec<Piece<'_>> {
     let mut rest = template;
     while let Some(at) = rest.find('{') {
         let (literal, hole) = rest.split_at(at);
-        let (piece, length) = if hole.starts_with("{...}") {
-            (Piece::Text, 5)
-        } else if hole.starts_with("{}") {
-            (Piece::Word, 2)
-        } else {
-            break;
-        };
+        let kinds = [("{...}", false, true), ("{}", true, true), ("{_...}", false, false), ("{_}", true, false)];
+        let Some((text, is_word, is_kept)) = kinds.into_iter().find(|(text, _, _)| hole.starts_with(text)) else { break };
+        let (piece, length) = (Piece::Hole { is_word, is_kept }, text.len());
         if !literal.is_empty() {
             pieces.push(Piece::Literal(literal));
         }
@@ -42,7 +38,7 @@ pub(crate) fn find<'a>(text: &'a str, template: &str) -> Option<(usize, Vec<&'a 
     let pieces = pieces(template);
     let first = pieces.iter().find_map(|piece| match piece {
         Piece::Literal(literal) => literal.trim_start().chars().next(),
-        Piece::Word | Piece::Text => None,
+        Piece::Hole { .. } => None,
     });
     let starts_with_hole = !matches!(pieces.first(), Some(Piece::Literal(_)));
     let is_start = |c: char| starts_with_hole || first.is_none_or(|first| same(c, first));
@@ -66,20 +62,21 @@ fn matches<'a>(text: &'a str, pieces: &[Piece<'_>], holes: &mut Vec<&'a str>) ->
     let Some((piece, rest)) = pieces.split_first() else { return true };
     let next = match rest.first() {
         Some(Piece::Literal(literal)) => Some(*literal),
-        Some(Piece::Word | Piece::Text) | None => None,
+        Some(Piece::Hole { .. }) | None => None,
     };
     match piece {
         Piece::Literal(literal) => {
             strip(text, literal).is_some_and(|after| matches(after, rest, holes))
         }
-        Piece::Word | Piece::Text => {
-            let is_word = matches!(piece, Piece::Word);
-            let Some(length) = hole(text, is_word, next) else { return false };
+        Piece::Hole { is_word, is_kept } => {
+            let Some(length) = hole(text, *is_word, next) else { return false };
             let (taken, after) = text.split_at(length);
             let taken = taken.trim();
             // The full stop behind a last word is the sentence's.
             let taken = if next.is_none() { taken.trim_end_matches(['.', ',', ';', ':', ')', ']', '*']) } else { taken };
-            holes.push(taken);
+            if *is_kept {
+                holes.push(taken);
+            }
             !taken.is_empty() && matches(after, rest, holes)
         }
     }
@@ -147,6 +144,7 @@ mod tests {
             ("Ticket 7.", "ticket {}", Some(vec!["7"])),
             ("PREISSUE=1", "ISSUE={}", None),
             ("PR-1 | Emergency", "{} | Emergency", Some(vec!["PR-1"])),
+            ("A | B | C-1", "| {_} | {}", Some(vec!["C-1"])),
             ("none", "ISSUE={}", None),
         ] {
             assert_eq!(find(text, template).map(|(_, holes)| holes), expected, "{text} / {template}");
