@@ -57,6 +57,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) stamp: Said<'a, Time>,
     pub(crate) sequence: Option<i64>,
     pub(crate) uid: Option<Found<'a>>,
+    /// How sure the reading is, in percent.
+    pub(crate) confidence: u8,
 }
 
 impl Draft<'_> {
@@ -87,8 +89,14 @@ pub(crate) fn notices(
             return Err("it names no circuit".into());
         }
         let provider = draft.provider.clone().or_else(|| provider.clone()).ok_or("it does not say whose it is")?;
-        for window in &draft.windows {
-            found.push(notice(view, &provider, draft, window)?);
+        for (place, window) in draft.windows.iter().enumerate() {
+            // The same window may stand there twice, in local time and in UTC.
+            let is_same = |other: &Window<'_>| {
+                (other.times.start, other.times.end) == (window.times.start, window.times.end) && other.id == window.id
+            };
+            if !draft.windows.iter().take(place).any(is_same) {
+                found.push(notice(view, &provider, draft, window)?);
+            }
         }
     }
     Ok(found)

@@ -7,6 +7,7 @@ use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
 use noticeboard_domain::time::Time;
 
+use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Missing};
 use crate::html::Document;
 use crate::mime::{Message, Sheet};
@@ -49,13 +50,14 @@ impl<'a> View<'a> {
         self.value(names).ok_or_else(|| missing(names))
     }
 
-    /// Every field of these labels, in the mail's order.
+    /// Every field of the first of these labels that has one with a value.
     pub(crate) fn fields(&self, names: &[&str]) -> Vec<Field<'a>> {
-        let mut fields: Vec<_> = names.iter().flat_map(|name| labels::fields(self.body, name)).collect();
-        fields.retain(|field| !field.value.is_blank());
-        fields.sort_by_key(|field| field.line);
-        fields.dedup_by_key(|field| field.line);
-        fields
+        let mut found = names.iter().map(|name| {
+            let mut fields = labels::fields(self.body, name);
+            fields.retain(|field| !field.value.is_blank());
+            fields
+        });
+        found.find(|fields| !fields.is_empty()).unwrap_or_default()
     }
 
     /// The whole subject.
@@ -158,10 +160,9 @@ impl<'a> View<'a> {
     pub(crate) fn sheet_rows(&self, column: &[&str]) -> Vec<Row<'a>> {
         let mut rows = Vec::new();
         for (number, sheet) in self.sheets.iter().enumerate() {
-            for name in column {
-                let grids = tables::with_column(&sheet.document, name);
-                rows.extend(grids.into_iter().flat_map(Grid::rows).map(|row| row.of_sheet(number)));
-            }
+            let grids = column.iter().map(|name| tables::with_column(&sheet.document, name));
+            let first = grids.into_iter().find(|grids| !grids.is_empty()).unwrap_or_default();
+            rows.extend(first.into_iter().flat_map(Grid::rows).map(|row| row.of_sheet(number)));
         }
         rows
     }
@@ -273,6 +274,7 @@ impl<'a> View<'a> {
             stamp,
             sequence: None,
             uid: None,
+            confidence: KNOWN_FORMAT,
         }
     }
 }

@@ -4,11 +4,14 @@ mod aws;
 mod bso;
 mod cogent;
 mod colt;
+mod common;
 mod crowncastle;
 mod equinix;
 mod gcx;
+mod generic;
 mod google;
 mod gtt;
+mod incident;
 mod lumen;
 mod maintnote;
 mod momentum;
@@ -202,7 +205,7 @@ impl Reader<'_> {
         for format in own.into_iter().chain(others) {
             match self.verdict(format, &clues, with_sheets_of) {
                 Verdict::Notices(notices) if !notices.is_empty() => {
-                    return Some(Ok(Understood { format: format.name.to_string(), confidence: KNOWN_FORMAT, notices }));
+                    return Some(Ok(Understood { format: format.name.clone(), confidence: KNOWN_FORMAT, notices }));
                 }
                 Verdict::Notices(_) => nearest.see(&format.name, 0, || "it announces nothing".into()),
                 Verdict::Incomplete(missing) => {
@@ -215,9 +218,45 @@ impl Reader<'_> {
         incomplete.map(Err)
     }
 
-    /// A mail that no format knows, read as far as its words allow.
-    fn generic(&self, _message: &Message, _nearest: &mut Nearest) -> Option<Result<Understood, Reason>> {
+    /// A mail that no format knows, read as far as its words allow: its own text, else the first mail quoted in it.
+    fn generic(&self, message: &Message, nearest: &mut Nearest) -> Option<Result<Understood, Reason>> {
+        for (place, of) in std::iter::once(message).chain(&message.quoted).enumerate() {
+            let clues = self.clues(of);
+            for (name, body) in of.bodies() {
+                let view = self.view(&clues, message, name, body);
+                let read = generic::read(&view);
+                match read {
+                    Ok(drafts) => {
+                        let confidence = drafts.iter().map(|draft| draft.confidence).min().unwrap_or_default();
+                        match notices(&view, None, &drafts) {
+                            Ok(notices) => {
+                                let format = String::from(generic::NAME);
+                                return Some(Ok(Understood { format, confidence, notices }));
+                            }
+                            Err(Trouble::Missing(what) | Trouble::Foreign(what)) => nearest.see_generic(&what),
+                            Err(Trouble::Refused(reason)) => return Some(Err(reason)),
+                        }
+                    }
+                    Err(missing) if place == 0 => nearest.see_generic(&missing),
+                    Err(_) => {}
+                }
+            }
+        }
         None
+    }
+
+    fn view<'a>(&'a self, clues: &Clues<'a>, with_sheets_of: &'a Message, name: String, body: &'a Document) -> View<'a> {
+        View {
+            message: clues.message,
+            body,
+            name,
+            sheets: &with_sheets_of.sheets,
+            sent: clues.message.date.or(with_sheets_of.date).unwrap_or(self.context.received),
+            sender: clues.sender.clone(),
+            hint: clues.hint.clone(),
+            senders: &self.formats.senders,
+            flow: OnceCell::new(),
+        }
     }
 
     fn clues<'a>(&self, message: &'a Message) -> Clues<'a> {
@@ -247,17 +286,7 @@ impl Reader<'_> {
         };
         let mut missing: Option<Missing> = None;
         for (name, body) in bodies {
-            let view = View {
-                message: clues.message,
-                body,
-                name,
-                sheets: &with_sheets_of.sheets,
-                sent: clues.message.date.or(with_sheets_of.date).unwrap_or(self.context.received),
-                sender: clues.sender.clone(),
-                hint: clues.hint.clone(),
-                senders: &self.formats.senders,
-                flow: OnceCell::new(),
-            };
+            let view = self.view(clues, with_sheets_of, name, body);
             let provider = format.provider(clues, &self.formats.senders);
             let read = format.read(&view).and_then(|drafts| notices(&view, provider, &drafts));
             match read {
@@ -287,6 +316,7 @@ const MAX_ANSWER_LINES: usize = 12;
 #[derive(Default)]
 struct Nearest {
     best: Option<(usize, String, Missing)>,
+    generic: Option<Missing>,
 }
 
 impl Nearest {
@@ -294,6 +324,11 @@ impl Nearest {
         if signs > self.best.as_ref().map_or(0, |(best, _, _)| *best) {
             self.best = Some((signs, format.to_owned(), missing()));
         }
+    }
+
+    /// What kept a mail from being read without a format; said only where no format shows any sign of itself.
+    fn see_generic(&mut self, missing: &str) {
+        self.generic.get_or_insert_with(|| missing.to_owned());
     }
 
     fn reason(self, sender: Option<NoticeProvider>) -> Reason {

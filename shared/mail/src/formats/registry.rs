@@ -6,7 +6,7 @@ use noticeboard_domain::notice::NoticeProvider;
 
 use super::text_format::TextFormat;
 use super::{
-    Clues, Read, aws, bso, cogent, colt, crowncastle, equinix, gcx, google, gtt, lumen, maintnote, momentum, netflix, pccw,
+    Clues, Read, aws, bso, cogent, colt, crowncastle, equinix, gcx, google, gtt, incident, lumen, maintnote, momentum, netflix, pccw,
     sparkle, turkcell, zayo,
 };
 use crate::draft::{Draft, Missing, Trouble};
@@ -58,6 +58,7 @@ static CODE: &[&CodeFormat] = &[
     &sparkle::FORMAT,
     &turkcell::FORMAT,
     &zayo::FORMAT,
+    &incident::FORMAT,
 ];
 
 /// The built-in formats that are written as text.

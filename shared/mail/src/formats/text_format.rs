@@ -55,12 +55,14 @@ enum Mark {
     AnyOf(Vec<String>),
 }
 
-/// Where a field is found: behind a label, as a word that begins so, in a hole of the subject, in a hole of a
+/// Where a field is found: behind a label, in a column, as a word that begins so, in a hole of the subject, in a hole of a
 /// sentence; in that order.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Find {
     labels: Vec<String>,
+    /// Columns of a table, in the body or attached, of which the first row counts; after the labels.
+    columns: Vec<String>,
     /// `CRQ` finds `CRQ000123` in the subject or else in the body.
     words: Vec<String>,
     subject: Vec<String>,
@@ -176,7 +178,7 @@ impl TextFormat {
             return fault("has no window: set window.start and window.end, or window.span, .subject or .body.");
         }
         if format.id.is_empty() {
-            return fault("has no id: set id.labels, id.words, id.subject or id.body.");
+            return fault("has no id: set id.labels, id.columns, id.words, id.subject or id.body.");
         }
         for zone in window.zone.iter().chain(window.zones.values()) {
             if zones::named(zone).is_none() {
@@ -255,14 +257,18 @@ impl TextFormat {
 
 impl Find {
     fn is_empty(&self) -> bool {
-        [&self.labels, &self.words, &self.subject, &self.body].iter().all(|list| list.is_empty())
+        [&self.labels, &self.columns, &self.words, &self.subject, &self.body].iter().all(|list| list.is_empty())
     }
 
     fn find<'a>(&self, view: &'a View<'a>) -> Option<Found<'a>> {
         let behind = view.value(&strs(&self.labels));
+        let columns = || {
+            let columns = strs(&self.columns);
+            view.rows(&columns).into_iter().chain(view.sheet_rows(&columns)).find_map(|row| row.get(&columns))
+        };
         let words = || view.word_with(&strs(&self.words));
         let in_subject = || view.in_subject(&strs(&self.subject));
-        behind.or_else(words).or_else(in_subject).or_else(|| view.sentence(&strs(&self.body))?.into_iter().next())
+        behind.or_else(columns).or_else(words).or_else(in_subject).or_else(|| view.sentence(&strs(&self.body))?.into_iter().next())
     }
 
     fn missing(&self, what: &str) -> Missing {

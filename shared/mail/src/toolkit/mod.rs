@@ -3,6 +3,7 @@
 pub(crate) mod circuits;
 pub(crate) mod found;
 pub(crate) mod impact;
+pub(crate) mod incident;
 pub(crate) mod labels;
 pub(crate) mod moments;
 pub(crate) mod places;

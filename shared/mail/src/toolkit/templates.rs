@@ -73,13 +73,20 @@ fn matches<'a>(text: &'a str, pieces: &[Piece<'_>], holes: &mut Vec<&'a str>) ->
             let (taken, after) = text.split_at(length);
             let taken = taken.trim();
             // The full stop behind a last word is the sentence's.
-            let taken = if next.is_none() { taken.trim_end_matches(['.', ',', ';', ':', ')', ']', '*']) } else { taken };
+            let taken = if next.is_none() { without_stop(taken) } else { taken };
             if *is_kept {
                 holes.push(taken);
             }
             !taken.is_empty() && matches(after, rest, holes)
         }
     }
+}
+
+/// The text without the punctuation of its sentence. `2001:db8::` and `CID (east)` keep theirs.
+fn without_stop(text: &str) -> &str {
+    let text = text.trim_end_matches(['.', ',', ';', '*']);
+    let text = if text.contains(['(', '[']) { text } else { text.trim_end_matches([')', ']']) };
+    if text.ends_with("::") { text } else { text.trim_end_matches(':') }
 }
 
 /// How much of the text a hole takes.
@@ -98,16 +105,19 @@ fn hole(text: &str, is_word: bool, next: Option<&str>) -> Option<usize> {
         }
         last = at + c.len_utf8();
     }
-    next.is_none().then_some(last)
+    // The end of the text is the end of its last line.
+    (next.is_none() || next == Some("\n")).then_some(last)
 }
 
-/// What follows `literal` at the start of the text. A blank in it stands for any number of blanks and line ends, and
-/// may be missing only where it begins or ends the literal beside punctuation.
+/// What follows `literal` at the start of the text. A blank in it stands for any number of blanks and line ends, but
+/// is not missing; a line end stands for itself.
 fn strip<'a>(text: &'a str, literal: &str) -> Option<&'a str> {
     let mut rest = text;
-    let mut chars = literal.chars();
-    while let Some(c) = chars.next() {
-        if c.is_whitespace() {
+    for c in literal.chars() {
+        if c == '\n' {
+            let after = rest.trim_start_matches([' ', '*', '\r']);
+            rest = if after.is_empty() { after } else { after.strip_prefix('\n')? };
+        } else if c.is_whitespace() {
             let after = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '*');
             if after.len() == rest.len() {
                 return None;
@@ -144,6 +154,8 @@ mod tests {
             ("Ticket 7.", "ticket {}", Some(vec!["7"])),
             ("PREISSUE=1", "ISSUE={}", None),
             ("PR-1 | Emergency", "{} | Emergency", Some(vec!["PR-1"])),
+            ("Hi A B\nC", "Hi {...}\n", Some(vec!["A B"])),
+            ("Hi A B", "Hi {...}\n", Some(vec!["A B"])),
             ("A | B | C-1", "| {_} | {}", Some(vec!["C-1"])),
             ("none", "ISSUE={}", None),
         ] {

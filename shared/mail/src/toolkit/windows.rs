@@ -112,7 +112,10 @@ impl<'a> Window<'a> {
 
 /// One point in time.
 pub(crate) fn point(field: &Found<'_>, rules: &Rules<'_>, sent: Time) -> Result<Time, String> {
-    let moment = moment_in(&field.text).ok_or_else(|| unreadable(&field.text))?;
+    let moment = moment_in(&field.text).or_else(|| moment(&field.text).map(|(moment, _)| moment));
+    let mut moment = moment.filter(|moment| moment.clock.is_some()).ok_or_else(|| unreadable(&field.text))?;
+    // `22:30 UTC` is on the day on which it was written.
+    moment.date.get_or_insert(Date::Known(sent.date_naive()));
     Ok(resolve(&moment, &moment, rules, sent)?.start)
 }
 
@@ -162,9 +165,9 @@ pub(crate) fn spans(text: &str) -> impl Iterator<Item = (Moment<'_>, Moment<'_>)
 }
 
 /// How far a mail reaches into the future before a window there speaks for the other order of day and month.
-const USUAL_NOTICE: Duration = Duration::days(90);
-/// How long a notice is still about a window that is over.
-const USUAL_DELAY: Duration = Duration::days(14);
+const USUAL_NOTICE: Duration = Duration::days(120);
+/// How long a window may be over before it speaks for the other order: some mails are sent on by hand weeks later.
+const USUAL_DELAY: Duration = Duration::days(45);
 /// Longer than nearly every window.
 const USUAL_LENGTH: Duration = Duration::days(20);
 
