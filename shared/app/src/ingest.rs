@@ -195,7 +195,13 @@ impl App {
             noticeboard_mail::Outcome::NotUnderstood(reason) => {
                 self.review_whole(&delivery, ReviewReason::Unreadable, reason.to_string()).await
             }
-            noticeboard_mail::Outcome::Notices { notices, provider_known_by_sender, .. } => {
+            noticeboard_mail::Outcome::Notices { notices, provider_known_by_sender, confidence, .. } => {
+                // Who hands in a mail that waits for a person has decided to believe this reading.
+                let is_decided = done.iter().any(|part| part.notice.is_none());
+                if *confidence < noticeboard_mail::KNOWN_FORMAT && !is_decided {
+                    let why = guessed(notices, *confidence);
+                    return self.review_whole(&delivery, ReviewReason::Unreadable, why).await;
+                }
                 match trust.doubt_of_provider(mail, *provider_known_by_sender) {
                     Some(doubt) => self.review_whole(&delivery, ReviewReason::Distrusted, doubt).await,
                     None => self.apply(&delivery, notices, &done).await,
@@ -353,6 +359,16 @@ fn is_dealt_with(done: &[Message], trust: &Trust) -> bool {
     let notices = done.iter().filter(|part| part.notice.is_some()).count();
     let waits = done.iter().any(|part| part.notice.is_none());
     done.iter().any(|part| part.notice.is_some() && notices >= part.of) || (waits && *trust != Trust::HandedIn)
+}
+
+/// What a mail in no known format seems to say.
+fn guessed(notices: &[Notice], confidence: u8) -> String {
+    const MAX_SHOWN: usize = 5;
+    let shown: Vec<String> = (notices.iter().take(MAX_SHOWN))
+        .map(|notice| format!("{} {} from {}", notice.maintenance_id, notice.status_text(), notice.start.to_rfc3339()))
+        .collect();
+    let shown = shown.join("; ");
+    format!("No known format reads this mail. By its words alone it says ({confidence} % sure): {shown}.")
 }
 
 fn duplicate(done: &[Message]) -> Outcome {

@@ -5,7 +5,7 @@ use noticeboard_domain::status::MaintenanceStatus;
 use noticeboard_domain::time::Time;
 
 use crate::Reason;
-use crate::limits::MAX_ID_BYTES;
+use crate::limits::{MAX_CIRCUITS, MAX_ID_BYTES, MAX_NOTICES};
 use crate::origins::Origin;
 use crate::toolkit::circuits::Circuits;
 use crate::toolkit::found::{Found, Said};
@@ -80,6 +80,13 @@ pub(crate) fn notices(
     provider: Option<NoticeProvider>,
     drafts: &[Draft<'_>],
 ) -> Result<Vec<(Notice, Vec<Origin>)>, Trouble> {
+    let windows: usize = drafts.iter().map(|draft| draft.windows.len()).sum();
+    if windows > MAX_NOTICES.value {
+        return Err(Trouble::Refused(Reason::TooMany { what: "notices", limit: MAX_NOTICES }));
+    }
+    if drafts.iter().any(|draft| draft.circuits.len() > MAX_CIRCUITS.value) {
+        return Err(Trouble::Refused(Reason::TooMany { what: "circuits in one notice", limit: MAX_CIRCUITS }));
+    }
     let mut found = Vec::new();
     for draft in drafts {
         if draft.windows.is_empty() {

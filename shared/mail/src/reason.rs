@@ -59,6 +59,7 @@ fn of(provider: &Option<String>) -> String {
 fn nearest(format: &Option<String>, missing: &str) -> String {
     match format {
         Some(format) => format!("; {format} comes nearest, but {missing}"),
-        None => String::new(),
+        None if missing.is_empty() => String::new(),
+        None => format!("; by its words alone, {missing}"),
     }
 }

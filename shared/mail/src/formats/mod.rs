@@ -30,7 +30,7 @@ use noticeboard_domain::status::MaintenanceStatus;
 
 use crate::draft::{Draft, Missing, Trouble, notices};
 use crate::html::Document;
-use crate::limits::{MAX_CIRCUITS, MAX_NOTICES};
+use crate::limits::MAX_NOTICES;
 use crate::mime::Message;
 use crate::origins::Origin;
 use crate::senders::Senders;
@@ -117,11 +117,9 @@ pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Format
 
 fn outcome(found: Understood, sender: Option<&NoticeProvider>) -> Outcome {
     let (notices, origins): (Vec<Notice>, Vec<Vec<Origin>>) = without_repetitions(found.notices).into_iter().unzip();
+    // Attached mails together may hold more than one alone.
     if notices.len() > MAX_NOTICES.value {
         return Outcome::NotUnderstood(Reason::TooMany { what: "notices", limit: MAX_NOTICES });
-    }
-    if notices.iter().any(|notice| notice.circuits.len() > MAX_CIRCUITS.value) {
-        return Outcome::NotUnderstood(Reason::TooMany { what: "circuits in one notice", limit: MAX_CIRCUITS });
     }
     let provider_known_by_sender =
         sender.is_some_and(|sender| notices.iter().all(|notice| notice.provider.slug == sender.slug));
@@ -332,7 +330,10 @@ impl Nearest {
     }
 
     fn reason(self, sender: Option<NoticeProvider>) -> Reason {
-        let (format, missing) = self.best.map(|(_, format, missing)| (format, missing)).unzip();
+        let (format, missing) = match self.best {
+            Some((_, format, missing)) => (Some(format), Some(missing)),
+            None => (None, self.generic),
+        };
         let provider = sender.map(|provider| provider.name);
         Reason::NoFormat { provider, format, missing: missing.unwrap_or_default() }
     }

@@ -50,6 +50,10 @@ impl<'a> Circuits<'a> {
         self.circuits.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.circuits.len()
+    }
+
     /// Every circuit once, in its first spelling and with its worst level.
     pub(crate) fn worst_of_each(self) -> Self {
         let mut places = HashMap::new();

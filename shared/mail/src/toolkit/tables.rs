@@ -36,11 +36,22 @@ fn is_named(cell: &Cell, name: &str) -> bool {
 /// Every table with a column of that name, below which something stands.
 pub(crate) fn with_column<'a>(document: &'a Document, name: &str) -> Vec<Grid<'a>> {
     let grid = |(table, found): (usize, &'a Table)| {
-        let names = |row: &Vec<Cell>| row.iter().any(|cell| is_named(cell, name));
+        let names = |row: &Vec<Cell>| row.iter().any(|cell| is_named(cell, name)) && !is_field(row, name);
         let header = found.rows.iter().position(names)?;
         Some(Grid { table, header, line: found.line, rows: &found.rows })
     };
     document.tables.iter().enumerate().filter_map(grid).collect()
+}
+
+/// Whether the row is a label and its value, `Circuit ID | AB-1`, rather than names of columns. Ids hold digits, and
+/// names of columns hold at most one or two (`L2 Name`).
+fn is_field(row: &[Cell], name: &str) -> bool {
+    let digits = |cell: &Cell| cell.text.bytes().filter(u8::is_ascii_digit).count();
+    let mut filled = row.iter().filter(|cell| !cell.text.trim_matches([':', ' ', '-']).is_empty());
+    match (filled.next(), filled.next(), filled.next()) {
+        (Some(label), Some(value), None) if is_named(label, name) => digits(value) > 0,
+        (Some(_) | None, _, _) => row.iter().any(|cell| !is_named(cell, name) && digits(cell) > 3),
+    }
 }
 
 impl<'a> Grid<'a> {
@@ -112,6 +123,8 @@ mod tests {
         assert_eq!(grid.column(&["Impact", "site"]), Some(0));
         assert_eq!(grid.column(&["Impact"]), None);
         assert_eq!(grid.column(&["Circuit…"]), Some(1));
+        let fields = Document::from_html("<table><tr><td>Circuit Id<td>A-1<tr><td>Note<td>x</table>");
+        assert!(with_column(&fields, "Circuit Id").is_empty());
         let ids: Vec<_> = grid.rows().map(|row| row.at(1).text.into_owned()).collect();
         assert_eq!(ids, ["A-1", ""]);
     }
