@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 
-use chrono_tz::Tz;
 use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
 use noticeboard_domain::time::Time;
@@ -196,11 +195,6 @@ impl<'a> View<'a> {
             Ok(Window::of_field(field.value, rules, self.sent)?.backup(backup))
         };
         fields.into_iter().map(window).collect()
-    }
-
-    /// Rules with the zone of the place that the text names as local time.
-    pub(crate) fn local_zone(&self, place: &str) -> Option<(&'static str, Tz)> {
-        crate::toolkit::places::zone(place).map(|zone| (crate::toolkit::zones::LOCAL, zone))
     }
 
     /// The most telling thing that any of these texts says of where the work stands.

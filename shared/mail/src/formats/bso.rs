@@ -60,9 +60,11 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     Ok(windows.into_iter().enumerate().map(draft).collect())
 }
 
-/// The title is the first line, `Maintenance Reminder_`; the subject may say as much.
+/// The title stands above the salutation, `Maintenance Reminder_`; the subject may say as much.
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    let title = view.head(1).map(|title| title.with(title.text.replace('_', " ")));
+    const TITLE_LINES: usize = 8;
+    let is_title = |line: &Found<'a>| line.text.to_lowercase().starts_with("maintenance") && line.text.len() < 60;
+    let title = view.head(TITLE_LINES).filter(is_title).map(|title| title.with(title.text.replace('_', " ")));
     view.status_by(title.chain([view.subject()]), &STATUSES).unwrap_or_else(confirmed)
 }
 

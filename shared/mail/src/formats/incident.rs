@@ -132,7 +132,7 @@ fn repair(text: &Found<'_>, rules: &Rules<'_>, sent: Time) -> Option<Time> {
 }
 
 /// The circuits of a table, or behind a label.
-pub(super) fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
+pub(super) fn circuits<'a>(view: &'a View<'a>) -> Circuits<'a> {
     let general = view.impact(view.value(IMPACTS));
     let mut circuits = Circuits::default();
     for row in view.rows(CIRCUITS).into_iter().chain(view.sheet_rows(CIRCUITS)) {
@@ -144,6 +144,14 @@ pub(super) fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
     if circuits.is_empty() {
         for field in view.fields(CIRCUITS) {
             circuits.add_list(&field.value, &general);
+        }
+    }
+    // A label in the middle of a sentence.
+    if circuits.is_empty()
+        && let Some(holes) = view.sentence(&["affected circuit: {}", "affected circuits: {...}\n", "circuit id: {}", "circuit: {}"])
+    {
+        for list in holes {
+            circuits.add_list(&list, &general);
         }
     }
     circuits

@@ -216,31 +216,29 @@ impl Reader<'_> {
         incomplete.map(Err)
     }
 
-    /// A mail that no format knows, read as far as its words allow: its own text, else the first mail quoted in it.
+    /// A mail that no format knows, read as far as its words allow: of its own text and the mails quoted in it, the
+    /// one that says most.
     fn generic(&self, message: &Message, nearest: &mut Nearest) -> Option<Result<Understood, Reason>> {
-        for (place, of) in std::iter::once(message).chain(&message.quoted).enumerate() {
+        let mut best: Option<Understood> = None;
+        for of in std::iter::once(message).chain(&message.quoted) {
             let clues = self.clues(of);
             for (name, body) in of.bodies() {
                 let view = self.view(&clues, message, name, body);
-                let read = generic::read(&view);
+                let read = generic::read(&view).map_err(Trouble::from).and_then(|drafts| {
+                    let confidence = drafts.iter().map(|draft| draft.confidence).min().unwrap_or_default();
+                    Ok((confidence, notices(&view, None, &drafts)?))
+                });
                 match read {
-                    Ok(drafts) => {
-                        let confidence = drafts.iter().map(|draft| draft.confidence).min().unwrap_or_default();
-                        match notices(&view, None, &drafts) {
-                            Ok(notices) => {
-                                let format = String::from(generic::NAME);
-                                return Some(Ok(Understood { format, confidence, notices }));
-                            }
-                            Err(Trouble::Missing(what) | Trouble::Foreign(what)) => nearest.see_generic(&what),
-                            Err(Trouble::Refused(reason)) => return Some(Err(reason)),
-                        }
+                    Ok((confidence, notices)) if best.as_ref().is_none_or(|best| best.confidence < confidence) => {
+                        best = Some(Understood { format: generic::NAME.to_owned(), confidence, notices });
                     }
-                    Err(missing) if place == 0 => nearest.see_generic(&missing),
-                    Err(_) => {}
+                    Ok(_) => {}
+                    Err(Trouble::Missing(what) | Trouble::Foreign(what)) => nearest.see_generic(&what),
+                    Err(Trouble::Refused(reason)) => return Some(Err(reason)),
                 }
             }
         }
-        None
+        best.map(Ok)
     }
 
     fn view<'a>(&'a self, clues: &Clues<'a>, with_sheets_of: &'a Message, name: String, body: &'a Document) -> View<'a> {
