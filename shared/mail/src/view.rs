@@ -66,9 +66,23 @@ impl<'a> View<'a> {
 
     /// What stands in the first hole of the first of these templates that fits the subject.
     pub(crate) fn in_subject(&self, templates: &[&str]) -> Option<Found<'a>> {
+        self.in_subject_where(templates, |_| true)
+    }
+
+    /// What stands in the first hole of the first of these templates that fits the subject there and holds such a text:
+    /// `[{}]` with a digit steps over the name of a mailing list.
+    pub(crate) fn in_subject_where(&self, templates: &[&str], is_it: impl Fn(&str) -> bool) -> Option<Found<'a>> {
         let subject = &self.message.subject;
-        let found = templates.iter().find_map(|template| templates::find(subject, template)?.1.into_iter().next());
-        found.map(|text| Found::new(text, At::Subject))
+        templates.iter().find_map(|template| {
+            let mut at = 0;
+            loop {
+                let (start, holes) = templates::find(subject.get(at..)?, template)?;
+                if let Some(text) = holes.into_iter().next().filter(|text| is_it(text)) {
+                    return Some(Found::new(text, At::Subject));
+                }
+                at += start + subject.get(at + start..)?.chars().next()?.len_utf8();
+            }
+        })
     }
 
     /// What stands in the holes of the first of these templates that fits the subject.

@@ -155,11 +155,16 @@ impl Reader<'_> {
     /// Reads a message's own text, else the first mail quoted in it that some format knows.
     fn whole(&self, message: &Message, nearest: &mut Nearest) -> Option<Result<Understood, Reason>> {
         let own = self.message(message, message, nearest);
-        if own.is_some() {
-            return own;
+        // Who forwards a notice may repeat some of its words. A provider that answers its own notice means what it
+        // writes now: where that cannot be read, the older notice must not stand for it.
+        let is_forwarded = sender_of(message, &self.formats.senders).is_none();
+        match own {
+            Some(Err(Reason::Incomplete { .. })) if is_forwarded && !message.quoted.is_empty() => {}
+            Some(own) => return Some(own),
+            None => {}
         }
         let quoted = message.quoted.iter().find_map(|quoted| self.message(quoted, message, nearest));
-        match quoted {
+        match quoted.or(own) {
             Some(Ok(mut found)) => {
                 self.apply_answer(message, &mut found);
                 Some(Ok(found))

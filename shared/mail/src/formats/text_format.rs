@@ -210,7 +210,8 @@ impl TextFormat {
 
     /// Reads a mail.
     pub(super) fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-        let id = self.id.find(view).ok_or_else(|| self.id.missing("id"))?;
+        let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+        let id = self.id.find_where(view, has_digit).ok_or_else(|| self.id.missing("id"))?;
         let windows = self.window.read(view)?;
         let draft = view.draft(id, self.status.read(view));
         let summary = self.summary.find(view).unwrap_or(draft.summary);
@@ -261,14 +262,25 @@ impl Find {
     }
 
     fn find<'a>(&self, view: &'a View<'a>) -> Option<Found<'a>> {
-        let behind = view.value(&strs(&self.labels));
+        self.find_where(view, |_| true)
+    }
+
+    /// The first of all that holds such a text.
+    fn find_where<'a>(&self, view: &'a View<'a>, is_it: impl Fn(&str) -> bool) -> Option<Found<'a>> {
+        let is_found = |found: &Found<'a>| is_it(&found.text);
+        let behind = view.value(&strs(&self.labels)).filter(is_found);
         let columns = || {
             let columns = strs(&self.columns);
-            view.rows(&columns).into_iter().chain(view.sheet_rows(&columns)).find_map(|row| row.get(&columns))
+            let mut rows = view.rows(&columns).into_iter().chain(view.sheet_rows(&columns));
+            rows.find_map(|row| row.get(&columns).filter(is_found))
         };
         let words = || view.word_with(&strs(&self.words));
-        let in_subject = || view.in_subject(&strs(&self.subject));
-        behind.or_else(columns).or_else(words).or_else(in_subject).or_else(|| view.sentence(&strs(&self.body))?.into_iter().next())
+        let in_subject = || view.in_subject_where(&strs(&self.subject), &is_it);
+        let in_body = || {
+            let holes = self.body.iter().filter_map(|template| view.sentence(&[template])?.into_iter().next());
+            holes.into_iter().find(is_found)
+        };
+        behind.or_else(columns).or_else(words).or_else(in_subject).or_else(in_body)
     }
 
     fn missing(&self, what: &str) -> Missing {
