@@ -361,14 +361,14 @@ fn is_dealt_with(done: &[Message], trust: &Trust) -> bool {
     done.iter().any(|part| part.notice.is_some() && notices >= part.of) || (waits && *trust != Trust::HandedIn)
 }
 
-/// What a mail in no known format seems to say.
+/// What a mail seems to say that no known format reads, or that leaves out its window.
 fn guessed(notices: &[Notice], confidence: u8) -> String {
     const MAX_SHOWN: usize = 5;
     let shown: Vec<String> = (notices.iter().take(MAX_SHOWN))
         .map(|notice| format!("{} {} from {}", notice.maintenance_id, notice.status_text(), notice.start.to_rfc3339()))
         .collect();
     let shown = shown.join("; ");
-    format!("No known format reads this mail. By its words alone it says ({confidence} % sure): {shown}.")
+    format!("The mail is not read with certainty. It seems to say ({confidence} % sure): {shown}.")
 }
 
 fn duplicate(done: &[Message]) -> Outcome {

@@ -4,7 +4,7 @@ use noticeboard_domain::notice::{Notice, NoticeProvider, NoticeState};
 use noticeboard_domain::status::MaintenanceStatus;
 use noticeboard_domain::time::Time;
 
-use crate::Reason;
+use crate::{KNOWN_FORMAT, Reason};
 use crate::limits::{MAX_CIRCUITS, MAX_ID_BYTES, MAX_NOTICES};
 use crate::origins::Origin;
 use crate::toolkit::circuits::Circuits;
@@ -14,6 +14,10 @@ use crate::view::View;
 
 /// What a format could not find, as a clause: `it has no "Ticket Number"`.
 pub(crate) type Missing = String;
+
+/// How sure a reading is of which the window is missing, in percent: a person must look at it, unless an earlier mail
+/// of the thread names the window.
+pub(crate) const WITHOUT_WINDOW: u8 = KNOWN_FORMAT - 10;
 
 /// Why a format gives no notices.
 #[derive(Debug)]

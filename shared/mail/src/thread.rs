@@ -48,6 +48,10 @@ impl Thread {
                 }
                 let mut notice = notice.clone();
                 if let Some(before) = before {
+                    let names_no_window = origins.iter().any(|o| o.field == "start" && o.text.is_empty());
+                    if names_no_window {
+                        (notice.start, notice.end, notice.zone) = (before.start, before.end, before.zone);
+                    }
                     if notice.circuits.is_empty() {
                         notice.circuits = before.circuits;
                     }

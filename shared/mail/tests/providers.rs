@@ -416,6 +416,22 @@ fn a_notice_that_leaves_out_its_circuits_has_those_of_the_mail_before() {
 }
 
 #[test]
+fn a_cancellation_without_a_window_is_unsure_alone_and_whole_in_its_thread() {
+    let cancelled = sample("gtt-cancelled-without-window").replace("24 Nov 2026", "25 Nov 2026");
+    match read(cancelled.as_bytes(), &context()).outcome {
+        Outcome::Notices { notices, confidence, .. } => {
+            assert_eq!(line(&notices[0]), "gtt 77000004 CANCELLED 11-25T09:15/11-25T09:15");
+            assert!(confidence < KNOWN_FORMAT);
+        }
+        Outcome::NotUnderstood(reason) => panic!("{reason}"),
+    }
+    let planned = sample("gtt-new").replace("77000001", "77000004");
+    let thread = read_thread(&[planned.as_bytes(), cancelled.as_bytes()], &context(), &Formats::new());
+    let lines: Vec<String> = thread.notices().iter().map(line).collect();
+    assert_eq!(lines, ["gtt 77000004 CANCELLED 12-09T22:00/12-10T04:00 7700001-11=OUTAGE 7700002-22=OUTAGE"]);
+}
+
+#[test]
 fn a_providers_answer_above_its_own_notice_counts() {
     let planned = sample("aquacomms-cancelled").replace("CANCELLED ", "");
     let (_, body) = head_and_body(&planned);

@@ -62,9 +62,8 @@ fn windows<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
 }
 
 fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
-    const IDS: [&str; 6] =
-        ["Circuit ID…", "Crown Castle Circuit ID…", "Customer Circuit ID…", "Circuit…", "Service ID…", "Order ID…"];
-    const IMPACTS: [&str; 4] = ["Expected Impact…", "Expected Customer Impact…", "Impact…", "Customer Impact…"];
+    const IDS: [&str; 5] = ["Circuit ID…", "…Circuit ID", "Circuit…", "…Circuit", "…Service ID"];
+    const IMPACTS: [&str; 4] = ["Expected Impact…", "Expected Customer Impact…", "Impact…", "…Impact"];
     let general = view.value(&["Expected Customer Impact", "Expected Impact"]);
     let level = |text: Option<Found<'a>>| {
         // Anything but "None" is an outage.

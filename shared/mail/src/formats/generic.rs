@@ -74,7 +74,7 @@ fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
 }
 
 /// The windows behind labels, and whether it was labels; else every window that the text holds.
-fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<Window<'a>>, bool), Missing> {
+pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<Window<'a>>, bool), Missing> {
     let labelled = view.windows(STARTS, ENDS, rules).or_else(|_| view.spans(WINDOWS, rules));
     if let Ok(windows) = labelled {
         return Ok((windows, true));

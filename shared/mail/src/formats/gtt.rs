@@ -5,7 +5,8 @@ use noticeboard_domain::notice::NoticeState;
 use noticeboard_domain::status::MaintenanceStatus;
 
 use super::registry::{CodeFormat, Reads};
-use crate::draft::{Draft, Trouble};
+use crate::KNOWN_FORMAT;
+use crate::draft::{Draft, Trouble, WITHOUT_WINDOW};
 use crate::toolkit::circuits::outage;
 use crate::toolkit::found::{Found, Said};
 use crate::toolkit::windows::{Rules, Window};
@@ -42,11 +43,19 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let mut holes = heading.ok_or("its heading has no ticket")?.into_iter();
     let (id, word) = (holes.next().ok_or("its heading has no ticket")?, holes.next());
     let rows = view.rows(&["SLID/CCSD", "SLID", "CCSD"]);
+    let state = status(view, word);
+    let is_cancelled = state.value == NoticeState::Maintenance(Some(MaintenanceStatus::Cancelled));
+    let (windows, confidence) = match windows(view) {
+        Ok(windows) => (windows, KNOWN_FORMAT),
+        Err(_) if is_cancelled => (vec![Window::unnamed(view.sent)], WITHOUT_WINDOW),
+        Err(missing) => return Err(missing.into()),
+    };
     Ok(vec![Draft {
-        windows: windows(view)?,
+        confidence,
+        windows,
         circuits: view.circuits_in(&rows, &["SLID/CCSD", "SLID", "CCSD"], &outage()),
         summary: view.value(&["Planned work Reason"]).unwrap_or_else(|| view.subject()),
-        ..view.draft(id, status(view, word))
+        ..view.draft(id, state)
     }])
 }
 

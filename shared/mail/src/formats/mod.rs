@@ -68,8 +68,8 @@ struct Clues<'a> {
 
 /// What a format makes of a message.
 enum Verdict {
-    /// All that it announces.
-    Notices(Explained),
+    /// All that it announces, and how sure that is.
+    Notices(Explained, u8),
     /// It is in this format, but this is missing or cannot be read.
     Incomplete(Missing),
     /// It cannot be read within the limits.
@@ -125,6 +125,12 @@ fn outcome(found: Understood, sender: Option<&NoticeProvider>) -> Outcome {
         sender.is_some_and(|sender| notices.iter().all(|notice| notice.provider.slug == sender.slug));
     let Understood { format, confidence, .. } = found;
     Outcome::Notices { format, provider_known_by_sender, confidence, notices, origins }
+}
+
+/// The notices of the drafts, and how sure the least sure of them is.
+fn explained(view: &View<'_>, provider: Option<NoticeProvider>, drafts: &[Draft<'_>]) -> Result<(Explained, u8), Trouble> {
+    let confidence = drafts.iter().map(|draft| draft.confidence).min().unwrap_or_default();
+    Ok((notices(view, provider, drafts)?, confidence))
 }
 
 /// One calendar often comes twice in a mail, as a part and as an attachment.
@@ -207,10 +213,10 @@ impl Reader<'_> {
         let (own, others) = self.formats.partition(clues.sender.as_ref().or(clues.hint.as_ref()));
         for format in own.into_iter().chain(others) {
             match self.verdict(format, &clues, with_sheets_of) {
-                Verdict::Notices(notices) if !notices.is_empty() => {
-                    return Some(Ok(Understood { format: format.name.clone(), confidence: KNOWN_FORMAT, notices }));
+                Verdict::Notices(notices, confidence) if !notices.is_empty() => {
+                    return Some(Ok(Understood { format: format.name.clone(), confidence, notices }));
                 }
-                Verdict::Notices(_) => nearest.see(&format.name, 0, || "it announces nothing".into()),
+                Verdict::Notices(..) => nearest.see(&format.name, 0, || "it announces nothing".into()),
                 Verdict::Incomplete(missing) => {
                     incomplete.get_or_insert(Reason::Incomplete { format: format.name.to_string(), missing });
                 }
@@ -229,12 +235,9 @@ impl Reader<'_> {
             let clues = self.clues(of);
             for (name, body) in of.bodies() {
                 let view = self.view(&clues, message, name, body);
-                let read = generic::read(&view).map_err(Trouble::from).and_then(|drafts| {
-                    let confidence = drafts.iter().map(|draft| draft.confidence).min().unwrap_or_default();
-                    Ok((confidence, notices(&view, None, &drafts)?))
-                });
-                match read {
-                    Ok((confidence, notices)) if best.as_ref().is_none_or(|best| best.confidence < confidence) => {
+                let read = generic::read(&view).map_err(Trouble::from);
+                match read.and_then(|drafts| explained(&view, None, &drafts)) {
+                    Ok((notices, confidence)) if best.as_ref().is_none_or(|best| best.confidence < confidence) => {
                         best = Some(Understood { format: generic::NAME.to_owned(), confidence, notices });
                     }
                     Ok(_) => {}
@@ -289,9 +292,9 @@ impl Reader<'_> {
         for (name, body) in bodies {
             let view = self.view(clues, with_sheets_of, name, body);
             let provider = format.provider(clues, &self.formats.senders);
-            let read = format.read(&view).and_then(|drafts| notices(&view, provider, &drafts));
+            let read = format.read(&view).and_then(|drafts| explained(&view, provider, &drafts));
             match read {
-                Ok(notices) => return Verdict::Notices(notices),
+                Ok((notices, confidence)) => return Verdict::Notices(notices, confidence),
                 Err(Trouble::Missing(what)) => {
                     missing.get_or_insert(what);
                 }

@@ -2,6 +2,7 @@
 //!
 //! Built from facts about these mails, without a sample. What PCCW announces comes as MAINTNOTE.
 
+use super::generic::windows;
 use super::registry::{CodeFormat, Reads};
 use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::{Circuits, outage};
@@ -22,11 +23,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let last = view.message.subject.rsplit(['-', ' ']).next().unwrap_or_default().trim();
     let in_subject = Some(Found::new(last, At::Subject)).filter(|id| id.text.contains(|c: char| c.is_ascii_digit()));
     let id = in_subject.or_else(|| view.value(&["PCCW Global Ref", "Reference", "Ticket Number", "Incident Number", "Reference No."]));
-    let starts = ["Start Time…", "Start Date…", "Planned Start…", "Outage Start…", "Actual Start…", "Maintenance Start…", "Start…"];
-    let ends = ["End Time…", "End Date…", "Planned End…", "Outage End…", "Actual End…", "Maintenance End…", "End…"];
-    let spans = ["Maintenance Window…", "Outage Window…", "Planned Outage Window…", "Date and Time…", "Window…", "Time…"];
-    let rules = Rules::DAY_FIRST_UTC;
-    let windows = view.windows(&starts, &ends, &rules).or_else(|missing| view.spans(&spans, &rules).map_err(|_| missing))?;
+    let (windows, _) = windows(view, &Rules::DAY_FIRST_UTC)?;
     let mut circuits = Circuits::default();
     if let Some(list) = view.value(&["Circuit ID", "Circuit", "Circuits", "Service ID", "Affected Circuits", "Services"]) {
         circuits.add_list(&list, &outage());

@@ -21,7 +21,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::InProcess, &[
         "in progress", "in-progress", "in process", "commencing momentarily", "commencing shortly",
         "has started", "has begun", "work has begun", "has commenced", "is underway", "is now starting", "is starting", "start maintenance", "start of maintenance", "start of window",
-        "maintenance start",
+        "maintenance start", "event starting", "event started", "event start", "will be starting", "work has started",
     ]),
     (MaintenanceStatus::Tentative, &["tentative", "tentatively"]),
     (MaintenanceStatus::Confirmed, &[

@@ -1,7 +1,7 @@
 //! Tables with a row that names their columns.
 
 use super::found::{At, Found};
-use super::text::{same, strip_start};
+use super::text::{has_phrase, plain, same, strip_start};
 use crate::html::{Cell, CellAt, Document, Table};
 
 /// A table with named columns.
@@ -24,12 +24,13 @@ pub(crate) struct Row<'a> {
     sheet: Option<usize>,
 }
 
-/// Whether a cell is named so. A name that ends in `…` may go on.
+/// Whether a cell is named so. A name that ends in `…` may go on, and one that begins with it stands anywhere.
 fn is_named(cell: &Cell, name: &str) -> bool {
     let text = cell.text.trim().trim_end_matches([':', '*']);
-    match name.strip_suffix('…') {
-        Some(start) => strip_start(text, start).is_some(),
-        None => same(text, name),
+    match (name.strip_prefix('…'), name.strip_suffix('…')) {
+        (Some(part), _) => has_phrase(&plain(text), &plain(part)),
+        (None, Some(start)) => strip_start(text, start).is_some(),
+        (None, None) => same(text, name),
     }
 }
 

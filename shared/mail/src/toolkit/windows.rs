@@ -104,6 +104,13 @@ impl<'a> Window<'a> {
         Self { times, has_end: false, backup: false, start: field, end, id: None }
     }
 
+    /// The window of a mail that calls work off without naming it: the day on which it was written.
+    pub(crate) fn unnamed(written: Time) -> Self {
+        let rule = Found::rule("the mail names no window; this is when it was written");
+        let times = Times { start: written, end: written, zone: Zone::UTC };
+        Self { times, has_end: true, backup: false, start: rule.clone(), end: rule, id: None }
+    }
+
     pub(crate) fn backup(mut self, backup: bool) -> Self {
         self.backup = backup;
         self
