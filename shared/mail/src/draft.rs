@@ -4,13 +4,13 @@ use noticeboard_domain::notice::{Notice, NoticeProvider, NoticeState};
 use noticeboard_domain::status::MaintenanceStatus;
 use noticeboard_domain::time::Time;
 
-use crate::{KNOWN_FORMAT, Reason};
 use crate::limits::{MAX_CIRCUITS, MAX_ID_BYTES, MAX_NOTICES};
 use crate::origins::Origin;
 use crate::toolkit::circuits::Circuits;
 use crate::toolkit::found::{Found, Said};
 use crate::toolkit::windows::Window;
 use crate::view::View;
+use crate::{KNOWN_FORMAT, Reason};
 
 /// What a format could not find, as a clause: `it has no "Ticket Number"`.
 pub(crate) type Missing = String;

@@ -11,13 +11,15 @@ pub fn thread(thread: &Thread) -> String {
 
 /// One mail.
 fn reading(reading: &Reading) -> String {
-    let mut text = format!("{}\n", if reading.mail.subject.is_empty() { "(no subject)" } else { &reading.mail.subject });
+    let mut text =
+        format!("{}\n", if reading.mail.subject.is_empty() { "(no subject)" } else { &reading.mail.subject });
     match &reading.outcome {
         Outcome::NotUnderstood(reason) => {
             let _ = writeln!(text, "  not understood: {reason}");
         }
         Outcome::Notices { format, provider_known_by_sender, confidence, notices, origins } => {
-            let sender = if *provider_known_by_sender { "the sender is the provider's" } else { "the sender proves nothing" };
+            let sender =
+                if *provider_known_by_sender { "the sender is the provider's" } else { "the sender proves nothing" };
             let sure = if *confidence == KNOWN_FORMAT { String::new() } else { format!(", {confidence} % sure") };
             let _ = writeln!(text, "  format {format}{sure}; {sender}");
             for (number, (notice, origins)) in notices.iter().zip(origins).enumerate() {

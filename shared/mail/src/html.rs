@@ -389,7 +389,8 @@ fn column_span(attributes: &str) -> usize {
     const NAME: &[u8] = b"colspan";
     const MAX_SPAN: usize = 64;
     let bytes = attributes.as_bytes();
-    let at = bytes.windows(NAME.len()).position(|name| name.eq_ignore_ascii_case(NAME));
+    let is_name = |at: &usize| bytes.get(*at..at + NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+    let at = memchr::memchr2_iter(b'c', b'C', bytes).find(is_name);
     let digits = at.and_then(|at| attributes.get(at + NAME.len()..)).unwrap_or_default();
     let digits = digits.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '=' | '"' | '\''));
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());

@@ -170,7 +170,10 @@ fn heading(lines: &[Line], at: usize, date: Option<Time>) -> Option<(usize, Quot
                 end = i + 1;
             }
             // A long header goes on, where another one follows it.
-            None if known > 0 && !line.is_apart && lines.iter().skip(i + 1).take(2).any(|l| header(without_marks(l)).is_some()) => {
+            None if known > 0
+                && !line.is_apart
+                && lines.iter().skip(i + 1).take(2).any(|l| header(without_marks(l)).is_some()) =>
+            {
                 if last == Some(Name::Subject) {
                     quote.subject = format!("{} {text}", quote.subject);
                 }
@@ -196,13 +199,24 @@ fn without_marks(line: &Line) -> &str {
 /// `---------- Forwarded message ---------`, `-----Original Message-----`, `Begin forwarded message:`.
 fn is_marker(text: &str) -> bool {
     let text = text.trim_matches(['-', '_', ' ', ':']);
-    ["forwarded message", "original message", "begin forwarded message", "original-nachricht", "ursprüngliche nachricht"]
-        .iter()
-        .any(|marker| strip_start(text, marker).is_some_and(|rest| rest.trim().is_empty()))
+    [
+        "forwarded message",
+        "original message",
+        "begin forwarded message",
+        "original-nachricht",
+        "ursprüngliche nachricht",
+    ]
+    .iter()
+    .any(|marker| strip_start(text, marker).is_some_and(|rest| rest.trim().is_empty()))
 }
 
 /// The header that the line begins with.
 fn header(text: &str) -> Option<(Name, &str)> {
+    // No name is longer.
+    const MAX_NAME_BYTES: usize = 14;
+    if !text.bytes().take(MAX_NAME_BYTES).any(|c| c == b':') {
+        return None;
+    }
     NAMES.iter().find_map(|&(name, kind)| {
         let head = text.get(..name.len())?;
         let rest = text.get(name.len()..)?.trim_start_matches(['*', ' ']);
@@ -214,9 +228,9 @@ fn header(text: &str) -> Option<(Name, &str)> {
 /// The address in a text such as `NOC <noc@carrier.example>` or `noc@carrier.example [mailto:…]`.
 fn address(text: &str) -> Option<String> {
     let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';' | ':');
-    let found = text.split(ends).rfind(|word| {
-        word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
-    });
+    let found = text
+        .split(ends)
+        .rfind(|word| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')));
     found.map(|address| address.trim_end_matches('.').to_ascii_lowercase())
 }
 
@@ -225,7 +239,8 @@ fn address(text: &str) -> Option<String> {
 fn date_of(text: &str, quoting: Option<Time>) -> Option<Time> {
     let (moment, _) = moment(text)?;
     let sent = quoting.unwrap_or_default();
-    let day = day_of(moment.date?, DateOrder::MonthFirst, sent).or_else(|| day_of(moment.date?, DateOrder::DayFirst, sent))?;
+    let day = day_of(moment.date?, DateOrder::MonthFirst, sent)
+        .or_else(|| day_of(moment.date?, DateOrder::DayFirst, sent))?;
     let time = moment.clock.map_or(NaiveTime::MIN, |clock| clock.time);
     let zone = moment.zone.and_then(|zone| zone.zone(&[])).unwrap_or(Zone::UTC);
     let date = zone.utc(NaiveDateTime::new(day, time), Edge::Start)?;

@@ -89,13 +89,15 @@ impl Senders {
     /// What of it is wrong, in one sentence.
     pub fn add(&mut self, address_or_domain: &str, provider: &str) -> Result<(), String> {
         let address = address_or_domain.trim().trim_start_matches('@').to_ascii_lowercase();
-        let (local, domain) = address.rsplit_once('@').map_or(("-", address.as_str()), |(local, domain)| (local, domain));
+        let (local, domain) =
+            address.rsplit_once('@').map_or(("-", address.as_str()), |(local, domain)| (local, domain));
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
         if local.is_empty() || !domain.contains('.') || !domain.chars().all(is_name) {
             return Err(format!("The sender \"{address_or_domain}\" is neither an address nor a domain."));
         }
         let found = by_name_or_new(provider);
-        let provider = found.ok_or_else(|| format!("The sender \"{address}\" has no provider: \"{provider}\" is no name."))?;
+        let provider =
+            found.ok_or_else(|| format!("The sender \"{address}\" has no provider: \"{provider}\" is no name."))?;
         self.own.push(OwnSender { address_or_domain: address, provider });
         Ok(())
     }

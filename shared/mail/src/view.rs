@@ -182,13 +182,22 @@ impl<'a> View<'a> {
 
     /// Every window whose start and end stand behind these labels, the first start with the first end. A label with
     /// `backup` or `alternate` in it makes its window a backup.
-    pub(crate) fn windows(&self, starts: &[&str], ends: &[&str], rules: &Rules<'_>) -> Result<Vec<Window<'a>>, Missing> {
+    pub(crate) fn windows(
+        &self,
+        starts: &[&str],
+        ends: &[&str],
+        rules: &Rules<'_>,
+    ) -> Result<Vec<Window<'a>>, Missing> {
         let (from, to) = (self.fields(starts), self.fields(ends));
         if from.is_empty() {
             return Err(missing(starts));
         }
         if from.len() != to.len() {
-            return Err(if to.is_empty() { missing(ends) } else { "its windows have not as many ends as starts".into() });
+            return Err(if to.is_empty() {
+                missing(ends)
+            } else {
+                "its windows have not as many ends as starts".into()
+            });
         }
         from.into_iter().zip(to).map(|(from, to)| self.window(from, to, rules)).collect()
     }

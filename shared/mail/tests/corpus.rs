@@ -24,7 +24,8 @@ fn expectation(case: &Value) -> (Vec<Value>, Vec<String>) {
         let fields: Vec<&str> = correction["field"].as_str().unwrap().split(',').map(str::trim).collect();
         match &correction["corrected"] {
             Value::Null => {
-                let field = |field: &&str| if matches!(*field, "impact" | "account") { "circuits" } else { *field }.to_owned();
+                let field =
+                    |field: &&str| if matches!(*field, "impact" | "account") { "circuits" } else { *field }.to_owned();
                 skipped.extend(fields.iter().map(field));
             }
             Value::Array(windows) => {
@@ -55,9 +56,12 @@ fn compared(notices: &[Value], skipped: &[String]) -> Vec<String> {
         "circuits" => circuits(notice),
         field => notice[field].to_string(),
     };
-    let fields: Vec<&str> = FIELDS.into_iter().filter(|field| !skipped.iter().any(|skipped| skipped == field)).collect();
-    let mut found: Vec<String> =
-        notices.iter().map(|notice| fields.iter().map(|name| field(notice, name)).collect::<Vec<_>>().join(" ")).collect();
+    let fields: Vec<&str> =
+        FIELDS.into_iter().filter(|field| !skipped.iter().any(|skipped| skipped == field)).collect();
+    let mut found: Vec<String> = notices
+        .iter()
+        .map(|notice| fields.iter().map(|name| field(notice, name)).collect::<Vec<_>>().join(" "))
+        .collect();
     found.sort();
     found
 }
@@ -74,7 +78,8 @@ fn every_corpus_mail_is_read_right() {
     let mut wrong = Vec::new();
     for case in &cases {
         let files = case["files"].as_array().unwrap().iter();
-        let raws: Vec<Vec<u8>> = files.map(|file| std::fs::read(corpus.join(file.as_str().unwrap())).unwrap()).collect();
+        let raws: Vec<Vec<u8>> =
+            files.map(|file| std::fs::read(corpus.join(file.as_str().unwrap())).unwrap()).collect();
         let raws: Vec<&[u8]> = raws.iter().map(Vec::as_slice).collect();
         for hint in [None, case["provider"].as_str()] {
             let context = Context { received: chrono::DateTime::UNIX_EPOCH, hint };

@@ -28,8 +28,7 @@ fn check(raw: impl AsRef<[u8]>, expected: &str) {
     }
 }
 
-const FOREIGN: &str =
-    "No known format reads this mail; by its words alone, it speaks neither of work nor of a fault.";
+const FOREIGN: &str = "No known format reads this mail; by its words alone, it speaks neither of work nor of a fault.";
 const ANONYMOUS: &str = "No known format reads this mail; by its words alone, its sender says nothing of whose it is.";
 const NO_EVENT: &str = "No known format reads this mail; maintnote comes nearest, but its calendar has no event with X-MAINTNOTE properties.";
 

@@ -368,7 +368,9 @@ fn every_sample_is_read_however_it_arrives() {
 
 #[test]
 fn a_format_is_known_from_itself_where_the_sender_is_not() {
-    for (name, expected) in SAMPLES.iter().filter(|(name, _)| !name.starts_with("generic") && !name.starts_with("incident")) {
+    for (name, expected) in
+        SAMPLES.iter().filter(|(name, _)| !name.starts_with("generic") && !name.starts_with("incident"))
+    {
         let raw = sample(name);
         let from = header(&raw, "From").to_owned();
         let raw = raw.replacen(&from, "Somebody <somebody@operator.example>", 1);
@@ -388,7 +390,8 @@ fn a_format_is_known_from_itself_where_the_sender_is_not() {
 fn no_format_reads_another_ones_mail() {
     for (name, expected) in SAMPLES {
         let provider = expected[0].split(' ').next().unwrap();
-        let Outcome::Notices { notices, format, confidence, .. } = read(sample(name).as_bytes(), &context()).outcome else {
+        let Outcome::Notices { notices, format, confidence, .. } = read(sample(name).as_bytes(), &context()).outcome
+        else {
             panic!("{name}")
         };
         assert_eq!(notices[0].provider.slug, provider, "{name} by {format}");
@@ -477,7 +480,10 @@ fn users_add_senders_and_formats() {
                Job no: 7\nFrom when: 12/09/2026 22:00 IST\nUntil when: 12/10/2026 02:00 IST\nLines: A-1, A-2\nHow bad: a bit";
     match noticeboard_mail::read_with(raw.as_bytes(), &context(), &formats).outcome {
         Outcome::Notices { format, notices, provider_known_by_sender, confidence, .. } => {
-            assert_eq!((format.as_str(), provider_known_by_sender, confidence), ("example-carrier", true, KNOWN_FORMAT));
+            assert_eq!(
+                (format.as_str(), provider_known_by_sender, confidence),
+                ("example-carrier", true, KNOWN_FORMAT)
+            );
             let expected = "example-carrier 7 CONFIRMED 12-09T20:00/12-10T00:00 A-1=DEGRADED A-2=DEGRADED";
             assert_eq!(notices.iter().map(line).collect::<Vec<_>>(), [expected]);
         }
@@ -485,11 +491,26 @@ fn users_add_senders_and_formats() {
     }
     for (text, expected) in [
         ("name =", "The format cannot be read in line 1: "),
-        ("name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nbegin = []", "The format cannot be read in line 7: unknown field `begin`"),
-        ("name = \"X\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nspan = [\"w\"]", "The format \"X\" needs a name of small letters"),
-        ("name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nspan = [\"w\"]\nzone = \"Mars\"", "The format \"x\" names an unknown zone, \"Mars\""),
-        ("name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\n[window]\nspan = [\"w\"]", "The format \"x\" has no id"),
-        ("name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nstart = [\"w\"]", "The format \"x\" has one of window.start and window.end"),
+        (
+            "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nbegin = []",
+            "The format cannot be read in line 7: unknown field `begin`",
+        ),
+        (
+            "name = \"X\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nspan = [\"w\"]",
+            "The format \"X\" needs a name of small letters",
+        ),
+        (
+            "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nspan = [\"w\"]\nzone = \"Mars\"",
+            "The format \"x\" names an unknown zone, \"Mars\"",
+        ),
+        (
+            "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\n[window]\nspan = [\"w\"]",
+            "The format \"x\" has no id",
+        ),
+        (
+            "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nstart = [\"w\"]",
+            "The format \"x\" has one of window.start and window.end",
+        ),
     ] {
         let error = formats.add(text).unwrap_err();
         assert!(error.starts_with(expected), "{error}");

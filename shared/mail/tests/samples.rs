@@ -316,7 +316,10 @@ fn a_mail_in_no_format_is_read_by_its_words_and_never_as_surely() {
     let nothing = |missing: &str| format!("No known format reads this mail; by its words alone, {missing}.");
     check_reason(&raw.replace("14 December 2026,", "soon"), &nothing("it has no window"));
     check_reason(&raw.replace("CW-1187", ""), &nothing("it has no ticket"));
-    check_reason(&raw.replace("M=FCnchen", "the hall"), &nothing("it has a window in local time, and does not say of which place"));
+    check_reason(
+        &raw.replace("M=FCnchen", "the hall"),
+        &nothing("it has a window in local time, and does not say of which place"),
+    );
 }
 
 #[test]

@@ -30,17 +30,14 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let start = window.times.start.format("%Y-%m-%dT%H:%MZ").to_string();
     let parts = [account.as_ref(), place.as_ref()].into_iter().flatten().map(|part| part.text.to_string());
     let id = window.start.with(parts.chain([start]).collect::<Vec<_>>().join(" "));
-    Ok(vec![Draft {
-        account,
-        windows: vec![window],
-        circuits: circuits(view),
-        ..view.draft(id, status(view))
-    }])
+    Ok(vec![Draft { account, windows: vec![window], circuits: circuits(view), ..view.draft(id, status(view)) }])
 }
 
 fn window<'a>(view: &'a View<'a>) -> Result<Window<'a>, String> {
     const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
-    for template in ["from {...} to {...} has ", "from {...} to {...} for ", "from {...} to {...}.", "between {...} and {...}."] {
+    for template in
+        ["from {...} to {...} has ", "from {...} to {...} for ", "from {...} to {...}.", "between {...} and {...}."]
+    {
         if let Some([from, to, ..]) = view.sentence(&[template]).as_deref()
             && let Ok(window) = Window::of_fields(from.clone(), to.clone(), &RULES, view.sent)
         {
@@ -56,7 +53,11 @@ fn window<'a>(view: &'a View<'a>) -> Result<Window<'a>, String> {
 fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
     let mut circuits = Circuits::default();
     for line in view.lines_from(0) {
-        let words: Vec<&str> = line.text.split([' ', ',', ';', '\n']).map(|word| word.trim_matches(['-', '*', '•', '(', ')', '.'])).collect();
+        let words: Vec<&str> = line
+            .text
+            .split([' ', ',', ';', '\n'])
+            .map(|word| word.trim_matches(['-', '*', '•', '(', ')', '.']))
+            .collect();
         let is_alone = words.iter().filter(|word| !word.is_empty()).count() == 1;
         for word in words {
             let is_connection = ["dxcon-", "dxvif-", "dxlag-"].iter().any(|start| word.starts_with(start));

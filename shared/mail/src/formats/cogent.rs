@@ -8,8 +8,8 @@ use super::registry::{CodeFormat, Reads};
 use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::{Circuits, outage};
 use crate::toolkit::found::{Found, Said};
-use crate::toolkit::windows::{DateOrder, Rules};
 use crate::toolkit::places;
+use crate::toolkit::windows::{DateOrder, Rules};
 use crate::toolkit::zones::{LOCAL, Zone};
 use crate::view::{View, confirmed};
 

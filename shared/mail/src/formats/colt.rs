@@ -14,20 +14,15 @@ use crate::toolkit::impact;
 use crate::toolkit::windows::{Rules, Window};
 use crate::view::{View, confirmed};
 
-pub(super) const FORMAT: CodeFormat = CodeFormat {
-    name: "colt",
-    providers: &["colt"],
-    names: &["colt"],
-    marks: &[&["crq"]],
-    reads: Reads::Bodies,
-    read,
-};
+pub(super) const FORMAT: CodeFormat =
+    CodeFormat { name: "colt", providers: &["colt"], names: &["colt"], marks: &[&["crq"]], reads: Reads::Bodies, read };
 
 const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let id = view.word_with(&["CRQ"]).ok_or("it has no CRQ number")?;
-    let in_text = view.windows(&["Start Date & Time", "Start Date and Time"], &["End Date & Time", "End Date and Time"], &RULES);
+    let in_text =
+        view.windows(&["Start Date & Time", "Start Date and Time"], &["End Date & Time", "End Date and Time"], &RULES);
     let windows = in_text.or_else(|missing| {
         let subject = Window::of_field(view.subject(), &RULES, view.sent).map(|window| vec![window]);
         subject.map_err(|_| missing)

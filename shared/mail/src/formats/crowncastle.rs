@@ -27,7 +27,9 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
         account: view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next()),
         windows: windows(view)?,
         circuits: circuits(view),
-        summary: view.value(&["Maintenance Description", "Description", "Location of Work"]).unwrap_or_else(|| view.subject()),
+        summary: view
+            .value(&["Maintenance Description", "Description", "Location of Work"])
+            .unwrap_or_else(|| view.subject()),
         ..view.draft(id, status(view))
     }])
 }

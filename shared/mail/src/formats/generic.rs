@@ -39,7 +39,8 @@ pub(super) fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Missing> {
             let id = id(view).ok_or("it has no ticket")?;
             let (windows, is_labelled) = windows(view, &rules)?;
             confidence += if is_labelled { 15 } else { 0 };
-            let texts: Vec<Found<'a>> = view.value(STATUSES).into_iter().chain([view.subject()]).chain(view.head(HEAD_LINES)).collect();
+            let texts: Vec<Found<'a>> =
+                view.value(STATUSES).into_iter().chain([view.subject()]).chain(view.head(HEAD_LINES)).collect();
             Draft {
                 account: view.value(ACCOUNTS),
                 windows,
@@ -82,12 +83,22 @@ pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<
     let mut windows: Vec<Window<'a>> = Vec::new();
     let mut first_trouble = None;
     for line in view.lines_from(0).chain([view.subject()]) {
-        let found = spans(&line.text).take(MAX_WINDOWS).map(|(from, to)| resolve(&from, &to, rules, view.sent)).collect::<Vec<_>>();
+        let found = spans(&line.text)
+            .take(MAX_WINDOWS)
+            .map(|(from, to)| resolve(&from, &to, rules, view.sent))
+            .collect::<Vec<_>>();
         for times in found {
             match times {
                 Ok(times) if windows.iter().all(|known| known.times.start != times.start) => {
                     let (start, end) = (line.clone(), line.clone());
-                    windows.push(Window { times, has_end: true, backup: crate::view::is_backup(&line.text), start, end, id: None });
+                    windows.push(Window {
+                        times,
+                        has_end: true,
+                        backup: crate::view::is_backup(&line.text),
+                        start,
+                        end,
+                        id: None,
+                    });
                 }
                 Ok(_) => {}
                 Err(trouble) => first_trouble = first_trouble.or(Some(trouble)),
@@ -97,5 +108,9 @@ pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<
             return Err("it has more windows than a notice has".into());
         }
     }
-    if windows.is_empty() { Err(first_trouble.unwrap_or_else(|| "it has no window".into())) } else { Ok((windows, false)) }
+    if windows.is_empty() {
+        Err(first_trouble.unwrap_or_else(|| "it has no window".into()))
+    } else {
+        Ok((windows, false))
+    }
 }

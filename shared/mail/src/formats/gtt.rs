@@ -15,7 +15,15 @@ use crate::view::{View, confirmed};
 pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "gtt",
     providers: &["gtt"],
-    names: &["gtt network operations", "exa network operations", "infraco.cm@", "gtt planned", "exa planned", "gtt emergency", "exa emergency"],
+    names: &[
+        "gtt network operations",
+        "exa network operations",
+        "infraco.cm@",
+        "gtt planned",
+        "exa planned",
+        "gtt emergency",
+        "exa emergency",
+    ],
     marks: &[&["planned work notification:"]],
     reads: Reads::Bodies,
     read,
@@ -39,7 +47,8 @@ const STATUSES: [(&str, MaintenanceStatus); 11] = [
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let heading = view.sentence(&["Planned Work Notification: {} - {...}\n", "Planned Work Notification: {} – {...}\n"]);
+    let heading =
+        view.sentence(&["Planned Work Notification: {} - {...}\n", "Planned Work Notification: {} – {...}\n"]);
     let mut holes = heading.ok_or("its heading has no ticket")?.into_iter();
     let (id, word) = (holes.next().ok_or("its heading has no ticket")?, holes.next());
     let rows = view.rows(&["SLID/CCSD", "SLID", "CCSD"]);

@@ -19,14 +19,8 @@ use crate::toolkit::windows::{Rules, Times, Window, duration, point};
 use crate::toolkit::zones::Zone;
 use crate::view::View;
 
-pub(super) const FORMAT: CodeFormat = CodeFormat {
-    name: "incident",
-    providers: &[],
-    names: &[],
-    marks: &[],
-    reads: Reads::Bodies,
-    read,
-};
+pub(super) const FORMAT: CodeFormat =
+    CodeFormat { name: "incident", providers: &[], names: &[], marks: &[], reads: Reads::Bodies, read };
 
 /// How many lines at the head of the mail say what it is about.
 const HEAD_LINES: usize = 10;
@@ -51,7 +45,8 @@ pub(super) fn outage<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<Draft<
     let id = id(view).ok_or_else(|| Trouble::Foreign("it has no ticket".into()))?;
     let status = status(view);
     let repair = view.value(REPAIRS).and_then(|text| Some((repair(&text, rules, view.sent)?, text)));
-    let from = view.fields(STARTS).into_iter().map(|field| field.value).find(|text| point(text, rules, view.sent).is_ok());
+    let from =
+        view.fields(STARTS).into_iter().map(|field| field.value).find(|text| point(text, rules, view.sent).is_ok());
     let start = match from {
         Some(text) => Said { value: point(&text, rules, view.sent)?, from: text },
         None => Said { value: view.sent, from: Found::rule("a fault without a start began when the mail was written") },
@@ -70,7 +65,8 @@ pub(super) fn outage<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<Draft<
         // What is called an end before it is over is an estimate.
         (false, _) => Window::open(start.from, start.value),
     };
-    let state = NoticeState::Outage { status: status.value, estimated_time_to_repair: repair.as_ref().map(|(time, _)| *time) };
+    let state =
+        NoticeState::Outage { status: status.value, estimated_time_to_repair: repair.as_ref().map(|(time, _)| *time) };
     Ok(Draft {
         account: view.value(ACCOUNTS),
         windows: vec![window],
@@ -98,7 +94,10 @@ pub(super) fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
         let is_ticket = |word: &&str| {
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
             let is_time = moment(word).is_some_and(|(_, rest)| rest.is_empty());
-            digits >= 3 && word.len() >= 5 && !is_time && word.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_#/.".contains(&c))
+            digits >= 3
+                && word.len() >= 5
+                && !is_time
+                && word.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_#/.".contains(&c))
         };
         let word = words.map(|word| word.trim_matches(['#', '.'])).find(is_ticket)?;
         Some(view.subject().with(word.to_owned()))
@@ -123,7 +122,11 @@ fn status<'a>(view: &View<'a>) -> Said<'a, OutageStatus> {
 fn repair(text: &Found<'_>, rules: &Rules<'_>, sent: Time) -> Option<Time> {
     match point(text, rules, sent) {
         // `02:00 UTC` after midnight is the next one.
-        Ok(time) if time < sent && !text.text.contains(['/', '-', '.']) && moment(&text.text).is_some_and(|(m, _)| m.date.is_none()) => {
+        Ok(time)
+            if time < sent
+                && !text.text.contains(['/', '-', '.'])
+                && moment(&text.text).is_some_and(|(m, _)| m.date.is_none()) =>
+        {
             time.checked_add_signed(Duration::days(1))
         }
         Ok(time) => Some(time),
@@ -148,7 +151,8 @@ pub(super) fn circuits<'a>(view: &'a View<'a>) -> Circuits<'a> {
     }
     // A label in the middle of a sentence.
     if circuits.is_empty()
-        && let Some(holes) = view.sentence(&["affected circuit: {}", "affected circuits: {...}\n", "circuit id: {}", "circuit: {}"])
+        && let Some(holes) =
+            view.sentence(&["affected circuit: {}", "affected circuits: {...}\n", "circuit id: {}", "circuit: {}"])
     {
         for list in holes {
             circuits.add_list(&list, &general);

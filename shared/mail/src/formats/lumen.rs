@@ -58,7 +58,8 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let update = update(view);
     let status = status(view, rows.first().and_then(|row| row.get(&["Status"])), update.as_ref());
     let draft = view.draft(id, status);
-    let stamp = update.and_then(|text| Some(Said { value: point(&text, &Rules::MONTH_FIRST_UTC, view.sent).ok()?, from: text }));
+    let stamp = update
+        .and_then(|text| Some(Said { value: point(&text, &Rules::MONTH_FIRST_UTC, view.sent).ok()?, from: text }));
     Ok(vec![Draft {
         account: rows.first().and_then(|row| row.get(&["Customer Name"])),
         windows: windows(view)?,

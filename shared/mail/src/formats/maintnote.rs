@@ -9,12 +9,12 @@ use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
 
 use super::registry::{CodeFormat, Reads};
+use crate::Reason;
 use crate::draft::{Draft, Trouble};
 use crate::ical::time::{point, window};
 use crate::ical::{self, Calendar, Event, Properties, Property};
 use crate::limits::MAX_TEXT_BYTES;
 use crate::mime::lenient_base64;
-use crate::Reason;
 use crate::toolkit::circuits::{self, Circuits};
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::windows::{Times, Window};

@@ -35,7 +35,7 @@ use crate::mime::Message;
 use crate::origins::Origin;
 use crate::senders::Senders;
 use crate::toolkit::status;
-use crate::toolkit::text::plain;
+use crate::toolkit::text::{plain, push_plain};
 use crate::view::View;
 use crate::{Context, Outcome, Reason};
 
@@ -128,7 +128,11 @@ fn outcome(found: Understood, sender: Option<&NoticeProvider>) -> Outcome {
 }
 
 /// The notices of the drafts, and how sure the least sure of them is.
-fn explained(view: &View<'_>, provider: Option<NoticeProvider>, drafts: &[Draft<'_>]) -> Result<(Explained, u8), Trouble> {
+fn explained(
+    view: &View<'_>,
+    provider: Option<NoticeProvider>,
+    drafts: &[Draft<'_>],
+) -> Result<(Explained, u8), Trouble> {
     let confidence = drafts.iter().map(|draft| draft.confidence).min().unwrap_or_default();
     Ok((notices(view, provider, drafts)?, confidence))
 }
@@ -249,7 +253,13 @@ impl Reader<'_> {
         best.map(Ok)
     }
 
-    fn view<'a>(&'a self, clues: &Clues<'a>, with_sheets_of: &'a Message, name: String, body: &'a Document) -> View<'a> {
+    fn view<'a>(
+        &'a self,
+        clues: &Clues<'a>,
+        with_sheets_of: &'a Message,
+        name: String,
+        body: &'a Document,
+    ) -> View<'a> {
         View {
             message: clues.message,
             body,
@@ -265,10 +275,9 @@ impl Reader<'_> {
 
     fn clues<'a>(&self, message: &'a Message) -> Clues<'a> {
         let mut words = plain(&message.subject);
-        for (_, body) in message.bodies() {
+        for body in message.html.iter().chain(&message.plain) {
             for line in &body.lines {
-                words.push(' ');
-                words.push_str(&plain(&line.text));
+                push_plain(&mut words, &line.text);
             }
         }
         Clues {

@@ -19,7 +19,8 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let is_number = |field: &&str| field.len() >= 4 && field.bytes().all(|c| c.is_ascii_digit());
     let number = view.message.subject.split('|').map(str::trim).find(is_number);
-    let id = number.map(|number| Found::new(number, At::Subject)).or_else(|| view.value(&["Ticket", "Case Number", "Case"]));
+    let id =
+        number.map(|number| Found::new(number, At::Subject)).or_else(|| view.value(&["Ticket", "Case Number", "Case"]));
     let mut circuits = Circuits::default();
     for ids in view.fields(&["Circuit ID(s) impacted", "Circuit IDs impacted", "Circuit ID impacted"]) {
         circuits.add_list(&ids.value, &outage());

@@ -13,13 +13,21 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "netflix",
     providers: &["netflix"],
     names: &["netflix"],
-    marks: &[&["performing scheduled maintenance", "will be performing", "scheduled maintenance"], &["downtime"], &["your ip"]],
+    marks: &[
+        &["performing scheduled maintenance", "will be performing", "scheduled maintenance"],
+        &["downtime"],
+        &["your ip"],
+    ],
     reads: Reads::Bodies,
     read,
 };
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let holes = view.sentence(&["maintenance in {...}, at {...}.\n", "maintenance in {...} at {...}.\n", "maintenance in {...}, at {...}."]);
+    let holes = view.sentence(&[
+        "maintenance in {...}, at {...}.\n",
+        "maintenance in {...} at {...}.\n",
+        "maintenance in {...}, at {...}.",
+    ]);
     let mut holes = holes.ok_or("it does not say where and when the work is")?.into_iter();
     let (place, start) = (holes.next().ok_or("it does not say where")?, holes.next().ok_or("it does not say when")?);
     let length = length(view).ok_or("it does not say how long the downtime is")?;

@@ -22,10 +22,13 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let last = view.message.subject.rsplit(['-', ' ']).next().unwrap_or_default().trim();
     let in_subject = Some(Found::new(last, At::Subject)).filter(|id| id.text.contains(|c: char| c.is_ascii_digit()));
-    let id = in_subject.or_else(|| view.value(&["PCCW Global Ref", "Reference", "Ticket Number", "Incident Number", "Reference No."]));
+    let id = in_subject
+        .or_else(|| view.value(&["PCCW Global Ref", "Reference", "Ticket Number", "Incident Number", "Reference No."]));
     let (windows, _) = windows(view, &Rules::DAY_FIRST_UTC)?;
     let mut circuits = Circuits::default();
-    if let Some(list) = view.value(&["Circuit ID", "Circuit", "Circuits", "Service ID", "Affected Circuits", "Services"]) {
+    if let Some(list) =
+        view.value(&["Circuit ID", "Circuit", "Circuits", "Service ID", "Affected Circuits", "Services"])
+    {
         circuits.add_list(&list, &outage());
     }
     Ok(vec![Draft {

@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use noticeboard_domain::notice::NoticeProvider;
 
 use super::text_format::TextFormat;
 use super::{
-    Clues, Read, aws, bso, cogent, colt, crowncastle, equinix, gcx, google, gtt, incident, lumen, maintnote, momentum, netflix, pccw,
-    sparkle, turkcell, zayo,
+    Clues, Read, aws, bso, cogent, colt, crowncastle, equinix, gcx, google, gtt, incident, lumen, maintnote, momentum,
+    netflix, pccw, sparkle, turkcell, zayo,
 };
 use crate::draft::{Draft, Missing, Trouble};
 use crate::senders::Senders;
@@ -83,10 +84,26 @@ static TEXTS: &[&str] = &[
 pub(super) struct Format {
     pub(super) name: String,
     providers: Vec<String>,
-    names: Vec<String>,
-    marks: Vec<Vec<String>>,
+    names: Vec<Phrase>,
+    marks: Vec<Vec<Phrase>>,
     pub(super) reads: Reads,
     reader: FormatReader,
+}
+
+/// A text to look for, with what makes looking fast.
+struct Phrase {
+    text: String,
+    finder: Finder<'static>,
+}
+
+impl Phrase {
+    fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), finder: Finder::new(text).into_owned() }
+    }
+
+    fn all(texts: &[impl AsRef<str>]) -> Vec<Self> {
+        texts.iter().map(|text| Self::new(text.as_ref())).collect()
+    }
 }
 
 enum FormatReader {
@@ -105,8 +122,8 @@ impl Format {
         Self {
             name: code.name.to_owned(),
             providers: owned(code.providers),
-            names: owned(code.names),
-            marks: code.marks.iter().map(|phrases| owned(phrases)).collect(),
+            names: Phrase::all(code.names),
+            marks: code.marks.iter().map(|phrases| Phrase::all(phrases)).collect(),
             reads: code.reads,
             reader: FormatReader::Code(code.read),
         }
@@ -117,8 +134,8 @@ impl Format {
         Ok(Self {
             name: format.name().to_owned(),
             providers: vec![format.provider().to_owned()],
-            names: format.names(),
-            marks: format.marks(),
+            names: Phrase::all(&format.names()),
+            marks: format.marks().iter().map(|phrases| Phrase::all(phrases)).collect(),
             reads: Reads::Bodies,
             reader: FormatReader::Text(Box::new(format)),
         })
@@ -129,19 +146,22 @@ impl Format {
         let is_own = |provider: &Option<NoticeProvider>| {
             provider.as_ref().is_some_and(|provider| self.providers.contains(&provider.slug))
         };
-        let says = |phrase: &String| memchr::memmem::find(clues.words.as_bytes(), phrase.as_bytes()).is_some();
-        let is_named = self.names.is_empty() || is_own(&clues.sender) || is_own(&clues.hint) || self.names.iter().any(says);
+        let says = |phrase: &Phrase| phrase.finder.find(clues.words.as_bytes()).is_some();
+        let is_named =
+            self.names.is_empty() || is_own(&clues.sender) || is_own(&clues.hint) || self.names.iter().any(says);
         let absent = self.marks.iter().filter(|phrases| !phrases.iter().any(says));
         let signs = self.marks.len() - absent.clone().count();
         let first = absent.clone().next().and_then(|phrases| phrases.first());
         match (is_named, first) {
             (true, None) => Ok(()),
             // The name alone says little: every mail of the provider has it.
-            (true, Some(phrase)) => Err((signs + usize::from(!self.names.is_empty()), format!("it has no \"{phrase}\""))),
+            (true, Some(phrase)) => {
+                Err((signs + usize::from(!self.names.is_empty()), format!("it has no \"{}\"", phrase.text)))
+            }
             // One mark alone may stand in anybody's mail.
             (false, None) if signs < 2 => Err((0, String::new())),
             (false, None) => {
-                let name = self.names.first().map(String::as_str).unwrap_or_default();
+                let name = self.names.first().map_or("", |name| name.text.as_str());
                 Err((signs, format!("it does not name {name}")))
             }
             (false, Some(_)) => Err((0, String::new())),
@@ -230,7 +250,7 @@ mod tests {
         let mut names: Vec<&str> = BUILT_IN.iter().map(|format| format.name.as_str()).collect();
         for format in BUILT_IN.iter() {
             for phrase in format.names.iter().chain(format.marks.iter().flatten()) {
-                assert_eq!(*phrase, phrase.to_lowercase(), "{}", format.name);
+                assert_eq!(phrase.text, phrase.text.to_lowercase(), "{}", format.name);
             }
         }
         names.sort_unstable();

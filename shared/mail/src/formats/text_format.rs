@@ -290,9 +290,8 @@ impl Find {
 
 impl WindowRule {
     fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Window<'a>>, Missing> {
-        let meanings: Vec<(&str, Tz)> = (self.zones.iter())
-            .filter_map(|(name, zone)| Some((name.as_str(), zones::named(zone)?.tz()?)))
-            .collect();
+        let meanings: Vec<(&str, Tz)> =
+            (self.zones.iter()).filter_map(|(name, zone)| Some((name.as_str(), zones::named(zone)?.tz()?))).collect();
         let order = match self.order {
             Order::DayFirst => DateOrder::DayFirst,
             Order::MonthFirst => DateOrder::MonthFirst,
@@ -339,7 +338,8 @@ impl ImpactRule {
         match text {
             Some(text) if self.words.is_empty() => view.impact(Some(text)),
             Some(text) => {
-                let words: Vec<(&str, ImpactLevel)> = self.words.iter().map(|(w, level)| (w.as_str(), *level)).collect();
+                let words: Vec<(&str, ImpactLevel)> =
+                    self.words.iter().map(|(w, level)| (w.as_str(), *level)).collect();
                 let (level, from) = view.impact_by(Some(text), &words);
                 match (self.otherwise, from.at) {
                     (Some(otherwise), At::Rule(_)) => (otherwise, Found::rule("the format takes other words for this")),
@@ -352,16 +352,14 @@ impl ImpactRule {
 }
 
 impl StatusRule {
-    fn read<'a>(
-        &self,
-        view: &View<'a>,
-    ) -> crate::toolkit::found::Said<'a, noticeboard_domain::notice::NoticeState> {
+    fn read<'a>(&self, view: &View<'a>) -> crate::toolkit::found::Said<'a, noticeboard_domain::notice::NoticeState> {
         let mut texts: Vec<Found<'a>> = view.value(&strs(&self.labels)).into_iter().collect();
         if self.subject {
             texts.push(view.subject());
         }
         texts.extend(view.head(self.head));
-        let words: Vec<(&str, MaintenanceStatus)> = self.words.iter().map(|(w, status)| (w.as_str(), *status)).collect();
+        let words: Vec<(&str, MaintenanceStatus)> =
+            self.words.iter().map(|(w, status)| (w.as_str(), *status)).collect();
         let own = view.status_by(texts.clone(), &words);
         own.or_else(|| view.status(texts)).unwrap_or_else(confirmed)
     }

@@ -105,7 +105,9 @@ mod tests {
         ] {
             circuits.add(Found { text: id.into(), at: At::Subject }, (level, rule.clone()));
         }
-        let listed = |circuits: &Circuits<'_>| circuits.to_vec().into_iter().map(|c| (c.circuit_id, c.impact)).collect::<Vec<_>>();
+        let listed = |circuits: &Circuits<'_>| {
+            circuits.to_vec().into_iter().map(|c| (c.circuit_id, c.impact)).collect::<Vec<_>>()
+        };
         assert_eq!(listed(&circuits).len(), 3);
         let expected = [("AB 1".to_owned(), ImpactLevel::Outage), ("CD".to_owned(), ImpactLevel::Degraded)];
         assert_eq!(listed(&circuits.worst_of_each()), expected);

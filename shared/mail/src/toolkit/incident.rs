@@ -15,14 +15,35 @@ pub(crate) enum Kind {
 
 /// Words of a fault that no planned work is called by.
 static CERTAIN: &[&str] = &[
-    "unplanned", "unscheduled", "disturbance", "incident", "fault", "fibre cut", "fiber cut", "cable cut",
-    "trouble ticket", "failure", "network event", "service affecting event", "major outage",
+    "unplanned",
+    "unscheduled",
+    "disturbance",
+    "incident",
+    "fault",
+    "fibre cut",
+    "fiber cut",
+    "cable cut",
+    "trouble ticket",
+    "failure",
+    "network event",
+    "service affecting event",
+    "major outage",
 ];
 
 /// Words of planned work.
 static PLANNED: &[&str] = &[
-    "maintenance", "planned", "scheduled", "planned work", "planned works", "change notification", "works notification",
-    "reschedule", "rescheduled", "upgrade", "migration", "service advisory",
+    "maintenance",
+    "planned",
+    "scheduled",
+    "planned work",
+    "planned works",
+    "change notification",
+    "works notification",
+    "reschedule",
+    "rescheduled",
+    "upgrade",
+    "migration",
+    "service advisory",
 ];
 
 /// Words of a fault that planned work is called by as well.
@@ -45,25 +66,56 @@ pub(crate) fn kind(text: &str) -> Option<Kind> {
 
 /// Phrases, the last stage first.
 static STATUSES: &[(OutageStatus, &[&str])] = &[
-    (OutageStatus::Resolved, &[
-        "resolved", "has been restored", "have been restored", "restored", "closed", "repaired", "cleared",
-        "service is back", "services are back", "back to normal", "solved",
-    ]),
+    (
+        OutageStatus::Resolved,
+        &[
+            "resolved",
+            "has been restored",
+            "have been restored",
+            "restored",
+            "closed",
+            "repaired",
+            "cleared",
+            "service is back",
+            "services are back",
+            "back to normal",
+            "solved",
+        ],
+    ),
     (OutageStatus::Monitoring, &["monitoring", "under observation", "temporary fix", "being monitored"]),
-    (OutageStatus::Identified, &[
-        "identified", "root cause", "has been located", "located the fault", "splicing", "repair in progress",
-        "technicians on site", "dispatched", "repairing", "under repair",
-    ]),
-    (OutageStatus::Investigating, &[
-        "investigating", "under investigation", "being investigated", "investigation", "troubleshooting",
-    ]),
+    (
+        OutageStatus::Identified,
+        &[
+            "identified",
+            "root cause",
+            "has been located",
+            "located the fault",
+            "splicing",
+            "repair in progress",
+            "technicians on site",
+            "dispatched",
+            "repairing",
+            "under repair",
+        ],
+    ),
+    (
+        OutageStatus::Investigating,
+        &["investigating", "under investigation", "being investigated", "investigation", "troubleshooting"],
+    ),
     (OutageStatus::Reported, &["opened", "new", "reported", "open", "initial", "detected", "we have lost"]),
 ];
 
 /// Phrases that speak of what has not happened yet.
 const NOT_YET: [&str; 9] = [
-    "not resolved", "not been resolved", "not yet resolved", "not restored", "not been restored", "unresolved",
-    "will be restored", "until resolved", "to be restored",
+    "not resolved",
+    "not been resolved",
+    "not yet resolved",
+    "not restored",
+    "not been restored",
+    "unresolved",
+    "will be restored",
+    "until resolved",
+    "to be restored",
 ];
 
 /// Where an outage stands, by the words that tell it.

@@ -54,7 +54,11 @@ fn behind<'a>(document: &Document, line: &'a Line, label: &str) -> Option<(&'a s
     let rest = strip_start(text, label)?;
     let colon = rest.find([':', '：']);
     let remark_end = if may_go_on {
-        colon.filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(if rest.len() <= MAX_REMARK_BYTES { rest.len() } else { 0 })
+        colon.filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(if rest.len() <= MAX_REMARK_BYTES {
+            rest.len()
+        } else {
+            0
+        })
     } else {
         rest.len() - rest.trim_start_matches(['*', ' ']).len()
     };
@@ -64,7 +68,8 @@ fn behind<'a>(document: &Document, line: &'a Line, label: &str) -> Option<(&'a s
     let is_alone = rest.trim_matches(['*', ' ', '-', '?', '.']).is_empty();
     // `TT#7777`: the label says itself where it ends.
     let ends_itself = !label.ends_with(|c: char| c.is_alphanumeric() || c == ')');
-    let is_column = || first_column(document, line).is_some_and(|(cell, _)| same(cell.text.trim_end_matches(':'), label));
+    let is_column =
+        || first_column(document, line).is_some_and(|(cell, _)| same(cell.text.trim_end_matches(':'), label));
     match value {
         Some(value) => Some((written, value.trim_start_matches(['*', ' ']))),
         None if is_alone => Some((written, "")),

@@ -284,9 +284,20 @@ fn year_of(digits: &str) -> Option<i32> {
 }
 
 fn month_by_name(text: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] =
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-         "december"];
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
     let starts = |month: &&str| month.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
     let index = MONTHS.iter().position(|month| text.len() >= 3 && starts(&month))?;
     u32::try_from(index + 1).ok()

@@ -128,9 +128,8 @@ pub(crate) fn zone(text: &str) -> Option<Tz> {
         .find_map(|(word, _)| STATES.iter().find(|(code, _)| *code == word).map(|&(_, zone)| zone));
     let lower = plain(text);
     let words: Vec<&str> = lower.split([' ', ',', '/', '(', ')', ';', '-']).filter(|word| !word.is_empty()).collect();
-    let named = (1..=3).rev().find_map(|length| {
-        words.windows(length).find_map(|words| BY_NAME.get(&words.join(" ")).copied())
-    });
+    let named =
+        (1..=3).rev().find_map(|length| words.windows(length).find_map(|words| BY_NAME.get(&words.join(" ")).copied()));
     // Portland is in Oregon, unless it is followed by `ME`.
     let is_own_exception = |zone: Tz| PLACES.iter().take(4).any(|&(name, own)| own == zone && lower.contains(name));
     match (state, named) {

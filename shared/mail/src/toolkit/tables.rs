@@ -67,8 +67,11 @@ impl<'a> Grid<'a> {
         let header = self.rows.get(self.header);
         let below = self.rows.iter().enumerate().skip(self.header + 1);
         let own = below.take_while(move |(_, row)| Some(*row) != header);
-        own.filter(|(_, row)| row.iter().any(|cell| !cell.text.is_empty()))
-            .map(move |(row, _)| Row { grid: self, row, sheet: None })
+        own.filter(|(_, row)| row.iter().any(|cell| !cell.text.is_empty())).map(move |(row, _)| Row {
+            grid: self,
+            row,
+            sheet: None,
+        })
     }
 }
 

@@ -19,7 +19,9 @@ fn pieces(template: &str) -> Vec<Piece<'_>> {
     while let Some(at) = rest.find('{') {
         let (literal, hole) = rest.split_at(at);
         let kinds = [("{...}", false, true), ("{}", true, true), ("{_...}", false, false), ("{_}", true, false)];
-        let Some((text, is_word, is_kept)) = kinds.into_iter().find(|(text, _, _)| hole.starts_with(text)) else { break };
+        let Some((text, is_word, is_kept)) = kinds.into_iter().find(|(text, _, _)| hole.starts_with(text)) else {
+            break;
+        };
         let (piece, length) = (Piece::Hole { is_word, is_kept }, text.len());
         if !literal.is_empty() {
             pieces.push(Piece::Literal(literal));
@@ -65,9 +67,7 @@ fn matches<'a>(text: &'a str, pieces: &[Piece<'_>], holes: &mut Vec<&'a str>) ->
         Some(Piece::Hole { .. }) | None => None,
     };
     match piece {
-        Piece::Literal(literal) => {
-            strip(text, literal).is_some_and(|after| matches(after, rest, holes))
-        }
+        Piece::Literal(literal) => strip(text, literal).is_some_and(|after| matches(after, rest, holes)),
         Piece::Hole { is_word, is_kept } => {
             let Some(length) = hole(text, *is_word, next) else { return false };
             let (taken, after) = text.split_at(length);

@@ -31,8 +31,7 @@ pub(crate) struct Rules<'r> {
 
 impl Rules<'_> {
     /// Days before months, and UTC where no zone is named.
-    pub(crate) const DAY_FIRST_UTC: Self =
-        Self { order: DateOrder::DayFirst, zone: Some(Zone::UTC), meanings: &[] };
+    pub(crate) const DAY_FIRST_UTC: Self = Self { order: DateOrder::DayFirst, zone: Some(Zone::UTC), meanings: &[] };
     /// Months before days, and UTC where no zone is named.
     pub(crate) const MONTH_FIRST_UTC: Self =
         Self { order: DateOrder::MonthFirst, zone: Some(Zone::UTC), meanings: &[] };
@@ -89,7 +88,12 @@ impl<'a> Window<'a> {
     }
 
     /// The window that begins as the field says and is this long.
-    pub(crate) fn of_length(field: Found<'a>, length: Found<'a>, rules: &Rules<'_>, sent: Time) -> Result<Self, String> {
+    pub(crate) fn of_length(
+        field: Found<'a>,
+        length: Found<'a>,
+        rules: &Rules<'_>,
+        sent: Time,
+    ) -> Result<Self, String> {
         let start = point(&field, rules, sent)?;
         let duration = duration(&length.text).ok_or_else(|| unreadable(&length.text))?;
         let end = start.checked_add_signed(duration).ok_or_else(|| unreadable(&length.text))?;
@@ -212,12 +216,7 @@ fn doubts(times: &Times, sent: Time) -> u32 {
     u32::from(is_long) + u32::from(is_far)
 }
 
-fn local(
-    from: &Moment<'_>,
-    to: &Moment<'_>,
-    order: DateOrder,
-    sent: Time,
-) -> Option<(NaiveDateTime, NaiveDateTime)> {
+fn local(from: &Moment<'_>, to: &Moment<'_>, order: DateOrder, sent: Time) -> Option<(NaiveDateTime, NaiveDateTime)> {
     let (from_clock, to_clock) = (from.clock?, to.clock?);
     let start_date = from.date.map(|date| day_of(date, order, sent));
     let end_date = to.date.map(|date| day_of(date, order, sent));

@@ -284,9 +284,8 @@ impl<'a> ZoneName<'a> {
             }
         }
         let (word, rest) = text.split_at(ends.first().copied().filter(|_| count > 0)?);
-        let looks_like_one = (2..=5).contains(&word.len())
-            && word.bytes().all(|c| c.is_ascii_uppercase())
-            && !NOT_ZONES.contains(&word);
+        let looks_like_one =
+            (2..=5).contains(&word.len()) && word.bytes().all(|c| c.is_ascii_uppercase()) && !NOT_ZONES.contains(&word);
         (with_unknown && looks_like_one).then_some((Self::Word(word), rest))
     }
 
@@ -334,7 +333,8 @@ fn written_offset(text: &str) -> Option<(Zone, &str)> {
 
 /// `+3`, ` -03:30`, `+0300` behind GMT or UTC. A dash with blanks around it is no sign.
 fn offset_behind_gmt(text: &str) -> Option<(Zone, &str)> {
-    let signed = text.strip_prefix(' ').filter(|text| !text.starts_with("- ") && !text.starts_with("+ ")).unwrap_or(text);
+    let signed =
+        text.strip_prefix(' ').filter(|text| !text.starts_with("- ") && !text.starts_with("+ ")).unwrap_or(text);
     let sign = signed.get(..1).filter(|sign| matches!(*sign, "+" | "-"))?;
     let rest = signed.get(1..)?;
     let end = rest.bytes().position(|c| !(c.is_ascii_digit() || c == b':')).unwrap_or(rest.len());
