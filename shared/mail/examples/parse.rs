@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "an example")]
 
-use noticeboard_mail::{Context, Formats, explain, json, read_thread};
+use noticeboard_mail::{Context, Formats, Reading, explain, json, read_thread};
 
 fn main() {
     let (mut hint, mut is_explained, mut files) = (None, false, Vec::new());
@@ -24,7 +24,7 @@ fn main() {
     } else {
         println!("{}", json::notices(&thread.notices()));
     }
-    for reason in thread.not_understood() {
+    for reason in thread.readings.iter().filter_map(Reading::reason) {
         eprintln!("{reason}");
     }
 }

@@ -79,6 +79,14 @@ impl Reading {
             Outcome::NotUnderstood(_) => &[],
         }
     }
+
+    /// Why the mail is not understood; none where it is.
+    pub fn reason(&self) -> Option<&Reason> {
+        match &self.outcome {
+            Outcome::Notices { .. } => None,
+            Outcome::NotUnderstood(reason) => Some(reason),
+        }
+    }
 }
 
 /// What a mail announces.

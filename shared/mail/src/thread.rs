@@ -2,7 +2,7 @@
 
 use noticeboard_domain::notice::Notice;
 
-use crate::{Context, Formats, Origin, Outcome, Reading, Reason, read_with};
+use crate::{Context, Formats, Origin, Outcome, Reading, read_with};
 
 /// Mails that belong together, read.
 #[derive(Debug)]
@@ -63,13 +63,5 @@ impl Thread {
             }
         }
         kept
-    }
-
-    /// Why mails were not understood, in their order.
-    pub fn not_understood(&self) -> impl Iterator<Item = &Reason> {
-        self.readings.iter().filter_map(|reading| match &reading.outcome {
-            Outcome::Notices { .. } => None,
-            Outcome::NotUnderstood(reason) => Some(reason),
-        })
     }
 }
