@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-use crate::limits::MAX_TABLE_DEPTH;
+use crate::limits::{Limit, MAX_CELLS, MAX_LINES, MAX_TABLE_DEPTH};
 
 /// A body, flat.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) struct Document {
     pub(crate) lines: Vec<Line>,
     /// Every table, in the order in which they begin, blank rows and cells included.
     pub(crate) tables: Vec<Table>,
+    /// What there was too much of, so that the rest was not read.
+    pub(crate) exceeded: Option<(&'static str, Limit)>,
 }
 
 /// A line of text. A run of blanks stays as long as it was sent, for circuit ids hold such; line ends, tabs and
@@ -88,6 +90,10 @@ impl Document {
                 }
             }
             in_table = cell.is_some();
+            if document.lines.len() >= MAX_LINES.value {
+                document.exceeded = Some(("lines", MAX_LINES));
+                break;
+            }
             document.lines.push(Line { text: own.replace(['\t', '\u{a0}'], " "), is_apart, cell, ..Line::default() });
             is_apart = false;
         }
@@ -97,7 +103,7 @@ impl Document {
     /// A sheet of a spreadsheet, or a file of comma-separated values.
     pub(crate) fn from_rows(rows: Vec<Vec<String>>) -> Self {
         let cells = |row: Vec<String>| row.into_iter().map(|text| Cell { text: text.trim().to_owned() }).collect();
-        Self { lines: Vec::new(), tables: vec![Table { line: 0, rows: rows.into_iter().map(cells).collect() }] }
+        Self { tables: vec![Table { line: 0, rows: rows.into_iter().map(cells).collect() }], ..Self::default() }
     }
 
     /// The lines from `start` up to `end`, with the tables that begin there.
@@ -107,6 +113,7 @@ impl Document {
         let mut part = Self {
             lines: self.lines.get(lines.clone()).unwrap_or_default().to_vec(),
             tables: tables.map(|table| Table { line: table.line - lines.start, rows: table.rows.clone() }).collect(),
+            exceeded: None,
         };
         for line in &mut part.lines {
             // A table that began before is not here.
@@ -119,7 +126,7 @@ impl Document {
     pub(crate) fn from_html(html: &str) -> Self {
         let mut builder = Builder::default();
         let mut rest = html;
-        while !rest.is_empty() {
+        while !rest.is_empty() && builder.document.exceeded.is_none() {
             let text_end = memchr::memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
             let (text, markup) = rest.split_at(text_end);
             builder.text(text);
@@ -155,6 +162,8 @@ struct Builder {
     tables: Vec<OpenTable>,
     /// Open tables that are too deep to be kept as such.
     deeper_tables: usize,
+    /// Cells so far.
+    cells: usize,
 }
 
 #[derive(Default)]
@@ -263,7 +272,11 @@ impl Builder {
             }
             cell.text.push_str(&line.text);
         }
-        self.document.lines.push(line);
+        if self.document.lines.len() < MAX_LINES.value {
+            self.document.lines.push(line);
+        } else {
+            self.document.exceeded = Some(("lines", MAX_LINES));
+        }
     }
 
     fn open_place(&self) -> Option<CellAt> {
@@ -346,7 +359,13 @@ impl Builder {
                 && let Some(row) = table.rows.last_mut()
             {
                 open.extra = column_span(attributes) - 1;
-                row.extend(std::iter::repeat_n(Cell::default(), 1 + open.extra));
+                self.cells += 1 + open.extra;
+                if self.cells > MAX_CELLS.value {
+                    self.document.exceeded = Some(("cells", MAX_CELLS));
+                    open.in_cell = false;
+                } else {
+                    row.extend(std::iter::repeat_n(Cell::default(), 1 + open.extra));
+                }
             }
         }
     }

@@ -227,10 +227,10 @@ impl Walk {
                 if is_calendar {
                     message.calendars.push(text);
                 } else if part.subtype == "html" {
-                    message.html.push(Document::from_html(&text));
+                    message.html.push(within_limits(Document::from_html(&text))?);
                 } else if !text.trim().is_empty() {
                     let text = if part.is_flowed { unflowed(&text, part.deletes_space) } else { text };
-                    message.plain.push(Document::from_text(&text));
+                    message.plain.push(within_limits(Document::from_text(&text))?);
                     message.plain_text.get_or_insert(text);
                 }
             }
@@ -259,6 +259,14 @@ impl Walk {
         let text = decode_charset(&part.decoded(), part.charset.as_deref());
         self.text_bytes += text.len();
         if self.text_bytes > MAX_TEXT_BYTES.value { Err(too_large) } else { Ok(text) }
+    }
+}
+
+/// The document, where it was read whole.
+fn within_limits(document: Document) -> Result<Document, Reason> {
+    match document.exceeded {
+        Some((what, limit)) => Err(Reason::TooMany { what, limit }),
+        None => Ok(document),
     }
 }
 
