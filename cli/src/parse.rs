@@ -38,7 +38,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     if options.explain {
         print!("{}", explain::thread(&thread));
     } else {
-        let text = serde_json::to_string_pretty(&json::notices(&thread.notices())).map_err(|error| error.to_string())?;
+        let text =
+            serde_json::to_string_pretty(&json::notices(&thread.notices())).map_err(|error| error.to_string())?;
         println!("{text}");
     }
     let mut code = ExitCode::SUCCESS;

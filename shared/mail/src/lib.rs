@@ -18,6 +18,7 @@ pub mod json;
 pub mod limits;
 mod mime;
 mod origins;
+mod part;
 mod quotes;
 mod reason;
 pub mod senders;

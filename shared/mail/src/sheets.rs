@@ -112,6 +112,11 @@ fn text_of(value: &DataRef<'_>) -> String {
     match Data::from(value.clone()) {
         Data::String(text) => text.trim().to_owned(),
         Data::Empty | Data::Error(_) => String::new(),
-        other => other.to_string(),
+        other @ (Data::Int(_)
+        | Data::Float(_)
+        | Data::Bool(_)
+        | Data::DateTime(_)
+        | Data::DateTimeIso(_)
+        | Data::DurationIso(_)) => other.to_string(),
     }
 }

@@ -158,8 +158,16 @@ fn labels_sentences_and_windows_are_read_in_linear_time() {
     ];
     let marks = "Work order number: 1\nEvent ID: 1\nCustomer Impact Description: x\nPlanned Work Notification: 1 - New\n\
                  Ticket: 1\nMaintenance Number: 1\nDirect Connect maintenance from x\nGoogle Neighbor Address(es): 1\n";
-    let senders = ["g31654@att.com", "support@cogentco.com", "infraco.cm@exainfra.net", "noc-noreply@google.com",
-                   "aws-account-notifications@amazon.com", "no-reply@retn.net", "inoc@superonline.net", "noc@isp.example"];
+    let senders = [
+        "g31654@att.com",
+        "support@cogentco.com",
+        "infraco.cm@exainfra.net",
+        "noc-noreply@google.com",
+        "aws-account-notifications@amazon.com",
+        "no-reply@retn.net",
+        "inoc@superonline.net",
+        "noc@isp.example",
+    ];
     for (i, piece) in PIECES.iter().enumerate() {
         let body = format!("{marks}{}", piece.repeat(60_000 / piece.len()));
         timed(from_provider(senders[i % senders.len()], "text/plain", &body).as_bytes());
@@ -206,7 +214,9 @@ fn sheets_are_bounded_by_name() {
     check(with_attachment("a.xlsx", &bomb), "The workbook is larger than 8388608 bytes (MAX_SHEET_BYTES).");
     let cell = |at: &str| format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>x</t></is></c>");
     let sheet = |rows: &str| {
-        format!("<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>{rows}</sheetData></worksheet>")
+        format!(
+            "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>{rows}</sheetData></worksheet>"
+        )
     };
     // A cell at the end of the world takes no memory for what lies before it.
     let far = sheet(&format!("<row r=\"1\">{}</row><row r=\"1048576\">{}</row>", cell("A1"), cell("XFD1048576")));

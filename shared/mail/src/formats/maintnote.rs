@@ -14,7 +14,7 @@ use crate::draft::{Draft, Trouble};
 use crate::ical::time::{point, window};
 use crate::ical::{self, Calendar, Event, Properties, Property};
 use crate::limits::MAX_TEXT_BYTES;
-use crate::mime::lenient_base64;
+use crate::part::lenient_base64;
 use crate::toolkit::circuits::{self, Circuits};
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::windows::{Times, Window};

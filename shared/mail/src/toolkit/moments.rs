@@ -137,7 +137,7 @@ const OPENING: [char; 9] = [' ', '*', '(', '[', ':', '"', '\'', '<', '\n'];
 /// What may stand between the date, the time and the zone of one moment.
 fn skip_connectors(text: &str) -> &str {
     let mut text = text.trim_start_matches([' ', ',', '(', ')', '*', '|', '@', '\n', ';']);
-    for connector in ["at", "hours", "hours.", "hrs.", "hrs", "hr", "h"] {
+    for connector in ["on", "at", "hours", "hours.", "hrs.", "hrs", "hr", "h"] {
         if let Some(after) = strip_word(text, connector) {
             text = after.trim_start_matches([' ', ',', '(', ')', '*']);
         }
@@ -298,8 +298,8 @@ fn month_by_name(text: &str) -> Option<u32> {
         "november",
         "december",
     ];
-    let starts = |month: &&str| month.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
-    let index = MONTHS.iter().position(|month| text.len() >= 3 && starts(&month))?;
+    let starts = |month: &str| month.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
+    let index = MONTHS.iter().position(|month| text.len() >= 3 && starts(month))?;
     u32::try_from(index + 1).ok()
 }
 

@@ -295,3 +295,110 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     }
     total
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::found::At;
+    use super::*;
+
+    const SENT: &str = "2026-11-24T09:00:00Z";
+
+    fn print(times: &Times) -> String {
+        format!("{}/{}", times.start.format("%Y-%m-%d %H:%M"), times.end.format("%Y-%m-%d %H:%M"))
+    }
+
+    #[track_caller]
+    fn check(text: &str, rules: &Rules<'_>, expected: Option<&str>) {
+        let field = Found::new(text, At::Subject);
+        let window = Window::of_field(field, rules, SENT.parse().unwrap());
+        assert_eq!(window.ok().map(|window| print(&window.times)).as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn windows_are_read_in_many_spellings() {
+        let rules = Rules::DAY_FIRST_UTC;
+        for (text, expected) in [
+            ("24-Oct-2026 00:01 to 24-Oct-2026 05:00 ( Eastern )", "2026-10-24 04:01/2026-10-24 09:00"),
+            ("24 October 2026 00:01 - 05:00 UTC", "2026-10-24 00:01/2026-10-24 05:00"),
+            ("24 October 2026, 22:00 – 05:00 UTC", "2026-10-24 22:00/2026-10-25 05:00"),
+            ("Sat, Oct 24, 2026 11:30 PM until Oct 25, 2026 5:00AM", "2026-10-24 23:30/2026-10-25 05:00"),
+            ("2026-10-24T22:00:00Z to 2026-10-24 24:00", "2026-10-24 22:00/2026-10-25 00:00"),
+            ("22:00 to 23:30 on 12/10/2026 GMT", "2026-10-12 22:00/2026-10-12 23:30"),
+            ("Dec 9 2026 22:00 CET - Dec 10 2026 04:00 CET", "2026-12-09 21:00/2026-12-10 03:00"),
+            ("18.12.2026 00:30 GMT+3 ~ 18.12.2026 06:00 GMT+3", "2026-12-17 21:30/2026-12-18 03:00"),
+            ("2026-12-09 22:00:00+05:30 to 2026-12-09 23:00:00 +0530", "2026-12-09 16:30/2026-12-09 17:30"),
+            ("MITTWOCH, 30 DEC 22:00 - DONNERSTAG, 31 DEC 04:00", "2026-12-30 22:00/2026-12-31 04:00"),
+            ("31 DEC 22:00 - 01 JAN 04:00 UTC", "2026-12-31 22:00/2027-01-01 04:00"),
+            ("the work is from 9pm to 11pm on 9 Dec 2026", "2026-12-09 21:00/2026-12-09 23:00"),
+            ("2200 UTC 9 Dec 2026 to 0400 UTC 10 Dec 2026", "2026-12-09 22:00/2026-12-10 04:00"),
+            ("25.10.2026 01:00 - 25.10.2026 02:30 Europe/Berlin", "2026-10-24 23:00/2026-10-25 01:30"),
+        ] {
+            check(text, &rules, Some(expected));
+        }
+        for text in
+            ["24 Oct 2026 00:01 to TBD", "24-Oct-2026", "31-Feb-2026 00:01 to 01-Mar-2026 05:00", "22:00 - 23:00", ""]
+        {
+            check(text, &rules, None);
+        }
+        check("24 Oct 2026 22:00 local time - 23:00", &rules, None);
+        check("24 Oct 2026 22:00 XQT - 23:00 XQT", &rules, None);
+        check("24 Oct 2026 22:00 IST - 23:00 IST", &rules, None);
+        let india = Rules { meanings: &[("IST", Tz::Asia__Kolkata)], ..rules };
+        check("24 Oct 2026 22:00 IST - 23:00 IST", &india, Some("2026-10-24 16:30/2026-10-24 17:30"));
+    }
+
+    #[test]
+    fn day_and_month_follow_the_provider_unless_the_mails_date_speaks_against_it() {
+        let (day, month) = (Rules::DAY_FIRST_UTC, Rules::MONTH_FIRST_UTC);
+        check("04/12/2026 22:00 - 04/12/2026 23:00", &day, Some("2026-12-04 22:00/2026-12-04 23:00"));
+        check("12/04/2026 22:00 - 12/04/2026 23:00", &month, Some("2026-12-04 22:00/2026-12-04 23:00"));
+        // In April, half a year ago, or in December, in ten days.
+        check("12/04/2026 22:00 - 12/04/2026 23:00", &day, Some("2026-12-04 22:00/2026-12-04 23:00"));
+        // Only one order is a date, or a window.
+        check("12/25/2026 22:00 - 12/25/2026 23:00", &day, Some("2026-12-25 22:00/2026-12-25 23:00"));
+        check("11/12/2026 22:00 - 12/12/2026 04:00", &month, Some("2026-12-11 22:00/2026-12-12 04:00"));
+        check("12/09/26 01:00 - 12/09/26 06:00", &month, Some("2026-12-09 01:00/2026-12-09 06:00"));
+    }
+
+    #[test]
+    fn lengths_are_read_in_words_and_letters() {
+        for (text, minutes) in [
+            ("approximately 2 hours", Some(120)),
+            ("1 hour 30 minutes", Some(90)),
+            ("8h10m0s", Some(490)),
+            ("45-60 minutes", Some(60)),
+            ("2 days", Some(2_880)),
+            ("soon", None),
+            ("20", None),
+        ] {
+            assert_eq!(duration(text).map(|length| length.num_minutes()), minutes, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_window_is_read_back(
+            start in 0i64..4_000_000_000, minutes in 0i64..10_000,
+            date_format in prop::sample::select(vec!["%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%d", "%A, %d.%m.%Y"]),
+            time_format in prop::sample::select(vec!["%H:%M", "%I:%M %p", "%I:%M%P", "%H:%M:00"]),
+            separator in prop::sample::select(vec![" to ", " - ", "–", " until "]),
+        ) {
+            let start = chrono::DateTime::from_timestamp(start / 60 * 60, 0).unwrap();
+            let end = start + Duration::minutes(minutes);
+            let format = format!("{date_format} {time_format}");
+            let text = format!("{}{separator}{} (GMT)", start.format(&format), end.format(&format));
+            let window = Window::of_field(Found::new(&text, At::Subject), &Rules::DAY_FIRST_UTC, start);
+            prop_assert_eq!(window.map(|window| window.times), Ok(Times { start, end, zone: Zone::UTC }), "{}", text);
+        }
+
+        #[test]
+        fn any_text_is_read_without_panic(text in "([0-9]{1,4}|[-/:., ]|Oct|to|am|th|T|GMT|\\+|EST|é|.){0,30}") {
+            let rules = Rules::DAY_FIRST_UTC;
+            let _ = Window::of_field(Found::new(&text, At::Subject), &rules, SENT.parse().unwrap());
+            let _ = spans(&text).count();
+            let _ = duration(&text);
+        }
+    }
+}
