@@ -77,7 +77,8 @@ impl Document {
                 in_table = false;
                 continue;
             }
-            let row: Vec<Cell> = columns(own).map(|text| Cell { text: text.replace('\u{a0}', " ") }).collect();
+            let row: Vec<Cell> =
+                columns(own).into_iter().map(|text| Cell { text: text.replace('\u{a0}', " ") }).collect();
             let mut cell = None;
             if row.len() > 1 {
                 if !in_table {
@@ -141,9 +142,13 @@ impl Document {
     }
 }
 
-/// A line's columns, parted by a tab or by three blanks or more.
-fn columns(line: &str) -> impl Iterator<Item = &str> {
-    line.split(['\t']).flat_map(|part| part.split("   ")).map(str::trim).filter(|part| !part.is_empty())
+/// A line's columns: between tabs, blank ones included, or else between gaps of three blanks or more.
+fn columns(line: &str) -> Vec<&str> {
+    if line.contains('\t') {
+        line.split('\t').map(str::trim).collect()
+    } else {
+        line.split("   ").map(str::trim).filter(|part| !part.is_empty()).collect()
+    }
 }
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Fields that stand behind a label: `Ticket #: A-1`, a label above its value, a label in the cell beside it.
 
 use super::found::{At, Found};
-use super::text::{same, strip_start};
+use super::text::strip_start;
 use crate::html::{Cell, CellAt, Document, Line};
 
 /// A labelled field of a document.
@@ -45,14 +45,25 @@ pub(crate) fn value<'a>(document: &'a Document, label: &str) -> Option<Found<'a>
 const BEFORE: [char; 7] = ['*', ' ', '-', '•', '·', '>', '–'];
 
 /// The label as written and what follows it on its line, where the line begins with that label.
-fn behind<'a>(document: &Document, line: &'a Line, label: &str) -> Option<(&'a str, &'a str)> {
-    let text = line.text.trim_start_matches(BEFORE);
+fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<(&'a str, &'a str)> {
+    // Of a line with columns, the first one is the label, unless a colon in it begins the value: ids may hold wide gaps.
+    let column = first_column(document, line).map(|(cell, _)| cell.text.as_str());
+    let has_value = |first: &str| first.split_once(": ").is_some_and(|(_, value)| !value.trim().is_empty());
+    let column =
+        column.filter(|first| first.len() < line.text.len() && line.text.starts_with(first) && !has_value(first));
+    let text = column.unwrap_or(&line.text).trim_start_matches(BEFORE);
     let (label, may_go_on) = match label.strip_suffix('…') {
         Some(label) => (label, true),
         None => (label, false),
     };
     let rest = strip_start(text, label)?;
-    let colon = rest.find([':', '：']);
+    // The colon of `15:00` ends no label.
+    let is_end = |&(at, _): &(usize, &str)| {
+        let (before, after) = rest.split_at(at);
+        let is_digit = |c: char| c.is_ascii_digit();
+        !before.ends_with(is_digit) || !after.trim_start_matches([':', '：']).starts_with(is_digit)
+    };
+    let colon = rest.match_indices([':', '：']).find(is_end).map(|(at, _)| at);
     let remark_end = if may_go_on {
         colon.filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(if rest.len() <= MAX_REMARK_BYTES {
             rest.len()
@@ -68,12 +79,9 @@ fn behind<'a>(document: &Document, line: &'a Line, label: &str) -> Option<(&'a s
     let is_alone = rest.trim_matches(['*', ' ', '-', '?', '.']).is_empty();
     // `TT#7777`: the label says itself where it ends.
     let ends_itself = !label.ends_with(|c: char| c.is_alphanumeric() || c == ')');
-    let is_column =
-        || first_column(document, line).is_some_and(|(cell, _)| same(cell.text.trim_end_matches(':'), label));
     match value {
         Some(value) => Some((written, value.trim_start_matches(['*', ' ']))),
         None if is_alone => Some((written, "")),
-        None if is_column() => Some((written, "")),
         None if ends_itself => Some((written, rest)),
         None => None,
     }
