@@ -216,6 +216,10 @@ impl Reader<'_> {
         let mut incomplete = None;
         let (own, others) = self.formats.partition(clues.sender.as_ref().or(clues.hint.as_ref()));
         for format in own.into_iter().chain(others) {
+            // Work that a format knows and cannot read is not a fault.
+            if incomplete.is_some() && format.is_anybodys() {
+                continue;
+            }
             match self.verdict(format, &clues, with_sheets_of) {
                 Verdict::Notices(notices, confidence) if !notices.is_empty() => {
                     return Some(Ok(Understood { format: format.name.clone(), confidence, notices }));

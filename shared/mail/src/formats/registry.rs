@@ -168,6 +168,11 @@ impl Format {
         }
     }
 
+    /// Whether nothing is needed to recognise it: it looks for itself whether a mail is its own.
+    pub(super) fn is_anybodys(&self) -> bool {
+        self.names.is_empty() && self.marks.is_empty()
+    }
+
     /// Whose notices these are: the sender's, where it is one that writes in this format; else, of a forwarded mail,
     /// the one that the caller names; else the first that writes in it.
     pub(super) fn provider(&self, clues: &Clues<'_>, senders: &Senders) -> Option<NoticeProvider> {
