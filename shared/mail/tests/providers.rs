@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use noticeboard_domain::notice::{Notice, NoticeState};
-use noticeboard_mail::{Context, Formats, KNOWN_FORMAT, Outcome, read, read_thread};
+use noticeboard_mail::{Context, Formats, KNOWN_FORMAT, Outcome, explain, read, read_thread};
 
 fn sample(name: &str) -> String {
     std::fs::read_to_string(format!("{}/samples/{name}.eml", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -448,6 +448,47 @@ fn a_providers_answer_above_its_own_notice_counts() {
     let circuits = "12-14T23:00/12-15T06:30 222-BBB-22-22CC-70001=OUTAGE 222-BBB-22-22CC-70002=OUTAGE";
     check("its own", &answer("tickets@aquacomms.com"), &[&format!("aquacomms 77002 CANCELLED {circuits}")]);
     check("somebody's", &answer("a@b.example"), &[&format!("aquacomms 77002 CONFIRMED {circuits}")]);
+}
+
+#[test]
+fn every_field_says_where_it_came_from() {
+    let explained = |name: &str| explain::thread(&read_thread(&[sample(name).as_bytes()], &context(), &Formats::new()));
+    let check = |name: &str, lines: &[&str]| {
+        let text = explained(name);
+        for line in lines {
+            assert!(text.lines().any(|found| found.trim() == *line), "{name}: no \"{line}\" in\n{text}");
+        }
+    };
+    check(
+        "att-planned",
+        &[
+            "format att; the sender is the provider's",
+            "notice 1: att 7700123 CONFIRMED",
+            "2026-12-09 05:00Z to 2026-12-09 11:00Z",
+            "maintenance_id  text part 1, line 1: 7700123",
+            "circuits        assets.xlsx, sheet Assets, row 2, column 2: 77/HCGS/770001/SC",
+            "account         assets.xlsx, sheet Assets, row 2, column 1: Example Corp",
+            "impact          rule: the format takes every impact for this",
+            "stamp           header Date",
+        ],
+    );
+    check(
+        "bso-two-windows",
+        &[
+            "notice 2: bso 77011 CONFIRMED (backup)",
+            "status          rule: a notice that does not say where the work stands announces it",
+            "circuits        HTML part 1, table 2, row 8, column 1: BSO-B-2",
+            "impact          HTML part 1, table 2, row 8, column 3: Switch hit and Higher latency",
+        ],
+    );
+    check("generic-maintnote", &["start           calendar, VEVENT 1, DTSTART: 20261213T230000"]);
+    check(
+        "aquacomms-cancelled",
+        &["status          subject: CANCELLED Aqua Comms Planned Outage Work ISSUE=77002 PROJ=123"],
+    );
+    let unread = "From: noc@lumen.com\nSubject: Work\n\nScheduled Maintenance #: 1";
+    let text = explain::thread(&read_thread(&[unread.as_bytes()], &context(), &Formats::new()));
+    assert!(text.contains("not understood: No known format reads this mail of Lumen; lumen comes nearest, but it has no \"circuit id\"."), "{text}");
 }
 
 #[test]
