@@ -35,7 +35,7 @@ limits! {
     /// Files in a workbook, which is an archive.
     MAX_SHEET_FILES = 200;
     /// Cells with something in them in one attached file.
-    MAX_SHEET_CELLS = 100_000;
+    MAX_SHEET_CELLS = 50_000;
     /// iCalendar components inside one another; MAINTNOTE needs three.
     MAX_CALENDAR_DEPTH = 16;
     /// Notices in one mail.

@@ -50,6 +50,8 @@ pub(super) const IDS: &[&str] = &[
 /// The start of a window or of a fault.
 pub(super) const STARTS: &[&str] = &[
     "Start Date & Time…",
+    "Date Time From…",
+    "Date/Time From…",
     "Start Date and Time…",
     "Start Date/Time…",
     "Start time…",
@@ -72,6 +74,8 @@ pub(super) const STARTS: &[&str] = &[
 /// The end of a window or of a fault.
 pub(super) const ENDS: &[&str] = &[
     "End Date & Time…",
+    "Date Time To…",
+    "Date/Time To…",
     "End Date and Time…",
     "End Date/Time…",
     "End time…",

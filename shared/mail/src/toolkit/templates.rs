@@ -43,21 +43,21 @@ pub(crate) fn find<'a>(text: &'a str, template: &str) -> Option<(usize, Vec<&'a 
         Piece::Hole { .. } => None,
     });
     let starts_with_hole = !matches!(pieces.first(), Some(Piece::Literal(_)));
-    let is_start = |c: char| starts_with_hole || first.is_none_or(|first| same(c, first));
-    let mut before = None;
-    for (at, c) in text.char_indices() {
-        let is_word_start = !before.is_some_and(char::is_alphanumeric) || !c.is_alphanumeric();
-        before = Some(c);
+    let try_at = |at: usize| {
+        let (before, rest) = text.split_at_checked(at)?;
+        let c = rest.chars().next()?;
         // A hole takes a whole word, and so does the first word of a template.
-        if !is_word_start || !is_start(c) || (starts_with_hole && c.is_whitespace()) {
-            continue;
-        }
+        let is_word_start = !before.ends_with(char::is_alphanumeric) || !c.is_alphanumeric();
+        let is_start = if starts_with_hole { !c.is_whitespace() } else { first.is_none_or(|first| same(c, first)) };
         let mut holes = Vec::new();
-        if matches(text.get(at..).unwrap_or_default(), &pieces, &mut holes) {
-            return Some((at, holes));
+        (is_word_start && is_start && matches(rest, &pieces, &mut holes)).then_some((at, holes))
+    };
+    match first.filter(char::is_ascii).and_then(|c| u8::try_from(c).ok()) {
+        Some(c) if !starts_with_hole => {
+            memchr::memchr2_iter(c.to_ascii_lowercase(), c.to_ascii_uppercase(), text.as_bytes()).find_map(try_at)
         }
+        Some(_) | None => text.char_indices().find_map(|(at, _)| try_at(at)),
     }
-    None
 }
 
 fn matches<'a>(text: &'a str, pieces: &[Piece<'_>], holes: &mut Vec<&'a str>) -> bool {
