@@ -34,7 +34,7 @@ lint: ## Formatting, lints, documentation
 
 build:
 	@echo "Building. The first time this takes up to ten minutes on two cores."
-	$(CARGO) build --workspace --quiet
+	$(CARGO) build --workspace --all-targets --quiet
 
 rust-test: build
 	$(CARGO) test --workspace --quiet
