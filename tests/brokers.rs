@@ -62,6 +62,8 @@ fn a_broker_that_cannot_be_reached_holds_up_nobody() {
         },
     });
     let process = Process::with_settings(folder.path(), &[], &[("NOTICEBOARD_BROKERS", &settings.to_string())]);
+    let line = process.errors.recv_timeout(Duration::from_secs(20)).expect("nobody is told of the Redis at the start");
+    assert!(line.contains("WARN") && line.contains("broker redis cannot be reached: 127.0.0.1:"), "{line}");
     let begin = Instant::now();
     let provider = process.provider("Zayo", "zayo");
     process.delete(&format!("/api/circuits/providers/{provider}/")).expect(204);

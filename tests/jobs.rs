@@ -289,3 +289,35 @@ async fn a_job_is_kept_for_thirty_days() {
         assert_eq!(app.job_list(every_job()).await.unwrap().items.len(), kept, "after {days} days");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_process_died_is_ended_as_failed() {
+    use std::sync::atomic::{AtomicI64, Ordering};
+    let minutes = std::sync::Arc::new(AtomicI64::new(0));
+    let hand = minutes.clone();
+    let clock = Clock::from_fn(move || Clock::system().now() + chrono::Duration::minutes(hand.load(Ordering::Relaxed)));
+    let (app, _engine, _) = faults::app(clock).await;
+    // Work that is dropped when it has begun leaves what a dead process does.
+    let abandon = async || {
+        let work = std::future::pending::<noticeboard_domain::Result<((), noticeboard_app::Facts)>>();
+        let job = app.job(JobName::Import, "noc", Vec::new(), work);
+        tokio::time::timeout(std::time::Duration::from_millis(200), job).await.unwrap_err();
+    };
+    let statuses =
+        async || -> Vec<JobStatus> { app.job_list(every_job()).await.unwrap().items.iter().map(Job::status).collect() };
+    use JobStatus::{Completed, Errored, Running};
+    abandon().await;
+    minutes.store(10, Ordering::Relaxed);
+    abandon().await;
+    app.import(&actor("noc"), &[]).await.unwrap();
+    for (later, expected) in
+        [(11, [Completed, Running, Running]), (20, [Completed, Running, Errored]), (26, [Completed, Errored, Errored])]
+    {
+        minutes.store(later, Ordering::Relaxed);
+        noticeboard_changelog::finish_abandoned(&app).await.unwrap();
+        assert_eq!(statuses().await, expected, "after {later} minutes");
+    }
+    let jobs = app.job_list(every_job()).await.unwrap().items;
+    let failure = jobs[1].completed.as_ref().unwrap().failure.as_ref().unwrap();
+    assert_eq!(failure.kind, "Abandoned");
+}

@@ -368,8 +368,11 @@ async fn start_readers(
         let clock = options.clock.clone();
         let broker = Broker::new(settings.clone(), || aws_sdk_sns::Client::new(&sdk), move || clock.now());
         let broker = broker.map_err(StartError::Broker)?;
-        let delivery = Delivery::new(vec![broker], Box::new(queue.clone()));
         tasks.spawn(async move {
+            if let Err(error) = broker.connect().await {
+                tracing::warn!("{error}; its messages wait until it can be reached");
+            }
+            let delivery = Delivery::new(vec![broker], Box::new(queue.clone()));
             let handler = |event| delivery.handle(event);
             loop {
                 let Err(error) = queue.deliver(handler).await;
@@ -391,13 +394,13 @@ const CHANGELOG: ReaderName = ReaderName::Changelog;
 const PUBLISHER: ReaderName = ReaderName::Publisher;
 
 fn start_cleaning(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened) {
-    let app = opened.app.clone();
+    let (app, shared) = (opened.app.clone(), opened.engine.is_none());
     tasks.spawn(async move {
-        // What this program left when it ended last time has nobody else.
-        let mut begun_before = Some(app.now());
+        // What this program left when it ended last time has nobody else, unless the table has other programs.
+        let mut begun_before = (!shared).then(|| app.now());
         loop {
             let done = match begun_before.take() {
-                Some(start) => app.journal_finish_all(start).await,
+                Some(start) => noticeboard_changelog::finish_begun_before(&app, start).await,
                 None => noticeboard_changelog::finish_abandoned(&app).await,
             };
             if let Err(error) = done {

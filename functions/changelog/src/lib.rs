@@ -7,6 +7,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use noticeboard_app::App;
 use noticeboard_domain::Error;
+use noticeboard_domain::time::Time;
 use noticeboard_domain::told::Told;
 
 /// Handles one batch of the stream, in its order. The first record that fails ends it: the answer names its sequence
@@ -51,10 +52,20 @@ async fn record<'a>(app: &App, records: &'a [EventRecord]) -> Result<(), (&'a Ev
 /// How long after its begin work counts as abandoned: the longest that a Lambda function may run.
 const ABANDONED: chrono::Duration = chrono::Duration::minutes(15);
 
-/// Finishes abandoned work; `serve` and a schedule call it every few minutes.
+/// Finishes abandoned work, and ends the jobs that it was; `serve` and a schedule call it every few minutes.
 ///
 /// # Errors
 /// When some of it is still not finished.
 pub async fn finish_abandoned(app: &App) -> Result<(), Error> {
-    app.journal_finish_all(app.now() - ABANDONED).await
+    finish_begun_before(app, app.now() - ABANDONED).await
+}
+
+/// Finishes all work that was begun before a time, of which nobody is at work any more.
+///
+/// # Errors
+/// When some of it is still not finished.
+pub async fn finish_begun_before(app: &App, begun_before: Time) -> Result<(), Error> {
+    let finished = app.journal_finish_all(begun_before).await;
+    app.jobs_end_abandoned(begun_before).await?;
+    finished
 }

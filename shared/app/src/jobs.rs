@@ -3,12 +3,18 @@
 use noticeboard_domain::ids::JobId;
 use noticeboard_domain::job::{Completed, Failure, Job, JobName};
 use noticeboard_domain::listing::{List, Listing};
+use noticeboard_domain::time::Time;
 use noticeboard_domain::{Error, Result};
 use noticeboard_store::{Chunk, CommitError, Resume, Store, Transaction};
 use serde_json::{Map, Value};
 
 use crate::lists::All;
 use crate::{App, MAX_RACES, too_many_races};
+
+/// How long before the last one the oldest job began that a process can have left.
+const LEFT_WITHIN: chrono::Duration = chrono::Duration::hours(1);
+/// How many jobs are read at once to find those.
+const JOBS_AT_ONCE: usize = 100;
 
 /// What a job is asked to do, or has done: names and values. Nothing secret.
 pub type Facts = Vec<(&'static str, Value)>;
@@ -43,8 +49,8 @@ impl App {
     /// Does a piece of work as a job in this user's name: its start is stored, then it is done, then its end is stored
     /// with what it has put out, or how it failed. Gives what the work gives.
     ///
-    /// Work whose process dies, and work that is dropped, leaves its job running for ever; whoever takes it up again has
-    /// a job of his own.
+    /// Work whose process dies, and work that is dropped, leaves its job running, until [`App::jobs_end_abandoned`] ends
+    /// it; whoever takes the work up again has a job of his own.
     ///
     /// # Errors
     /// Those of the work. [`Error::Unavailable`] when the start cannot be stored; then nothing is done. An end that
@@ -97,6 +103,38 @@ impl App {
         let mut transaction = Transaction::new();
         transaction.job_end(job)?;
         self.commit_all(transaction).await
+    }
+
+    /// Ends the jobs as failed that began before a time and whose process cannot be at work any more. Only those of the
+    /// hour before the last such job are looked at: a process that dies leaves the newest.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn jobs_end_abandoned(&self, begun_before: Time) -> Result<()> {
+        let (mut resume, mut since) = (None, None);
+        loop {
+            let chunk = self.store.job_list(resume.as_ref(), JOBS_AT_ONCE).await?;
+            for mut job in chunk.items.into_iter().filter(|job| job.started < begun_before) {
+                if job.started < *since.get_or_insert(job.started - LEFT_WITHIN) {
+                    return Ok(());
+                }
+                if job.completed.is_none() {
+                    let failure = Some(Failure::abandoned());
+                    job.completed = Some(Completed { at: self.now(), output: Map::new(), failure });
+                    let mut transaction = Transaction::new();
+                    transaction.job_end(&job)?;
+                    match self.store.commit(transaction).await {
+                        // Refused: it has just ended by itself.
+                        Ok(()) | Err(CommitError::Refused(_)) => {}
+                        Err(CommitError::Failed(error)) => return Err(error),
+                    }
+                }
+            }
+            resume = chunk.next;
+            if resume.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// Jobs of the last 30 days, newest first unless an order is asked for.

@@ -36,7 +36,7 @@ impl JobName {
 /// How far a job is; the values are NetBox's, of which the others do not occur: a job starts at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobStatus {
-    /// It has started. One whose process has died stays so.
+    /// It has started.
     Running,
     /// It has done what it was to do.
     Completed,
@@ -102,6 +102,16 @@ pub struct Job {
     pub started: Time,
     /// How it ended.
     pub completed: Option<Completed>,
+}
+
+impl Failure {
+    /// The failure of a job whose process ended before it did.
+    pub fn abandoned() -> Self {
+        Self {
+            kind: "Abandoned".into(),
+            message: "the process ended before the job did; what it left is taken up again".into(),
+        }
+    }
 }
 
 impl Job {

@@ -86,6 +86,21 @@ impl Broker {
         Self { time_limit, ..self }
     }
 
+    /// Opens the connection that a broker of its kind keeps, so that one that cannot be reached is known before there is
+    /// anything to send.
+    ///
+    /// # Errors
+    /// Names the broker and says why it cannot be reached.
+    pub async fn connect(&self) -> Result<(), String> {
+        let connected = match &self.sender {
+            Sender::Syslog(syslog) => syslog.connect().await,
+            Sender::Redis(redis) => redis.connect().await,
+            // These keep none.
+            Sender::Log | Sender::Sns { .. } | Sender::Webhook(_) => Ok(()),
+        };
+        connected.map_err(|error| format!("broker {} cannot be reached: {error}", self.settings.name))
+    }
+
     /// Sends a message.
     ///
     /// # Errors

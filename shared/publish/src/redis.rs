@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisResult};
+use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -73,20 +73,32 @@ impl Redis {
         {
             return Ok(());
         }
-        self.send_anew(event, &message).await.map_err(|error| {
-            let address = self.client.get_connection_info().addr();
-            format!("{address}: {error}")
-        })
+        self.send_anew(event, &message).await.map_err(|error| self.failed(&error))
+    }
+
+    /// Connects, and keeps the connection.
+    pub(crate) async fn connect(&self) -> Result<(), String> {
+        let new = self.open().await.map_err(|error| self.failed(&error))?;
+        *self.connection.lock().await = Some(new);
+        Ok(())
+    }
+
+    fn failed(&self, error: &RedisError) -> String {
+        format!("{}: {error}", self.client.get_connection_info().addr())
     }
 
     async fn send_anew(&self, event: &CloudEvent, message: &str) -> RedisResult<()> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_LIMIT))
-            .set_response_timeout(Some(ANSWER_LIMIT));
-        let new = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let new = self.open().await?;
         publish(new.clone(), event, message).await?;
         *self.connection.lock().await = Some(new);
         Ok(())
+    }
+
+    async fn open(&self) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_LIMIT))
+            .set_response_timeout(Some(ANSWER_LIMIT));
+        self.client.get_multiplexed_async_connection_with_config(&config).await
     }
 }
 

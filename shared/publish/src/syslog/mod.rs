@@ -62,6 +62,13 @@ impl Syslog {
         })
     }
 
+    /// Connects, and keeps the connection.
+    pub(crate) async fn connect(&self) -> Result<(), String> {
+        let new = Connection::open(&self.place).await?;
+        *self.connection.lock().await = Some(new);
+        Ok(())
+    }
+
     /// Sends a message over the connection that is there, or else over a new one.
     pub(crate) async fn send(&self, payload: Payload, event: &CloudEvent) -> Result<(), String> {
         let mut connection = self.connection.lock().await;
