@@ -220,8 +220,6 @@ async fn each_use_case_costs_what_the_table_says() {
     costs.push(("a filtered page of 50 of 52 events", meter.take()));
     app.event_changes(EventKind::Maintenance, event.id, None, 50).await.unwrap();
     costs.push(("the timeline of an event", meter.take()));
-    app.event_calendar("2026-11-01T00:00:00Z".parse().unwrap(), MaintenanceStatus::ALL).await.unwrap();
-    costs.push(("the feed of 52 events, 2 with impacts", meter.take()));
     let events = app.event_list(kind, listing(&[]), false).await.unwrap().items;
     meter.take();
     let impacts = events.iter().skip(2).map(|view| ImpactChanges {

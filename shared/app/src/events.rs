@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use noticeboard_domain::change::{Actor, ChangeStamp, Expected, Revision};
-use noticeboard_domain::event::{Event, EventChanges, EventDetail, EventKind};
+use noticeboard_domain::event::{Event, EventChanges, EventKind};
 use noticeboard_domain::ids::{ChangeId, EventId};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::status::{MaintenanceStatus, Status};
-use noticeboard_domain::time::Time;
 use noticeboard_domain::{Error, FieldErrors, Result};
 use noticeboard_store::{
     BulkWrite, ChangePage, CommitError, EventPage, ITEMS_PER_DELETED_IMPACT, JournalEntry, StoredEvent, Transaction,
@@ -387,32 +386,6 @@ impl App {
             }
         };
         if is_kind { Ok(page) } else { Err(not_found(kind)) }
-    }
-
-    /// The maintenances of a calendar: those that begin at `from` or later, and those that still run then; in one of
-    /// `statuses`. With their impacts.
-    pub async fn event_calendar(&self, from: Time, statuses: &[MaintenanceStatus]) -> Result<Vec<EventView>> {
-        let limit = self.settings.list_read_limit;
-        let by_status = statuses.iter().map(|status| {
-            let status = Status::Maintenance(*status);
-            self.store.events_by_status(status, Some(from), limit)
-        });
-        let (later, running) = tokio::try_join!(
-            futures_util::future::try_join_all(by_status),
-            self.store.events_in_window(from, from + chrono::Duration::microseconds(1), limit),
-        )?;
-        let mut events: Vec<StoredEvent> = later.into_iter().flatten().collect();
-        let running: Vec<EventId> =
-            running.into_iter().filter(|id| events.iter().all(|stored| stored.event.id != *id)).collect();
-        let running = self.store.events(&running).await?;
-        events.extend(running.into_iter().filter(|stored| match &stored.event.detail {
-            EventDetail::Maintenance(maintenance) => statuses.contains(&maintenance.status),
-            EventDetail::Outage(_) => false,
-        }));
-        events.sort_unstable_by_key(|stored| (stored.event.start, stored.event.id));
-        let mut views = self.view_events(events).await?;
-        self.view_impacts_of(&mut views).await?;
-        Ok(views)
     }
 }
 

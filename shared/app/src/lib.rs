@@ -14,6 +14,7 @@ mod bulk;
 mod changelog;
 mod clock;
 mod events;
+mod feed;
 mod idempotency;
 mod impacts;
 mod ingest;
@@ -42,10 +43,12 @@ pub use actions::Action;
 pub use around::{Input, ProviderRef, Refs};
 pub use bulk::{BulkError, MAX_BULK};
 pub use clock::Clock;
+pub use feed::{Feed, FeedEvent, FeedImpact, FeedQuery, MAX_WINDOW_EVENTS, Name, Names, shown_end};
 pub use idempotency::{Attempt, Begun, Keyed};
 pub use ingest::{Ingested, MAX_MAIL_BYTES, Outcome, Trust, Verdict, Verdicts};
 pub use inventory::{Imported, InventoryInput, ObjectView, Row};
 pub use journal_entries::JournalEntryView;
+pub use noticeboard_store::Stamps;
 pub use notices::{Applied, Effect};
 pub use tokens::{NewToken, Principal};
 pub use views::{EventView, ImpactView, NotificationView, Target, WithProvider};
@@ -107,6 +110,8 @@ pub struct App {
     mint: Mutex<IdMint>,
     settings: Settings,
     tokens: tokens::Tokens,
+    /// What this process keeps of the calendar.
+    board: tokio::sync::Mutex<feed::Board>,
     /// Held by the one writer of this process that tries again after a lost race.
     turn: tokio::sync::Mutex<()>,
 }
@@ -121,7 +126,8 @@ impl App {
     /// Puts the parts together.
     pub fn new(store: Store, bucket: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
         let tokens = tokens::Tokens::new(settings.admin_token.as_deref());
-        Arc::new(Self { store, bucket, clock, mint: Mutex::default(), settings, tokens, turn: Default::default() })
+        let (mint, board, turn) = (Mutex::default(), Default::default(), Default::default());
+        Arc::new(Self { store, bucket, clock, mint, settings, tokens, board, turn })
     }
 
     /// The table, for those who read its stream.

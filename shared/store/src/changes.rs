@@ -31,6 +31,7 @@ pub struct ChangePage {
 impl Transaction {
     /// Leaves word of who removes an object.
     pub(crate) fn tombstone(&mut self, object: ObjectRef, stamp: &ChangeStamp) -> Result<()> {
+        self.changed_at(stamp.at);
         let expires = stamp.at + chrono::Duration::days(TOMBSTONE_DAYS);
         let item = Item::helper(&keys::tombstone(object)).data(stamp)?;
         let item = item.with(attribute::EXPIRES, n(expires.timestamp()));

@@ -113,6 +113,7 @@ impl Transaction {
             item.set(attribute::NOTICE_ORDER, s(encode(&order)?));
         }
         self.put(item, Condition::New, Refusal::IdTaken);
+        self.changed_at(event.revision.last_updated);
         self.event_name(event);
         self.event_replaces(None, Some(event));
         self.windows(None, Some(event));
@@ -149,6 +150,7 @@ impl Transaction {
         let old = &before.event;
         let mut set = Vec::new();
         if old.revision.version != after.revision.version {
+            self.changed_at(after.revision.last_updated);
             set.extend([
                 (attribute::DATA, Change::Set(s(encode_object(after)?))),
                 (attribute::VERSION, Change::Set(n(after.revision.version))),

@@ -10,6 +10,7 @@ use noticeboard_domain::{Error, Result};
 
 use crate::item::{Attributes, Item, attribute, key_attributes, n, s};
 use crate::keys::Key;
+use crate::stamps::Stamped;
 use crate::table::{Store, unavailable};
 
 /// DynamoDB's limit for one transaction.
@@ -69,10 +70,12 @@ const MAX_TRANSACTION_BYTES: usize = 3_000_000;
 #[derive(Debug, Default, Clone)]
 pub struct Transaction {
     writes: Vec<(Write, Refusal)>,
+    /// What it changes of what calendars are made of.
+    pub(crate) stamped: Stamped,
 }
 
 #[derive(Debug, Clone)]
-enum Write {
+pub(crate) enum Write {
     Put(Item, Condition),
     Update { key: Key, set: Vec<(&'static str, Change)>, condition: Condition },
     Delete(Key, Condition),
@@ -160,12 +163,12 @@ impl Transaction {
 
     /// How many items it writes or checks.
     pub fn len(&self) -> usize {
-        self.writes.len()
+        self.writes.len() + self.stamped.len()
     }
 
     /// How many more items it can take.
     pub fn room(&self) -> usize {
-        MAX_TRANSACTION_ITEMS.saturating_sub(self.writes.len())
+        MAX_TRANSACTION_ITEMS.saturating_sub(self.len())
     }
 
     /// Whether it does nothing.
@@ -180,12 +183,14 @@ impl Transaction {
     /// The other transaction, untouched.
     pub fn join(&mut self, other: Self) -> std::result::Result<(), Self> {
         let mine: std::collections::HashSet<&Key> = self.writes.iter().map(|(write, _)| write.key()).collect();
-        let too_many = self.len() + other.len() > MAX_TRANSACTION_ITEMS;
+        let stamps = self.stamped.len_with(&other.stamped);
+        let too_many = self.writes.len() + other.writes.len() + stamps > MAX_TRANSACTION_ITEMS;
         let too_large = self.bytes() + other.bytes() > MAX_TRANSACTION_BYTES;
         let same = other.writes.iter().any(|(write, _)| mine.contains(write.key()));
         if !self.is_empty() && (too_many || too_large || same) {
             return Err(other);
         }
+        self.stamped.join(&other.stamped);
         self.writes.extend(other.writes);
         Ok(())
     }
@@ -196,6 +201,7 @@ impl Transaction {
     }
 
     pub(crate) fn put(&mut self, item: Item, condition: Condition, refusal: Refusal) {
+        self.stamped.written(&item.key);
         self.writes.push((Write::Put(item, condition), refusal));
     }
 
@@ -206,10 +212,12 @@ impl Transaction {
         condition: Condition,
         refusal: Refusal,
     ) {
+        self.stamped.written(&key);
         self.writes.push((Write::Update { key, set, condition }, refusal));
     }
 
     pub(crate) fn delete(&mut self, key: Key, condition: Condition, refusal: Refusal) {
+        self.stamped.written(&key);
         self.writes.push((Write::Delete(key, condition), refusal));
     }
 }
@@ -317,8 +325,9 @@ impl Store {
             let len = transaction.len();
             return Err(Error::internal(format!("{len} writes do not fit one transaction")).into());
         }
-        let items =
-            transaction.writes.iter().map(|(write, _)| write.build(self.table())).collect::<Result<Vec<_>>>()?;
+        let items = transaction.writes.iter().map(|(write, _)| write.build(self.table()));
+        let stamps = transaction.stamped.writes().map(|write| write.build(self.table()));
+        let items = items.chain(stamps).collect::<Result<Vec<_>>>()?;
         let mut pause = FIRST_PAUSE;
         for attempt in 0.. {
             let sent = self.client().transact_write_items().set_transact_items(Some(items.clone())).send().await;
