@@ -55,11 +55,11 @@ pub fn router(api: Arc<Api>) -> Router {
 }
 
 async fn calendar(address: Address, kept: &Kept, context: &Context, query: &Query, headers: &HeaderMap) -> Response {
+    if let Some(refused) = refused(context, query, headers).await {
+        return refused;
+    }
     match answer(address, kept, context, query, headers).await {
         Ok(response) => response,
-        // Calendar programs show plain text, and the contract has it.
-        Err(ApiError::Unauthenticated(_)) => (StatusCode::FORBIDDEN, "Authentication required").into_response(),
-        Err(ApiError::Domain(Error::Denied(_))) => (StatusCode::FORBIDDEN, "Permission denied").into_response(),
         Err(ApiError::Domain(Error::Invalid(errors))) => (StatusCode::BAD_REQUEST, told(&errors)).into_response(),
         Err(error) => error.into_response(),
     }
@@ -75,9 +75,15 @@ fn told(errors: &FieldErrors) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-async fn authenticate(context: &Context, query: &Query, headers: &HeaderMap) -> Result<(), ApiError> {
+/// The answer to someone who may not read the calendar: in plain text, which calendar programs show (behaviours 29).
+async fn refused(context: &Context, query: &Query, headers: &HeaderMap) -> Option<Response> {
     let token = query.get("token").map(str::to_owned).or_else(|| Credentials::of(headers).0);
-    context.authenticate(token.as_deref(), Scope::Feed).await.map(drop)
+    match context.authenticate(token.as_deref(), Scope::Feed).await {
+        Ok(_) => None,
+        Err(ApiError::Unauthenticated(_)) => Some((StatusCode::FORBIDDEN, "Authentication required").into_response()),
+        Err(ApiError::Domain(Error::Denied(_))) => Some((StatusCode::FORBIDDEN, "Permission denied").into_response()),
+        Err(error) => Some(error.into_response()),
+    }
 }
 
 async fn answer(
@@ -87,7 +93,6 @@ async fn answer(
     query: &Query,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    authenticate(context, query, headers).await?;
     let asked = match Asked::read(address, query) {
         Ok(asked) => asked,
         Err(Invalid::Text(message)) => return Ok((StatusCode::BAD_REQUEST, message).into_response()),
@@ -97,8 +102,8 @@ async fn answer(
     let stamps = app.feed_stamps().await?;
     let question = asked.question(&context.base);
     let conditional = !asked.download;
-    let mut listed = conditional.then(|| tags(headers)).flatten();
-    if let Some(listed) = &mut listed {
+    let listed = conditional.then(|| tags(headers)).flatten();
+    if let Some(listed) = &listed {
         // The validator says itself until when it is right: nothing else has to be read or known.
         let known = listed.iter().filter_map(|tag| Validator::read(tag));
         if let Some(validator) = known.into_iter().find(|known| known.holds(&question, &stamps, app.now())) {
@@ -163,7 +168,9 @@ fn render(base: &str, asked: &Asked, question: &str, read: Feed) -> Result<Rende
 
 /// One event as a file: a MAINTNOTE to keep or to attach.
 async fn single(kind: EventKind, context: Context, Path(id): Path<String>, query: Query, headers: HeaderMap) -> Answer {
-    authenticate(&context, &query, &headers).await?;
+    if let Some(refused) = refused(&context, &query, &headers).await {
+        return Ok(refused);
+    }
     let look = Asked::look(&query).map_err(|invalid| match invalid {
         Invalid::Text(message) => ApiError::Domain(Error::field(FieldErrors::ALL, message)),
         Invalid::Filter(errors) => errors,
