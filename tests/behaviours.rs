@@ -690,6 +690,20 @@ fn row_24_events_are_found_by_site() {
     p.finds(&format!("region_id={}", p.country), &["circuit", "device", "feed", "site"]);
     p.finds(&format!("site_group_id={}", p.group), &["circuit", "device", "feed", "site"]);
     p.finds(&format!("location_id={}", p.room), &["device"]);
+    // Not there: no impact there, which is also said of an event that has none.
+    for (path, none) in [(MAINTENANCE, &["without impact"][..]), (OUTAGE, &[])] {
+        let others = [&["device", "feed", "site"][..], none].concat();
+        for query in [format!("site_id__n={paris}"), "site__n=paris".into(), format!("region_id__n={}", p.region)] {
+            p.w.finds(&format!("{path}?{query}"), none);
+        }
+        p.w.finds(&format!("{path}?site_group_id__n={}", p.group), none);
+        p.w.finds(&format!("{path}?site_id__n={lyon}"), &others);
+        p.w.finds(&format!("{path}?site_id__n={lyon}&site_id__n={paris}"), none);
+        p.w.finds(&format!("{path}?site_id={paris}&site_id__n={lyon}"), &["device", "feed", "site"]);
+        let but_the_room = [&["circuit", "feed", "site"][..], none].concat();
+        p.w.finds(&format!("{path}?location_id__n={}", p.room), &but_the_room);
+    }
+    assert_eq!(p.w.count(&format!("{IMPACT}?site_id__n={lyon}")), 6);
     // With another filter: both hold.
     p.w.finds(&format!("{MAINTENANCE}?site_id={paris}&name=feed"), &["feed"]);
     p.w.finds(&format!("{OUTAGE}?site_id={lyon}&name=feed"), &[]);
@@ -1011,9 +1025,21 @@ fn row_l05_times_come_in_many_forms_and_leave_in_one() {
         ("2026-12-01T07:30:00+05:30", "2026-12-01T02:00:00Z"),
         ("2026-11-30T21:00:00-0500", "2026-12-01T02:00:00Z"),
         ("2026-12-01T02:00:00.123456Z", "2026-12-01T02:00:00.123456Z"),
+        ("2026-12-01T02:00Z", "2026-12-01T02:00:00Z"),
+        ("2026-12-01 02:00Z", "2026-12-01T02:00:00Z"),
+        ("2026-12-01T02:00:00+01", "2026-12-01T01:00:00Z"),
+        ("2026-12-01T02:00:00 +01:00", "2026-12-01T01:00:00Z"),
+        ("2026-12-01T02:00:00,5Z", "2026-12-01T02:00:00.500000Z"),
     ] {
         let made = w.maintenance(json!({ "start": sent }));
         assert_eq!((&made["start"], &w.read(&made)["start"]), (&json!(given), &json!(given)), "{sent}");
+        let found =
+            w.count(&format!("{MAINTENANCE}?id={}&start={}", id(&made), sent.replace('+', "%2B").replace(' ', "%20")));
+        assert_eq!(found, 1, "{sent}");
+    }
+    for (field, path) in [("start__gte", MAINTENANCE), ("email_received__lt", NOTIFICATION)] {
+        let refused = w.get(&format!("{path}?{field}=2026-12-01T02:00:60Z")).expect(400);
+        assert_eq!(keys(&refused), [field]);
     }
     let outage = w.outage(json!({"estimated_time_to_repair": "2026-12-01 02:00:00"}));
     assert_eq!(outage["estimated_time_to_repair"], "2026-12-01T02:00:00Z");
@@ -1116,6 +1142,8 @@ fn row_l10_a_list_comes_in_pages() {
         ("?offset=55", Some("M-04"), 5, false, true),
         ("?offset=60", None, 0, false, true),
         ("?offset=9999", None, 0, false, true),
+        ("?offset=99999999999999999999", None, 0, false, true),
+        ("?limit=99999999999999999999", Some("M-59"), 60, false, false),
         ("?limit=10&ordering=name", Some("M-00"), 10, true, false),
         ("?limit=10&ordering=-name&offset=10", Some("M-49"), 10, true, true),
         ("?limit=10&ordering=nonsense", Some("M-59"), 10, true, false),

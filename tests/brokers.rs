@@ -30,6 +30,8 @@ fn bad_settings_are_one_clear_line() {
     let glob = r#"{"noc": {"type": "log", "topics": {"include": ["noticeboard.["]}}}"#;
     check_refused(glob, "noc: topics.include: 'noticeboard.[' is not a glob");
     check_refused(r#"{"noc": {"type": "redis"}}"#, "noc: missing field `url`");
+    let inside = r#"{"noc": {"type": "webhook", "url": "https://10.0.0.1/", "secrets": ["env:NOBODY"]}}"#;
+    check_refused(inside, "noc: url: 10.0.0.1 is a private address: set \"allow_private\" to send there");
     check_refused("@/no/such/file.json", "cannot read /no/such/file.json");
 }
 
@@ -56,6 +58,7 @@ fn a_broker_that_cannot_be_reached_holds_up_nobody() {
             "type": "webhook",
             "url": format!("https://127.0.0.1:{}/", nobody()),
             "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+            "allow_private": true,
         },
     });
     let process = Process::with_settings(folder.path(), &[], &[("NOTICEBOARD_BROKERS", &settings.to_string())]);

@@ -183,11 +183,17 @@ fn check_published(process: &Process, changelog: &Changelog, mut lines: Vec<Stri
             // A line may be the program's log, or cut off by its end.
             let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
             let Some(id) = message["id"].as_str().filter(|_| message["specversion"] == "1.0") else { continue };
+            // What is told of a status, a token or a job is no change of its own.
+            if !wanted.contains(id) {
+                let own = message["type"].as_str().unwrap();
+                let others = ["noticeboard.status.", "noticeboard.etr.", "noticeboard.admin.", "noticeboard.jobs."];
+                assert!(others.iter().any(|topic| own.starts_with(topic)), "{id} is not in the changelog");
+                continue;
+            }
             if seen.insert(id.to_owned()) {
                 let sequence = message["sequence"].as_str().unwrap().to_owned();
                 let before = newest.insert(message["subject"].as_str().unwrap().to_owned(), sequence.clone());
                 assert!(before.as_ref() < Some(&sequence), "{id} came after {before:?}");
-                assert!(wanted.contains(id), "{id} is not in the changelog");
             }
         }
         let missing = || wanted.difference(&seen).take(5).collect::<Vec<_>>();

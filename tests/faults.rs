@@ -5,14 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_lambda_events::dynamodb::Event;
-use aws_sdk_dynamodb::config::interceptors::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
-};
-use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::BoxError;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -20,66 +14,11 @@ use noticeboard_app::{App, Clock, Settings};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_http::Api;
 use noticeboard_store::{Bucket, Store};
+use noticeboard_tests::faults::{Fault, Faults};
 use noticeboard_tests::house::{House, TABLE, event_record};
 use noticeboard_tests::{TOKEN, sample};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-
-/// Where one call fails.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Where {
-    /// The request does not arrive.
-    Before,
-    /// It is done, and its answer is lost.
-    After,
-}
-
-/// Fails the call of one number, once.
-#[derive(Debug, Clone)]
-struct Fault {
-    place: Where,
-    /// How many calls are still to pass; armed by a use case.
-    left: Arc<AtomicUsize>,
-}
-
-const NEVER: usize = usize::MAX;
-
-impl Fault {
-    fn strikes(&self, place: Where) -> Result<(), BoxError> {
-        if place != self.place || self.left.load(Ordering::SeqCst) == NEVER {
-            return Ok(());
-        }
-        match self.left.fetch_sub(1, Ordering::SeqCst) {
-            // Beyond the last call to fail it wraps round to `NEVER`.
-            0 => Err("the connection broke".into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Intercept for Fault {
-    fn name(&self) -> &'static str {
-        "Fault"
-    }
-
-    fn modify_before_transmit(
-        &self,
-        _: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.strikes(Where::Before)
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        _: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.strikes(Where::After)
-    }
-}
 
 /// Impacts of an event whose deletion takes several transactions.
 const MANY: usize = 60;
@@ -95,7 +34,7 @@ struct World {
 }
 
 impl World {
-    async fn new(fault: &Fault, impacts: usize) -> Self {
+    async fn new(faults: &Faults, impacts: usize) -> Self {
         let house = House::new().await;
         let event = house.event(EventKind::Maintenance, "M-1", EventChanges::default()).await;
         let (circuit, free) = (house.circuit("IC-1").await, house.circuit("IC-2").await);
@@ -104,7 +43,7 @@ impl World {
             let more = house.circuit(&format!("MC-{n}")).await;
             house.impact(EventKind::Maintenance, event, more).await;
         }
-        let config = house.engine.dynamodb().config().to_builder().interceptor(fault.clone()).build();
+        let config = house.engine.dynamodb().config().to_builder().interceptor(faults.clone()).build();
         let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), TABLE);
         let settings = Settings { admin_token: Some(TOKEN.into()), ..Settings::default() };
         let app = App::new(store, Bucket::memory(), Clock::system(), settings);
@@ -155,6 +94,7 @@ impl World {
         let path: Vec<String> = asked.path.split('/').map(|part| name(part).to_string().replace('"', "")).collect();
         let (kind, body) = match asked.body.as_str() {
             Some(file) => ("message/rfc822", sample(file)),
+            None if asked.body.is_null() => ("application/json", Vec::new()),
             None => ("application/json", serde_json::to_vec(&filled(&asked.body, &name)).unwrap()),
         };
         let request = Request::builder().method(asked.method).uri(path.join("/"));
@@ -364,15 +304,14 @@ struct Figures {
 }
 
 /// Fails each call of a use case in turn.
-async fn check(asked: &Asked, place: Where, figures: &mut Figures) {
+async fn check(asked: &Asked, fault: Fault, figures: &mut Figures) {
     for call in 0.. {
-        let what = format!("{}, call {call} failed {place:?}", asked.name);
-        let fault = Fault { place, left: Arc::new(AtomicUsize::new(NEVER)) };
-        let world = World::new(&fault, asked.impacts).await;
-        fault.left.store(call, Ordering::SeqCst);
+        let what = format!("{}, call {call}: {fault:?}", asked.name);
+        let faults = Faults::default();
+        let world = World::new(&faults, asked.impacts).await;
+        faults.after(call, fault);
         let (status, answer) = world.send(asked).await;
-        let struck = fault.left.swap(NEVER, Ordering::SeqCst) == NEVER;
-        if !struck {
+        if !faults.end() {
             assert!(call > 0 && (200..300).contains(&status), "{what}: {status} {answer}");
             return;
         }
@@ -399,8 +338,8 @@ async fn check(asked: &Asked, place: Where, figures: &mut Figures) {
 async fn a_failed_call_leaves_nothing_by_halves() {
     let mut figures = Figures::default();
     for asked in &use_cases() {
-        for place in [Where::Before, Where::After] {
-            check(asked, place, &mut figures).await;
+        for fault in [Fault::Refused, Fault::Lost] {
+            check(asked, fault, &mut figures).await;
         }
     }
     let Figures { faults, refused } = figures;

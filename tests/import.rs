@@ -354,6 +354,40 @@ fn csv_files_are_brought_in() {
 }
 
 #[test]
+fn csv_files_point_at_what_was_there_and_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::memory();
+    let ours = server.provider("Zayo Group", "zayo");
+    let file = |kind: &str, name: &str, text: &str| format!("{kind}={}", write(folder.path(), name, text));
+    let providers = file("circuits.provider", "providers.csv", "id,name,slug\n7,Zayo Inc,zayo\n");
+    let circuits = file(
+        "circuits.circuit",
+        "circuits.csv",
+        "id,cid,provider\n41,IC-1,7\n42,IC-2,Zayo Inc\n43,IC-3,zayo\n44,IC-4,Zayo Group\n",
+    );
+    let sites = file(
+        "dcim.site",
+        "sites.csv",
+        "id,name,slug,status\n1,Riga,riga,Active\n2,Oslo,oslo,nonsense\n3,Bergen,bergen,active,more\n4,Turku,turku,,,\n",
+    );
+    run(Some(&server.url), &["--csv", &providers, "--csv", &circuits, "--csv", &sites]).expect(
+        1,
+        &[
+            &format!("kept circuits.provider {ours}: it has the name or slug of 7"),
+            "circuits.circuit: 4 read, 4 created",
+            "dcim.site: 4 read, 2 created, 0 updated, 0 unchanged, 0 kept, 0 deleted, 2 refused",
+            "record 2 of",
+            "status: \"nonsense\" is not a valid choice.",
+            "record 3 of",
+            "it has 5 cells, and the header 4",
+        ],
+    );
+    let of_circuit = |id: u64| server.get(&format!("{CIRCUITS}{id}/")).expect(200)["provider"]["id"].clone();
+    assert_eq!([41, 42, 43, 44].map(of_circuit), [json!(ours), json!(ours), json!(ours), json!(ours)]);
+    assert_eq!(server.get(&format!("{SITES}4/")).expect(200)["status"]["value"], "active");
+}
+
+#[test]
 fn a_data_folder_is_filled_while_nothing_serves_it() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

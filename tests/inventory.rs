@@ -820,3 +820,60 @@ fn what_is_in_a_place_is_found_there() {
     server.patch(&format!("{REGIONS}{latvia}/"), &json!({"parent": null})).expect(200);
     check(&format!("region_id={europe}"), &[]);
 }
+
+#[test]
+fn a_choice_that_nobody_has_is_refused() {
+    let server = Server::memory();
+    server.make(SITES, with(named("Riga"), json!({"status": "planned"})));
+    for query in ["status=nope", "status__n=nope", "status=planned&status=nope"] {
+        let errors = server.get(&format!("{SITES}?{query}")).expect(400);
+        let field = query.split('=').next().unwrap().split("__").next().unwrap();
+        let message = "Select a valid choice. nope is not one of the available choices.";
+        assert_eq!(errors, json!({ field: [message] }), "{query}");
+    }
+    for (query, count) in [("status=planned", 1), ("status=active", 0), ("status__ic=nope", 0), ("status=", 1)] {
+        assert_eq!(server.ids(&format!("{SITES}?{query}")).len(), count, "{query}");
+    }
+    // What NetBox was taught beside its own choices came with an import.
+    let row = json!({"object_type": "dcim.site", "id": 9, "name": "Oslo", "slug": "oslo", "status": "mothballed"});
+    server.post("/api/plugins/notices/import/", &json!([row])).expect(200);
+    assert_eq!(server.ids(&format!("{SITES}?status=mothballed")), [9]);
+}
+
+#[test]
+fn what_is_wrong_between_objects_is_named() {
+    let server = Server::memory();
+    let (riga, oslo) = (server.make(SITES, named("Riga")), server.make(SITES, named("Oslo")));
+    let hall = server.make(LOCATIONS, with(named("Hall"), json!({"site": riga})));
+    let wrong = json!({"parent": ["Location Hall does not belong to the site."]});
+    server.error("POST", LOCATIONS, with(named("Cage"), json!({"site": oslo, "parent": hall})), wrong.clone());
+    let cage = server.make(LOCATIONS, with(named("Cage"), json!({"site": riga, "parent": hall})));
+    server.error("PATCH", &format!("{LOCATIONS}{cage}/"), json!({"site": oslo}), wrong);
+    // Of two elements with one slug the second is told so, and only so.
+    let taken = json!([{}, {"slug": ["Site with this slug already exists."]}]);
+    server.error("POST", SITES, json!([{"name": "A", "slug": "same"}, {"name": "B", "slug": "same"}]), taken);
+    server.error(
+        "POST",
+        SITES,
+        json!({"name": "A", "slug": "riga"}),
+        json!({"slug": ["Site with this slug already exists."]}),
+    );
+    // Everything at once, of all elements.
+    server.error(
+        "POST",
+        SITES,
+        json!([{"name": "", "slug": "a b", "region": 99, "status": "nope"}, {"name": "B", "slug": "riga"}, 7]),
+        json!([
+            {
+                "name": ["This field may not be blank."],
+                "slug": [
+                    "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.",
+                ],
+                "status": ["\"nope\" is not a valid choice."],
+                "region": ["Related object not found using the provided numeric ID: 99"],
+            },
+            {"slug": ["Site with this slug already exists."]},
+            {"non_field_errors": ["Invalid data. Expected a dictionary, but got int."]},
+        ]),
+    );
+}

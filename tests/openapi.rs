@@ -217,6 +217,7 @@ impl World {
         put("/api/users/tokens/", &server.post("/api/users/tokens/", &expires).expect(201)["id"]);
         let review = server.ingest(&sample("unreadable.eml")).expect(202);
         put("/api/plugins/notices/review/", &review["review"]["id"]);
+        put("/api/core/jobs/", &server.get("/api/core/jobs/").expect(200)["results"][0]["id"]);
         let change = eventually("a change", || {
             server.get("/api/core/object-changes/").expect(200)["results"][0].get("id").cloned()
         });

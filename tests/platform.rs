@@ -533,7 +533,7 @@ fn every_address_lists_what_is_below_it() {
     };
     for (path, expected) in [
         ("/api/", "circuits core dcim extras ipam plugins status users virtualization"),
-        ("/api/core/", "object-changes object-types"),
+        ("/api/core/", "jobs object-changes object-types"),
         ("/api/extras/", "content-types journal-entries object-types tags"),
         ("/api/plugins/", "maintenance notices"),
         ("/api/plugins/notices/", "eventnotification impact inbound-mail maintenance outage review"),
@@ -569,6 +569,19 @@ fn options_tell_what_a_path_takes() {
         assert_eq!(body, expected, "{path}");
         w.with_token(None).send("OPTIONS", &path, &[], b"").expect(403);
         w.with_token(Some("wrong")).send("OPTIONS", &path, &[], b"").expect(403);
+    }
+    let labels = |path: &str, field: &str| {
+        let body = w.send("OPTIONS", path, &[], b"").expect(200);
+        let choices = body["actions"]["POST"][field]["choices"].as_array().unwrap().clone();
+        let label = |choice: &Value| (choice["value"].as_str().unwrap().to_owned(), choice["display"].clone());
+        choices.iter().map(label).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let statuses = labels(MAINTENANCE, "status");
+    assert_eq!((&statuses["IN-PROCESS"], &statuses["RE-SCHEDULED"]), (&json!("In-Progress"), &json!("Rescheduled")));
+    assert_eq!(labels("/api/plugins/notices/impact/", "impact")["REDUCED-REDUNDANCY"], "Reduced Redundancy");
+    for path in ["/api/plugins/notices/impact/", "/api/plugins/notices/eventnotification/"] {
+        let events: Vec<String> = labels(path, "event_content_type").into_keys().collect();
+        assert_eq!(events, ["notices.maintenance", "notices.outage"], "{path}");
     }
     w.send("OPTIONS", "/api/nothing/", &[], b"").expect(404);
     let refused = w.send("DELETE", "/api/status/", &[], b"");

@@ -322,13 +322,22 @@ fn lists_have_the_predecessors_filters() {
         (format!("provider=arelion&provider={provider}"), json!(["WORK-2", "WORK-1"])),
         ("internal_ticket=NOC-7".into(), json!(["WORK-1"])),
         ("acknowledged=true".into(), json!(["WORK-1"])),
-        ("time_zone=UTC".into(), json!(["WORK-1"])),
+        // A maintenance is in UTC unless it says otherwise.
+        ("time_zone=UTC".into(), json!(["WORK-2", "WORK-1"])),
+        ("time_zone=&provider=&start_after=".into(), json!(["WORK-2", "WORK-1"])),
         ("q=noc".into(), json!(["WORK-1"])),
         ("ordering=start".into(), json!(["WORK-1", "WORK-2"])),
     ] {
         w.check(&format!("{MAINTENANCE}?{query}"), "name", expected);
     }
-    for (query, field) in [("provider=nobody", "provider"), ("status=LOUD", "status")] {
+    for (query, field) in [
+        ("provider=nobody", "provider"),
+        ("provider=999", "provider"),
+        ("provider=0", "provider"),
+        ("start_after=soon", "start_after"),
+        ("start_before=soon", "start_before"),
+        ("status=LOUD", "status"),
+    ] {
         w.refused("GET", &format!("{MAINTENANCE}?{query}"), &json!({}), &[field]);
     }
     let page = w.get(&format!("{MAINTENANCE}?limit=1&start_after=2026-12-10")).expect(200);
@@ -337,6 +346,12 @@ fn lists_have_the_predecessors_filters() {
     assert_eq!(w.get(&next).expect(200)["results"][0]["name"], "WORK-1", "{next}");
     assert_eq!(w.all(&format!("{MAINTENANCE}?start=0&limit=1")).len(), 2);
 
+    w.refused(
+        "GET",
+        &format!("{IMPACT}?circuit=x&circuitmaintenance=x"),
+        &json!({}),
+        &["circuit", "circuitmaintenance"],
+    );
     let (one, two) = (id(&w.impact(first, w.circuit, "OUTAGE")), id(&w.impact(second, w.circuit, "DEGRADED")));
     let circuit = w.circuit;
     for (query, expected) in [

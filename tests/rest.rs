@@ -601,7 +601,17 @@ fn times_are_taken_with_and_without_a_zone() {
     let one = format!("{MAINTENANCE}{long}/");
     w.patch(&one, &json!({"start": "9998-01-15"})).expect(200);
     w.delete(&one).expect(204);
-    for wrong in ["", "soon", "2026-13-01", "2026-02-30", "10000-01-01", "9999-12-31T23:59:59-01:00", "1e9"] {
+    for wrong in [
+        "",
+        "soon",
+        "2026-12-10T01:00:60Z",
+        "2026-12-10T01:00:00+1",
+        "2026-13-01",
+        "2026-02-30",
+        "10000-01-01",
+        "9999-12-31T23:59:59-01:00",
+        "1e9",
+    ] {
         for field in ["start", "end"] {
             let answer = w.post(MAINTENANCE, &with(w.maintenance_body(), json!({ field: wrong })));
             assert_eq!((answer.status, refused_field(&answer).as_str()), (400, field), "{wrong}");
@@ -673,8 +683,11 @@ fn a_wrong_type_in_any_field_is_named() {
         (IMPACT, [pair.as_slice(), &[("target_content_type", ""), ("target_object_id", ""), ("impact", "n")]].concat()),
         (
             NOTIFICATION,
-            [pair.as_slice(), &[("email_body", TEXT), ("subject", TEXT), ("email_from", ""), ("email_received", "")]]
-                .concat(),
+            [
+                pair.as_slice(),
+                &[("email_body", "ifs-egh"), ("subject", TEXT), ("email_from", ""), ("email_received", "")],
+            ]
+            .concat(),
         ),
         (PROVIDER, vec![("name", TEXT), ("slug", "is-g"), ("description", TEXT), ("comments", TEXT)]),
         (CIRCUIT, vec![("cid", TEXT), ("provider", ""), ("status", ""), ("description", TEXT), ("comments", TEXT)]),
@@ -1093,6 +1106,9 @@ fn filters_find_what_they_name() {
     // What is not there is neither early nor late, as SQL has it.
     assert!(w.names(&format!("{OUTAGE}?q=SPLICE&status=REPORTED&end__gte=2030-01-01")).is_empty(), "an open end");
     assert_eq!(w.names(&format!("{OUTAGE}?q=SPLICE&end__empty=true")), ["X-1"]);
+    // A form sends what was not filled in.
+    check("provider_id=&id=&status=&tag=&start__gte=&name=&site_id=&q=&name__ic=splice&name__ic=", &[]);
+    check("provider_id=&id=&status=&tag=&start__gte=&name=&site_id=&created_by_request=&q=splice", &["B-1", "A-1"]);
     assert_eq!(w.names(&format!("{PROVIDER}?name__ic=aREL")), ["Arelion"]);
     assert_eq!(w.names(&format!("{PROVIDER}?slug=zayo")), ["Zayo"]);
     assert_eq!(w.names(&format!("{PROVIDER}?q=o")), ["Arelion", "Zayo"]);
@@ -1107,9 +1123,15 @@ fn filters_find_what_they_name() {
     for (query, expected) in [("cid=IC-1", 1), ("cid=ic-1", 0), ("cid__ic=ic", 1), ("q=1", 1), ("cid=IC-2", 0)] {
         assert_eq!(w.count(&format!("{CIRCUIT}?{query}")), expected, "{query}");
     }
-    for query in
-        ["status=OPEN", "status=confirmed", "status=", "provider_id=zayo", "provider_id=999", "start__lte=soon"]
-    {
+    for query in [
+        "status=OPEN",
+        "status=confirmed",
+        "provider_id=0",
+        "replaces_id=0",
+        "provider_id=zayo",
+        "provider_id=999",
+        "start__lte=soon",
+    ] {
         let answer = w.get(&format!("{MAINTENANCE}?{query}"));
         assert_eq!((answer.status, refused_field(&answer).as_str()), (400, query.split('=').next().unwrap()), "L15");
     }
@@ -1259,4 +1281,276 @@ fn answers_carry_what_every_answer_has() {
     // A host that could lead elsewhere is not repeated in links.
     let answer = w.send("GET", MAINTENANCE, &[("host", "evil.example/x?")], b"");
     assert!(!answer.text.contains("evil"), "{answer:?}");
+}
+
+/// The note on the newest change of an object.
+fn note(w: &World, kind: &str, id: u64, action: &str) -> String {
+    let path = format!("{CHANGES}?changed_object_type=Notices.{kind}&changed_object_id={id}&action={action}");
+    eventually("the change", || w.get(&path).expect(200)["results"].get(0)?["message"].as_str().map(str::to_owned))
+}
+
+#[test]
+fn notes_are_kept_on_every_write() {
+    let w = World::new();
+    let noted = |note: &str| json!({"changelog_message": note}).to_string();
+    for action in ["acknowledge", "mark-in-progress", "mark-completed", "cancel"] {
+        let one = w.maintenance(json!({}));
+        let path = format!("{MAINTENANCE}{one}/{action}/");
+        for wrong in ["not JSON", "[1]", "{\"changelog_message\": 7, \"changelog_message\": 8}"] {
+            assert_eq!(w.send("POST", &path, &[], wrong.as_bytes()).status, 400, "{action} {wrong}");
+        }
+        let answer = w.send("POST", &path, &[], noted("a\nb").as_bytes());
+        assert_eq!((answer.status, refused_field(&answer).as_str()), (400, "changelog_message"), "{action}");
+        w.send("POST", &path, &[], noted(action).as_bytes()).expect(200);
+        assert_eq!(note(&w, "Maintenance", one, "update"), action);
+    }
+    let outage = w.outage(json!({"changelog_message": "made"}));
+    assert_eq!(note(&w, "Outage", outage, "create"), "made");
+    w.send("POST", &format!("{OUTAGE}{outage}/acknowledge/"), &[], b"").expect(200);
+    let one = format!("{OUTAGE}{outage}/");
+    assert_eq!(w.send("DELETE", &one, &[], b"nonsense").status, 400);
+    w.send("DELETE", &one, &[], noted("gone").as_bytes()).expect(204);
+    assert_eq!(note(&w, "Outage", outage, "delete"), "gone");
+    let event = w.maintenance(json!({}));
+    let impact = id(&w.post(IMPACT, &w.impact_body(event)).expect(201));
+    w.send("DELETE", &format!("{IMPACT}{impact}/"), &[], noted("no impact").as_bytes()).expect(204);
+    assert_eq!(note(&w, "Impact", impact, "delete"), "no impact");
+    // Each element has its own, when it is made, changed and deleted.
+    let bodies = ["one", "two"].map(|note| with(w.maintenance_body(), json!({"changelog_message": note})));
+    let made: Vec<u64> = w.post(MAINTENANCE, &json!(bodies)).expect(201).as_array().unwrap().iter().map(id).collect();
+    let elements = |more: &str| {
+        let notes = ["first", ""].map(|note| if note.is_empty() { String::new() } else { format!("{note} {more}") });
+        json!([{"id": made[0], "changelog_message": notes[0]}, {"id": made[1], "changelog_message": notes[1]}])
+    };
+    assert_eq!([0, 1].map(|n| note(&w, "Maintenance", made[n], "create")), ["one", "two"]);
+    let mut changes = elements("change");
+    changes[0]["summary"] = json!("a");
+    changes[1]["summary"] = json!("b");
+    w.patch(MAINTENANCE, &changes).expect(200);
+    assert_eq!([0, 1].map(|n| note(&w, "Maintenance", made[n], "update")), ["first change", ""]);
+    w.send("DELETE", MAINTENANCE, &[], elements("deletion").to_string().as_bytes()).expect(204);
+    assert_eq!([0, 1].map(|n| note(&w, "Maintenance", made[n], "delete")), ["first deletion", ""]);
+}
+
+#[test]
+fn control_characters_are_refused_where_they_have_no_place() {
+    let w = World::new();
+    let refused = |body: Value, field: &str| {
+        let answer = w.post(MAINTENANCE, &with(w.maintenance_body(), body.clone()));
+        assert_eq!((answer.status, refused_field(&answer).as_str()), (400, field), "{body}");
+    };
+    for text in ["a\0b", "a\u{7}b", "a\nb", "a\tb", "a\u{7f}b", "a\u{85}b"] {
+        for field in ["name", "summary", "internal_ticket", "original_timezone", "changelog_message"] {
+            refused(json!({ field: text }), field);
+        }
+        refused(json!({"custom_fields": { text: 1 }}), "custom_fields");
+    }
+    for text in ["a\0b", "a\u{7}b", "a\u{85}b"] {
+        refused(json!({"custom_fields": {"a": text}}), "custom_fields");
+        refused(json!({"custom_fields": {"a": [{"b": text}]}}), "custom_fields");
+        refused(json!({ "comments": text }), "comments");
+    }
+    w.maintenance(json!({"comments": "a\n\tb", "custom_fields": {"a": "b\r\n\tc"}}));
+    for (path, field) in [(MAINTENANCE, "name"), (MAINTENANCE, "q"), (OUTAGE, "name__ic"), (PROVIDER, "slug")] {
+        let answer = w.get(&format!("{path}?{field}=%00"));
+        assert_eq!((answer.status, refused_field(&answer).as_str()), (400, field), "{path}");
+    }
+    w.get(&format!("{MAINTENANCE}?unknown=%00")).expect(200);
+    for path in [format!("{MAINTENANCE}%ff/"), "/api/%ff/".into(), format!("{MAINTENANCE}%C3/timeline/")] {
+        assert_eq!(w.get(&path).expect(404), json!({"detail": "Not found."}), "{path}");
+    }
+    let broken = w.get(&format!("{MAINTENANCE}%C3%A9/")).expect(404);
+    assert_eq!(broken, json!({"detail": "No Maintenance matches the given query."}));
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let w = World::new();
+    let (m, o, other) = (w.maintenance(json!({})), w.outage(json!({})), w.maintenance(json!({})));
+    let site = id(&w.post("/api/dcim/sites/", &json!({"name": "Riga", "slug": "riga"})).expect(201));
+    let target = json!({"target_content_type": CIRCUIT_TYPE, "target_object_id": w.circuit});
+    let event = json!({"maintenance": m});
+    for (body, field) in [
+        (json!({"maintenance": m, "outage": o}), "outage"),
+        (json!({"maintenance": m, "event_content_type": "notices.outage"}), "event_content_type"),
+        (json!({"maintenance": m, "event_object_id": other}), "event_object_id"),
+        (json!({"outage": o, "event_content_type": 151, "event_object_id": m}), "event_object_id"),
+        (json!({"maintenance": null, "outage": null}), "maintenance"),
+    ] {
+        let answer = w.post(IMPACT, &with(target.clone(), body.clone()));
+        assert_eq!((answer.status, refused_field(&answer).as_str()), (400, field), "{body}");
+        let mail = w.notification_body(m);
+        let mail = without(without(mail, "event_content_type"), "event_object_id");
+        let answer = w.post(NOTIFICATION, &with(mail, body.clone()));
+        assert_eq!((answer.status, refused_field(&answer).as_str()), (400, field), "{body}");
+    }
+    for (body, field) in [
+        (json!({"content_type": "dcim.site"}), "target_content_type"),
+        (json!({"object_id": site}), "target_object_id"),
+    ] {
+        let answer = w.post(IMPACT, &with(with(event.clone(), target.clone()), body.clone()));
+        assert_eq!((answer.status, refused_field(&answer).as_str()), (400, field), "{body}");
+    }
+    // What agrees, and what names nothing beside, is taken.
+    for (body, kind) in [
+        (json!({"maintenance": null, "outage": o}), OUTAGE_TYPE),
+        (json!({"maintenance": m, "event_content_type": 150, "event_object_id": m, "content_type": null}), 150),
+        (json!({"maintenance": other, "event_content_type": null, "content_type": "circuits.Circuit"}), 150),
+    ] {
+        let made = w.post(IMPACT, &with(target.clone(), body.clone())).expect(201);
+        assert_eq!(made["event_content_type"], kind, "{body}");
+    }
+
+    let second = w.provider("Arelion", "arelion");
+    for (name, slug) in [("Blue", "blue"), ("Red", "red")] {
+        w.post("/api/extras/tags/", &json!({"name": name, "slug": slug})).expect(201);
+    }
+    let not_found = |attributes: &str| format!("Related object not found using the provided attributes: {attributes}");
+    for (field, value, attributes) in [
+        ("provider", json!({"slug": "zayo", "name": "No"}), "{'slug': 'zayo', 'name': 'No'}"),
+        ("provider", json!({"slug": "zayo", "name": "Arelion"}), "{'slug': 'zayo', 'name': 'Arelion'}"),
+        ("provider", json!({"id": second, "slug": "zayo"}), &format!("{{'id': {second}, 'slug': 'zayo'}}")),
+        ("tags", json!([{"name": "Blue", "slug": "red"}]), "{'slug': 'red', 'name': 'Blue'}"),
+        ("tags", json!([{"name": "Blue", "slug": "none"}]), "{'slug': 'none', 'name': 'Blue'}"),
+    ] {
+        let body = with(w.maintenance_body(), json!({ field: value }));
+        w.refused("attributes", "POST", MAINTENANCE, &body, field, &not_found(attributes));
+    }
+    let made = w.post(
+        MAINTENANCE,
+        &with(
+            w.maintenance_body(),
+            json!({
+                "provider": {"id": second, "url": "x", "name": "Arelion", "slug": "arelion"},
+                "tags": [{"name": "Blue", "slug": "blue"}, {"slug": "red"}],
+            }),
+        ),
+    );
+    let made = made.expect(201);
+    assert_eq!((&made["provider"]["id"], made["tags"].as_array().unwrap().len()), (&json!(second), 2));
+    // All tags that are asked for must be there, by slug and by id.
+    let ids: Vec<u64> = made["tags"].as_array().unwrap().iter().map(id).collect();
+    w.maintenance(json!({"tags": [{"slug": "red"}]}));
+    for (query, count) in [
+        ("tag=red".to_owned(), 2),
+        ("tag=red&tag=blue".into(), 1),
+        (format!("tag_id={}", ids[1]), 2),
+        (format!("tag_id={}&tag_id={}", ids[0], ids[1]), 1),
+    ] {
+        assert_eq!(w.count(&format!("{MAINTENANCE}?{query}")), count, "{query}");
+    }
+    for (path, query, count) in [
+        (IMPACT, "event_content_type=notices.Maintenance", 2),
+        (IMPACT, "event_content_type__n=Notices.Maintenance", 1),
+        (IMPACT, "target_content_type=Circuits.Circuit", 3),
+        (IMPACT, "target_content_type=dcim.Site", 0),
+    ] {
+        assert_eq!(w.count(&format!("{path}?{query}")), count, "{query}");
+    }
+    w.post(NOTIFICATION, &w.notification_body(m)).expect(201);
+    assert_eq!(w.count(&format!("{NOTIFICATION}?event_content_type=notices.Maintenance")), 1);
+    assert_eq!(w.get(&format!("{IMPACT}?event_content_type=dcim.site")).status, 400);
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let w = World::new();
+    let body = w.maintenance_body();
+    let end = "The end time must be after the start time.";
+    let provider = "Related object not found using the provided numeric ID: 99";
+    let time = "Datetime has wrong format. Use one of these formats instead: \
+                YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
+    let blank = "This field may not be blank.";
+    let elements = json!([
+        with(body.clone(), json!({"provider": 99})),
+        with(body.clone(), json!({"end": "2026-11-01"})),
+        with(body.clone(), json!({"name": ""})),
+        with(body.clone(), json!({"name": "", "provider": 99, "end": "2026-11-01", "replaces": 98, "tags": [97]})),
+        with(body.clone(), json!({"start": "soon", "end": "2026-11-01"})),
+        "text",
+        body,
+    ]);
+    let tags = "Related object not found using the provided numeric ID: 97";
+    let replaces = "Invalid pk \"98\" - object does not exist.";
+    let expected = json!([
+        {"provider": [provider]},
+        {"end": [end]},
+        {"name": [blank]},
+        {"name": [blank], "provider": [provider], "tags": [tags], "replaces": [replaces], "end": [end]},
+        {"start": [time]},
+        {"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]},
+        {},
+    ]);
+    let answer = w.post(MAINTENANCE, &elements);
+    assert_eq!(answer.expect(400), expected);
+    assert_eq!(w.count(MAINTENANCE), 0);
+    let one = format!("{MAINTENANCE}{}/", w.maintenance(json!({})));
+    let wrong = json!({"name": "", "provider": 99, "end": "2026-11-01"});
+    assert_eq!(w.patch(&one, &wrong).expect(400), json!({"name": [blank], "provider": [provider], "end": [end]}));
+    assert_eq!(w.patch(&one, &json!({"start": "soon", "end": "2026-11-01"})).expect(400), json!({"start": [time]}));
+    let resolved = json!({"name": "", "status": "RESOLVED", "provider": 99});
+    let answer = w.post(OUTAGE, &with(w.outage_body(), resolved)).expect(400);
+    assert_eq!(keys(&answer), ["name", "provider", "end"]);
+    let impact = json!({"maintenance": 99, "target_content_type": "dcim.rack", "target_object_id": 98, "impact": "X"});
+    assert_eq!(keys(&w.post(IMPACT, &impact).expect(400)), ["impact", "event_object_id", "target_content_type"]);
+    let mail = with(w.notification_body(99), json!({"subject": "", "email_from": "x"}));
+    assert_eq!(keys(&w.post(NOTIFICATION, &mail).expect(400)), ["subject", "email_from", "event_object_id"]);
+}
+
+#[test]
+fn lists_show_all_that_belongs_to_their_events() {
+    let w = World::new();
+    let event = w.maintenance(json!({}));
+    let circuits = w.circuits(230);
+    let body = w.impact_body(event);
+    let impacts: Vec<Value> =
+        circuits.iter().map(|circuit| with(body.clone(), json!({"target_object_id": circuit}))).collect();
+    w.post(IMPACT, &json!(impacts)).expect(201);
+    for _ in 0..3 {
+        w.post(NOTIFICATION, &w.notification_body(event)).expect(201);
+    }
+    let shown = |fields: &str| w.get(&format!("{MAINTENANCE}?fields={fields}")).expect(200)["results"][0].clone();
+    let one = shown("impacts");
+    assert_eq!((keys(&one), one["impacts"].as_array().unwrap().len()), (vec!["impacts"], 230));
+    let one = shown("notifications,id");
+    assert_eq!((keys(&one), one["notifications"].as_array().unwrap().len()), (vec!["id", "notifications"], 3));
+    // Nothing asked for is everything but these.
+    for empty in ["", ",", " "] {
+        let one = w.get(&format!("{MAINTENANCE}?fields={}", empty.replace(' ', "%20"))).expect(200);
+        assert!(keys(&one["results"][0]).contains(&"summary"), "{empty}");
+    }
+
+    let other = w.provider("Arelion", "arelion");
+    w.maintenance(json!({"name": "M-2", "provider": other, "status": "TENTATIVE"}));
+    w.maintenance(json!({"name": "M-3", "status": "TENTATIVE"}));
+    for (query, expected) in [
+        ("ordering=provider,name", ["M-2", "M-1", "M-3"]),
+        ("ordering=-provider,name", ["M-1", "M-3", "M-2"]),
+        ("ordering=provider", ["M-2", "M-3", "M-1"]),
+    ] {
+        assert_eq!(w.names(&format!("{MAINTENANCE}?{query}")), expected, "{query}");
+    }
+    let tentative = w.names(&format!(
+        "{MAINTENANCE}?provider_id={other}&provider_id={}&status=TENTATIVE&ordering=-provider",
+        w.provider
+    ));
+    assert_eq!(tentative, ["M-3", "M-2"]);
+    let many = vec!["id=1"; 2000].join("&");
+    let refused = w.get(&format!("{MAINTENANCE}?{many}")).expect(400);
+    assert_eq!(refused, json!({"id": ["Give at most 1000 values."]}));
+}
+
+#[test]
+fn a_long_mail_is_kept_whole() {
+    let w = World::new();
+    let event = w.maintenance(json!({}));
+    let page = "<tr><td>work</td></tr>".repeat(6_900);
+    let made = w.post(NOTIFICATION, &with(w.notification_body(event), json!({ "email_body": page }))).expect(201);
+    assert_eq!(made["email_body"].as_str().unwrap().len(), page.len());
+    w.patch(&format!("{NOTIFICATION}{}/", id(&made)), &json!({"subject": "the same"})).expect(200);
+    let path = format!("{CHANGES}?changed_object_type=notices.eventnotification&action=update");
+    eventually("the change", || (w.count(&path) == 1).then_some(()));
+    let larger = with(w.notification_body(event), json!({"email_body": "x".repeat(150 * 1024 + 1)}));
+    let message = "Ensure this field has no more than 153600 bytes (MAX_MAIL_TEXT_BYTES).";
+    w.refused("too long", "POST", NOTIFICATION, &larger, "email_body", message);
 }

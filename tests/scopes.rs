@@ -32,6 +32,8 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("/api/schema/", "GET", Public),
     ("/api/docs/", "GET", Public),
     ("/api/core/", "GET", Usual),
+    ("/api/core/jobs/", "GET", Usual),
+    ("/api/core/jobs/1/", "GET", Usual),
     ("/api/core/object-changes/", "GET", Usual),
     ("/api/core/object-changes/1/", "GET", Usual),
     ("/api/core/object-types/", "GET", Usual),
@@ -115,6 +117,8 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("/api/plugins/notices/import/", "POST", Administrator),
     ("/api/plugins/notices/review/", "GET", Usual),
     ("/api/plugins/notices/review/1/", "GET", Usual),
+    ("/api/plugins/notices/review/1/approve/", "POST", Usual),
+    ("/api/plugins/notices/review/1/deny/", "POST", Usual),
     ("/api/plugins/notices/review/1/raw/", "GET", Usual),
     ("/api/plugins/notices/ical/", "GET", Feed),
     ("/api/plugins/notices/maintenance/1/ical/", "GET", Feed),
@@ -122,9 +126,25 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("/plugins/notices/ical/maintenances.ics", "GET", Feed),
 ];
 
-/// The table with a line for each method.
+/// The same for what only the program on one machine has, and the published document has not.
+const LOCAL_ROUTES: &[(&str, &str, Access)] = &[
+    ("/api/plugins/notices/dead-letters/", "GET", Administrator),
+    ("/api/plugins/notices/dead-letters/1/", "GET DELETE", Administrator),
+    ("/api/plugins/notices/dead-letters/1/replay/", "POST", Administrator),
+    ("/api/plugins/notices/dead-letters/replay/", "POST", Administrator),
+    ("/api/plugins/notices/dead-letters/discard/", "POST", Administrator),
+];
+
+/// All that there is to call.
 fn calls() -> impl Iterator<Item = (&'static str, &'static str, Access)> {
-    ROUTES.iter().flat_map(|(path, methods, access)| {
+    calls_of(ROUTES).chain(calls_of(LOCAL_ROUTES))
+}
+
+/// A table with a line for each method.
+fn calls_of(
+    routes: &'static [(&'static str, &'static str, Access)],
+) -> impl Iterator<Item = (&'static str, &'static str, Access)> {
+    routes.iter().flat_map(|(path, methods, access)| {
         let head = methods.contains("GET").then_some("HEAD");
         methods.split(' ').chain(head).chain(["OPTIONS"]).map(|method| (method, *path, *access))
     })
@@ -227,7 +247,7 @@ fn the_table_is_what_the_document_says() {
         }
     }
     // The document says of these two once what they do on every path.
-    let listed = calls().filter(|(method, ..)| !["HEAD", "OPTIONS"].contains(method));
+    let listed = calls_of(ROUTES).filter(|(method, ..)| !["HEAD", "OPTIONS"].contains(method));
     let listed = listed.map(|(method, path, access)| (method.to_owned(), path.to_owned(), access == Public));
     let listed: BTreeSet<_> = listed.collect();
     let only = |these: &BTreeSet<_>, those: &BTreeSet<_>| these.difference(those).cloned().collect::<Vec<_>>();

@@ -11,9 +11,12 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use noticeboard_app::Settings;
+use noticeboard_domain::token::TokenText;
 use noticeboard_http::{Api, Peer};
+use noticeboard_tests::messages::Messages;
 use noticeboard_tests::{Answer, Client, HandClock, Process, Server, TOKEN, program};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
 const TOKENS: &str = "/api/users/tokens/";
@@ -464,5 +467,47 @@ fn the_command_line_manages_tokens() {
     assert!(found("scripts"), "descriptions can be found, so secrets could");
     for token in &tokens {
         assert!(!found(token.rsplit('.').next().unwrap()), "a secret is in a file");
+    }
+}
+
+#[test]
+fn what_happens_to_a_token_is_told_without_what_it_is_known_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), &[]);
+    let messages = Messages::of(&process);
+    for version in [1, 2] {
+        let (text, path) = make(&process, json!({"version": version, "description": "for the crawler"}));
+        process.with_token(Some(&text)).get(STATUS).expect(200);
+        process.patch(&path, &json!({"enabled": false})).expect(200);
+        // The same again is no change.
+        process.patch(&path, &json!({"enabled": false})).expect(200);
+        process.delete(&path).expect(204);
+        let id = path.trim_start_matches(TOKENS).trim_end_matches('/');
+        let subject = format!("users.token:{id}");
+        let topic = "noticeboard.admin.user.change_token";
+        // Another subject's message ends the wait for more of this one.
+        let (_, next) = make(&process, json!({}));
+        let next = next.trim_start_matches(TOKENS).trim_end_matches('/').to_owned();
+        messages.wait(topic, &format!("users.token:{next}"));
+        let told: Vec<Value> = messages.all().into_iter().filter(|message| message["subject"] == subject).collect();
+        let actions: Vec<_> = told
+            .iter()
+            .map(|message| {
+                assert_eq!((&message["type"], &message["data"]["data"]["username"]), (&json!(topic), &json!("noc")));
+                let token = &message["data"]["data"]["token"];
+                assert_eq!((&token["description"], &token["version"]), (&json!("for the crawler"), &json!(version)));
+                (message["data"]["data"]["action"].as_str().unwrap(), token["enabled"].as_bool().unwrap())
+            })
+            .collect();
+        assert_eq!(actions, [("create", true), ("update", false), ("delete", false)]);
+        // Neither the text, nor a half of it, nor what is stored of it.
+        let parts = text.split(['_', '.']).filter(|part| part.len() >= TokenText::KEY);
+        let digests =
+            parts.clone().map(|part| Sha256::digest(part).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let secrets: Vec<String> = parts.clone().map(str::to_owned).chain(digests).chain([text.clone()]).collect();
+        let everything = json!(messages.all()).to_string();
+        for secret in secrets {
+            assert!(!everything.contains(&secret), "a message has {secret}");
+        }
     }
 }

@@ -65,7 +65,7 @@ fn a_mail_is_believed_when_something_speaks_for_the_sender_that_people_see() {
     let spam = Verdicts { spam: Fail, virus: Pass, spf: Pass, dkim: Pass, dmarc: Pass, envelope_from: None };
     check(zayo, Trust::Received(spam.clone()), false);
     check(zayo, Trust::Received(Verdicts { spam: Pass, virus: Fail, ..spam }), false);
-    check("anyone@example.net", Trust::HandedIn, true);
+    check("anyone@example.net", Trust::HandedIn("noc".into()), true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,8 +86,8 @@ async fn a_forged_mail_neither_uses_up_a_message_id_nor_keeps_a_person_from_hand
     let trust = verdicts(Pass, Pass, Pass, "me@carrier.example");
     let waits = app.ingest("r", stranger.clone(), None, trust).await.unwrap().outcome;
     assert!(matches!(waits, Outcome::Review(_)));
-    let decided = app.ingest("r", stranger.clone(), None, Trust::HandedIn).await.unwrap().outcome;
+    let decided = app.ingest("r", stranger.clone(), None, Trust::HandedIn("noc".into())).await.unwrap().outcome;
     assert!(matches!(decided, Outcome::Applied { .. }), "{decided:?}");
-    let again = app.ingest("r", stranger, None, Trust::HandedIn).await.unwrap().outcome;
+    let again = app.ingest("r", stranger, None, Trust::HandedIn("noc".into())).await.unwrap().outcome;
     assert!(matches!(again, Outcome::Duplicate { .. }));
 }

@@ -38,7 +38,8 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode, String> {
         let raw = std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         let answer = match (&app, &server) {
             (Some(app), _) => {
-                let done = app.ingest("noticeboard ingest", raw, None, Trust::HandedIn).await;
+                let trust = Trust::HandedIn("noticeboard ingest".into());
+                let done = app.ingest("noticeboard ingest", raw, None, trust).await;
                 done.map(|done| serde_json::json!(noticeboard_http::wire::notification::ingested("", &done)))
                     .map_err(|error| format!("{error} {}", error.detail().unwrap_or_default()))
             }

@@ -1,7 +1,8 @@
-//! `noticeboard`: serve, parse, ingest, import, token.
+//! `noticeboard`: serve, parse, ingest, import, token, deadletters.
 //!
 //! It composes what the libraries do, and holds no rules of its own.
 
+mod deadletters;
 mod import;
 mod ingest;
 mod parse;
@@ -34,6 +35,8 @@ enum Command {
     Import(import::Options),
     /// Make, list, change and revoke tokens.
     Token(token::Options),
+    /// List what could not be delivered, have it tried again, or discard it.
+    Deadletters(deadletters::Options),
     /// Print the description of the API (OpenAPI 3.1).
     Openapi,
 }
@@ -53,6 +56,7 @@ async fn main() -> ExitCode {
         Command::Ingest(options) => ingest::run(&options).await,
         Command::Import(options) => import::run(options).await,
         Command::Token(options) => token::run(options).await,
+        Command::Deadletters(options) => deadletters::run(options).await,
         Command::Openapi => {
             print!("{}", noticeboard_http::openapi::committed());
             Ok(ExitCode::SUCCESS)

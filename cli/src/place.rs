@@ -12,6 +12,7 @@ use noticeboard_local::Storage;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::serve::brokers;
 use crate::server::Server;
 use crate::variable;
 
@@ -26,21 +27,31 @@ pub(crate) enum Place {
 impl Place {
     /// The data folder, or else the server that the environment names.
     pub(crate) async fn new(folder: Option<PathBuf>) -> Result<Self, String> {
-        if let Some(folder) = folder {
-            return Self::folder(folder).await;
-        }
-        let server = Server::from_environment()?;
-        Ok(Self::Server(server.ok_or("say where: --data DIR, or NOTICEBOARD_URL with NOTICEBOARD_TOKEN")?))
-    }
-
-    async fn folder(folder: PathBuf) -> Result<Self, String> {
-        let token = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
-        let settings = Settings { admin_token: Some(token.clone()), ..Settings::read(variable)? };
+        let Some(folder) = folder else {
+            return Self::server();
+        };
+        let (token, settings) = administrator()?;
         let app = noticeboard_local::open(&Storage::Folder(folder), settings).await;
         let app = app.map_err(|error| error.to_string())?;
         let api = Arc::new(Api { app, base_url: None });
         let routes = noticeboard_platform::router(api.clone()).merge(noticeboard_inventory::router(api.clone()));
         Ok(Self::Folder { routes: noticeboard_http::finish(api, routes), token })
+    }
+
+    /// The same for dead letters. In a data folder, the brokers that the environment sets up take them back.
+    pub(crate) async fn of_dead_letters(folder: Option<PathBuf>) -> Result<Self, String> {
+        let Some(folder) = folder else {
+            return Self::server();
+        };
+        let (token, settings) = administrator()?;
+        let opened = noticeboard_local::open_dead_letters(&Storage::Folder(folder), settings, &brokers()?).await;
+        let (api, routes) = opened.map_err(|error| error.to_string())?;
+        Ok(Self::Folder { routes: noticeboard_http::finish(api, routes), token })
+    }
+
+    fn server() -> Result<Self, String> {
+        let server = Server::from_environment()?;
+        Ok(Self::Server(server.ok_or("say where: --data DIR, or NOTICEBOARD_URL with NOTICEBOARD_TOKEN")?))
     }
 
     /// Sends a request, and gives status and body of the answer.
@@ -64,4 +75,11 @@ impl Place {
         let (status, answer) = self.send(method, path, &body).await?;
         if (200..300).contains(&status) { Ok(answer) } else { Err(format!("{status} {answer}")) }
     }
+}
+
+/// A token that nobody else ever has, and settings that accept it as an administrator's.
+fn administrator() -> Result<(String, Settings), String> {
+    let token = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+    let settings = Settings { admin_token: Some(token.clone()), ..Settings::read(variable)? };
+    Ok((token, settings))
 }

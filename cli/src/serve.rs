@@ -37,12 +37,11 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
         (None, true) => Storage::Memory,
         (None, false) => Storage::Folder(options.data),
     };
-    let brokers = variable("NOTICEBOARD_BROKERS").unwrap_or_else(|| r#"{"log": {"type": "log"}}"#.into());
     let running = Running::start(ServeOptions {
         listen: options.listen,
         storage,
         settings: Settings::read(variable)?,
-        brokers: BrokerSettings::read(&brokers, &variable)?,
+        brokers: brokers()?,
         base_url: variable("NOTICEBOARD_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()),
         demo: options.demo,
         table: variable("NOTICEBOARD_TABLE"),
@@ -61,6 +60,12 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
     drop(out);
     running.until(stop_signal()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who is told of changes: `NOTICEBOARD_BROKERS`, or a log.
+pub(crate) fn brokers() -> Result<Vec<BrokerSettings>, String> {
+    let brokers = variable("NOTICEBOARD_BROKERS").unwrap_or_else(|| r#"{"log": {"type": "log"}}"#.into());
+    BrokerSettings::read(&brokers, &variable)
 }
 
 /// Ctrl-C, or the signal that service managers send.

@@ -74,7 +74,8 @@ pub(crate) async fn fill(app: &App) -> Result<()> {
     }
     let now = app.now();
     for work in &WORKS {
-        app.ingest(&actor.request_id, mail(work, now).into_bytes(), Some(now), Trust::HandedIn).await?;
+        let trust = Trust::HandedIn(actor.user.clone());
+        app.ingest(&actor.request_id, mail(work, now).into_bytes(), Some(now), trust).await?;
     }
     let outage = EventChanges {
         name: Some(Name::parse("BT-INC-301").map_err(Error::internal)?),

@@ -6,11 +6,14 @@
 //! **Must not know**: what any function does. It feeds the functions' libraries the same events that AWS would, and
 //! holds no rule of its own.
 
+mod call;
+mod dead_letters;
 mod demo;
 pub mod engine;
+mod feed;
 mod queue;
 mod serve;
 mod state;
 mod stream;
 
-pub use serve::{Running, ServeOptions, StartError, Storage, open};
+pub use serve::{Running, ServeOptions, StartError, Storage, open, open_dead_letters};

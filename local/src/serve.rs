@@ -12,6 +12,8 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::{StatusCode, header};
 use noticeboard_app::{App, Clock, Settings};
 use noticeboard_delivery::Delivery;
+use noticeboard_domain::Error;
+use noticeboard_domain::job::{Job, JobName};
 use noticeboard_domain::token::{Scope, Terms, TokenVersion};
 use noticeboard_http::{Api, Peer};
 use noticeboard_publish::{Broker, BrokerKind, BrokerSettings};
@@ -20,11 +22,12 @@ use noticeboard_store::{Bucket, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::dead_letters::{self, DeadLetters, Redrive};
 use crate::demo;
 use crate::engine::{Engine, EngineError, STREAM_RETENTION};
-use crate::queue::LocalQueue;
+use crate::queue::{CALL_LIMIT, LocalQueue};
 use crate::state::State;
-use crate::stream::Reader;
+use crate::stream::{RULES, Reader, ReaderName};
 
 /// The table's name, unless `NOTICEBOARD_TABLE` says otherwise.
 const TABLE: &str = "noticeboard";
@@ -118,6 +121,7 @@ impl From<noticeboard_domain::Error> for StartError {
 struct Opened {
     app: Arc<App>,
     state: State,
+    dead_letters: DeadLetters,
     streams: aws_sdk_dynamodbstreams::Client,
     stream_arn: String,
     engine: Option<Engine>,
@@ -129,6 +133,22 @@ struct Opened {
 /// [`StartError`], also when a program serves the folder.
 pub async fn open(storage: &Storage, settings: Settings) -> Result<Arc<App>, StartError> {
     Ok(open_all(storage, settings, None, Clock::system()).await?.app)
+}
+
+/// The use cases over a data folder, as [`open`] gives them, and the routes of its dead letters. What is replayed to a
+/// queue waits there until the folder is served.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_dead_letters(
+    storage: &Storage,
+    settings: Settings,
+    brokers: &[BrokerSettings],
+) -> Result<(Arc<Api>, Router), StartError> {
+    let opened = open_all(storage, settings, None, Clock::system()).await?;
+    let api = Arc::new(Api { app: opened.app.clone(), base_url: None });
+    let routes = dead_letters::router(api.clone(), Functions::new(&opened, brokers).redrive);
+    Ok((api, routes))
 }
 
 async fn open_all(
@@ -165,8 +185,9 @@ async fn open_all(
     })?;
     let state = State::open(dynamodb, format!("{table}-local")).await;
     let state = state.map_err(|error| StartError::Table(error.to_string()))?;
+    let dead_letters = DeadLetters::new(state.clone(), clock.clone());
     let app = App::new(store, bucket, clock, settings);
-    Ok(Opened { app, state, streams, stream_arn, engine })
+    Ok(Opened { app, state, dead_letters, streams, stream_arn, engine })
 }
 
 async fn endpoint(url: &str) -> SdkConfig {
@@ -209,7 +230,7 @@ impl Running {
         let (settings, clock) = (options.settings.clone(), options.clock.clone());
         let opened = open_all(&options.storage, settings, options.table.as_deref(), clock).await?;
         let app = opened.app.clone();
-        let new_token = if has_token || app.token_list(0, 1).await?.1 > 0 {
+        let new_token = if has_token || app.has_tokens().await? {
             None
         } else {
             let terms = Terms { description: "made at first start".into(), ..Terms::of(Scope::Admin) };
@@ -217,13 +238,16 @@ impl Running {
         };
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = JoinSet::new();
-        start_readers(&mut tasks, &opened, &options).await?;
+        let functions = Functions::new(&opened, &options.brokers);
+        let redrive = functions.redrive.clone();
+        start_readers(&mut tasks, &opened, functions, &options).await?;
         start_cleaning(&mut tasks, &opened);
         if options.demo {
             demo::fill(&app).await?;
         }
         let api = Arc::new(Api { app: app.clone(), base_url: options.base_url });
-        let router = noticeboard_http::finish(api.clone(), routes(&api));
+        let routes = routes(&api).merge(dead_letters::router(api.clone(), redrive));
+        let router = noticeboard_http::finish(api, routes);
         let router = router.layer(axum::middleware::map_request(with_peer));
         let router = router.layer(axum::middleware::map_request(with_small_body));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -288,9 +312,34 @@ fn routes(api: &Arc<Api>) -> Router {
         .merge(noticeboard_ical_feed::router(api.clone()))
 }
 
+/// The publisher and the queues, which both those who feed them and the dead letters know.
+struct Functions {
+    publisher: Arc<Publisher>,
+    queues: Vec<LocalQueue>,
+    redrive: Arc<Redrive>,
+}
+
+impl Functions {
+    fn new(opened: &Opened, brokers: &[BrokerSettings]) -> Self {
+        let (mut queues, mut subscribers) = (Vec::new(), Vec::new());
+        for settings in brokers {
+            let (name, attempts) = (settings.name.clone(), settings.pauses.attempts());
+            let (state, dead_letters) = (opened.state.clone(), opened.dead_letters.clone());
+            let queue = LocalQueue::new(name.clone(), attempts, CALL_LIMIT, state, dead_letters);
+            subscribers.push(Subscriber { name, topics: settings.topics.clone(), queue: Box::new(queue.clone()) });
+            queues.push(queue);
+        }
+        let publisher = Arc::new(Publisher::new(opened.app.store().clone(), subscribers));
+        let (letters, app) = (opened.dead_letters.clone(), opened.app.clone());
+        let redrive = Arc::new(Redrive::new(letters, queues.clone(), app, publisher.clone()));
+        Self { publisher, queues, redrive }
+    }
+}
+
 async fn start_readers(
     tasks: &mut JoinSet<Result<(), String>>,
     opened: &Opened,
+    functions: Functions,
     options: &ServeOptions,
 ) -> Result<(), StartError> {
     let reader = |name| Reader {
@@ -298,6 +347,8 @@ async fn start_readers(
         streams: opened.streams.clone(),
         arn: opened.stream_arn.clone(),
         state: opened.state.clone(),
+        dead_letters: opened.dead_letters.clone(),
+        rules: RULES,
         writes: opened.engine.as_ref().map(Engine::writes),
     };
     let app = opened.app.clone();
@@ -307,9 +358,7 @@ async fn start_readers(
         changelog.run(handler).await;
         Ok(())
     });
-    let mut subscribers = Vec::new();
-    for settings in &options.brokers {
-        let queue = LocalQueue::new(settings.name.clone(), opened.state.clone(), settings.pauses.attempts());
+    for (settings, queue) in options.brokers.iter().zip(functions.queues) {
         let sdk = match settings.kind {
             BrokerKind::Sns(_) => noticeboard_lambda::sdk().await,
             BrokerKind::Log {} | BrokerKind::Syslog(_) | BrokerKind::Redis(_) | BrokerKind::Webhook(_) => {
@@ -320,20 +369,16 @@ async fn start_readers(
         let broker = Broker::new(settings.clone(), || aws_sdk_sns::Client::new(&sdk), move || clock.now());
         let broker = broker.map_err(StartError::Broker)?;
         let delivery = Delivery::new(vec![broker], Box::new(queue.clone()));
-        let delivered = queue.clone();
         tasks.spawn(async move {
             let handler = |event| delivery.handle(event);
             loop {
-                let Err(error) = delivered.deliver(handler).await;
+                let Err(error) = queue.deliver(handler).await;
                 tracing::error!(%error, "a queue cannot be read now");
                 tokio::time::sleep(QUEUE_PAUSE).await;
             }
         });
-        let (name, topics) = (settings.name.clone(), settings.topics.clone());
-        subscribers.push(Subscriber { name, topics, queue: Box::new(queue) });
     }
-    let publisher = Publisher::new(opened.app.store().clone(), subscribers);
-    let reader = reader(PUBLISHER);
+    let (publisher, reader) = (functions.publisher, reader(PUBLISHER));
     tasks.spawn(async move {
         let handler = |event| publisher.handle(event);
         reader.run(handler).await;
@@ -342,8 +387,8 @@ async fn start_readers(
     Ok(())
 }
 
-const CHANGELOG: &str = "changelog";
-const PUBLISHER: &str = "publisher";
+const CHANGELOG: ReaderName = ReaderName::Changelog;
+const PUBLISHER: ReaderName = ReaderName::Publisher;
 
 fn start_cleaning(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened) {
     let app = opened.app.clone();
@@ -370,18 +415,27 @@ fn start_cleaning(tasks: &mut JoinSet<Result<(), String>>, opened: &Opened) {
         loop {
             tokio::time::sleep(CLEANING).await;
             if let Err(error) = clean(&app, &engine, &state).await {
-                tracing::error!(error, "cleaning failed; it is tried again in an hour");
+                tracing::error!(%error, detail = error.detail(), "cleaning failed; it is tried again in an hour");
             }
         }
     });
 }
 
-/// Removes expired items, and the stream records that both readers have consumed and that AWS would not keep.
-async fn clean(app: &App, engine: &Engine, state: &State) -> Result<(), String> {
-    let expired = engine.sweep_ttl().await.map_err(|error| error.to_string())?;
-    let text = |error: crate::state::StateError| error.to_string();
-    let changelog = Reader::checkpoints(state, CHANGELOG).await.map_err(text)?;
-    let publisher = Reader::checkpoints(state, PUBLISHER).await.map_err(text)?;
+/// Removes, as a job, expired items, and the stream records that both readers have consumed and that AWS would not keep.
+async fn clean(app: &App, engine: &Engine, state: &State) -> Result<(), Error> {
+    let work = async {
+        let expired = engine.sweep_ttl().await.map_err(Error::internal)?;
+        let trimmed = trim(app, engine, state).await?;
+        tracing::debug!(expired, trimmed, "cleaned");
+        Ok(((), vec![("expired_items", expired.into()), ("stream_records", trimmed.into())]))
+    };
+    app.job(JobName::CleanUp, Job::SYSTEM, Vec::new(), work).await
+}
+
+/// Removes the stream records; the answer is how many.
+async fn trim(app: &App, engine: &Engine, state: &State) -> Result<u64, Error> {
+    let changelog = Reader::checkpoints(state, CHANGELOG).await.map_err(Error::internal)?;
+    let publisher = Reader::checkpoints(state, PUBLISHER).await.map_err(Error::internal)?;
     let mut trimmed = 0;
     for (shard, sequence) in &changelog {
         let Some(other) = publisher.get(shard) else {
@@ -391,8 +445,34 @@ async fn clean(app: &App, engine: &Engine, state: &State) -> Result<(), String> 
         let both = if number(sequence) < number(other) { sequence } else { other };
         let before = std::time::SystemTime::from(app.now()) - STREAM_RETENTION;
         let done = engine.trim_stream(app.store().table(), both, before).await;
-        trimmed += done.map_err(|error| error.to_string())?;
+        trimmed += done.map_err(Error::internal)?;
     }
-    tracing::debug!(expired, trimmed, "cleaned");
-    Ok(())
+    Ok(trimmed)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use noticeboard_domain::filter::Filter;
+    use noticeboard_domain::job::JobStatus;
+    use noticeboard_domain::listing::{Listing, Page};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn cleaning_is_a_job() {
+        let opened = open_all(&Storage::Memory, Settings::default(), None, Clock::system()).await.unwrap();
+        let engine = opened.engine.unwrap();
+        clean(&opened.app, &engine, &opened.state).await.unwrap();
+        let every =
+            Listing { filter: Filter::default(), order: Vec::new(), page: Page::Offset { limit: 10, offset: 0 } };
+        let jobs = opened.app.job_list(every).await.unwrap().items;
+        let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
+        assert_eq!(
+            (job.name, job.user_name.as_str(), job.status()),
+            (JobName::CleanUp, "System", JobStatus::Completed)
+        );
+        let output: Vec<&String> = job.completed.as_ref().unwrap().output.keys().collect();
+        assert_eq!(output, ["expired_items", "stream_records"]);
+    }
 }

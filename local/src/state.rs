@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
+    AttributeDefinition, AttributeValue, BillingMode, Delete, KeySchemaElement, KeyType, Put, ScalarAttributeType,
+    TableStatus, TransactWriteItem,
 };
 
 /// The table of checkpoints, queues and dead letters.
@@ -13,6 +16,34 @@ use aws_sdk_dynamodb::types::{
 pub(crate) struct State {
     client: Client,
     table: String,
+}
+
+/// A value that is written together with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// Stores a value.
+    Put {
+        /// Its partition.
+        pk: String,
+        /// Its place in the partition.
+        sk: String,
+        /// The value.
+        value: String,
+    },
+    /// Removes a value, if there is one.
+    Delete {
+        /// Its partition.
+        pk: String,
+        /// Its place in the partition.
+        sk: String,
+    },
+    /// Removes a value that must be there: nothing is written when someone else has taken it.
+    Take {
+        /// Its partition.
+        pk: String,
+        /// Its place in the partition.
+        sk: String,
+    },
 }
 
 /// The state cannot be read or written.
@@ -88,21 +119,58 @@ impl State {
         Ok(item.and_then(|mut item| item.remove("value")).and_then(|value| text(&value)))
     }
 
-    /// Removes a value.
-    pub(crate) async fn delete(&self, pk: &str, sk: &str) -> Result<(), StateError> {
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(pk, sk)));
-        delete.send().await.map(drop).map_err(|error| self.failed("delete", error))
+    /// Writes all of these, at most a hundred, or none. The answer is false when one that was to be taken is gone.
+    pub(crate) async fn write(&self, writes: Vec<Write>) -> Result<bool, StateError> {
+        if writes.is_empty() {
+            return Ok(true);
+        }
+        let items: Result<Vec<_>, _> = writes.into_iter().map(|write| self.item(write)).collect();
+        let items = items.map_err(|error| self.failed("write", error))?;
+        let done = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        match done {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(is_gone) => Ok(false),
+            Err(error) => Err(self.failed("write", error)),
+        }
     }
 
-    /// The first values of a partition by sort key, behind `after` where that is given.
+    fn item(&self, write: Write) -> Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
+        let item = TransactWriteItem::builder();
+        let delete = |pk: String, sk: String| Delete::builder().table_name(&self.table).set_key(Some(key(&pk, &sk)));
+        Ok(match write {
+            Write::Put { pk, sk, value } => {
+                let mut attributes = key(&pk, &sk);
+                attributes.insert("value".to_owned(), AttributeValue::S(value));
+                item.put(Put::builder().table_name(&self.table).set_item(Some(attributes)).build()?)
+            }
+            Write::Delete { pk, sk } => item.delete(delete(pk, sk).build()?),
+            Write::Take { pk, sk } => item.delete(delete(pk, sk).condition_expression("attribute_exists(PK)").build()?),
+        }
+        .build())
+    }
+
+    /// The first values of a partition by sort key, behind `after` where that is given; fewer than `limit` too when
+    /// there are more, and none only at the end.
     pub(crate) async fn list(
         &self,
         pk: &str,
         after: Option<&str>,
         limit: i32,
     ) -> Result<Vec<(String, String)>, StateError> {
-        let query = self
-            .client
+        let found = self.query(pk, after, limit).send().await.map_err(|error| self.failed("query", error))?;
+        let value = |item: HashMap<String, AttributeValue>| Some((text(item.get("SK")?)?, text(item.get("value")?)?));
+        Ok(found.items.unwrap_or_default().into_iter().filter_map(value).collect())
+    }
+
+    /// The same, without the values.
+    pub(crate) async fn keys(&self, pk: &str, after: Option<&str>, limit: i32) -> Result<Vec<String>, StateError> {
+        let found = self.query(pk, after, limit).projection_expression("SK").send().await;
+        let items = found.map_err(|error| self.failed("query", error))?.items.unwrap_or_default();
+        Ok(items.into_iter().filter_map(|item| text(item.get("SK")?)).collect())
+    }
+
+    fn query(&self, pk: &str, after: Option<&str>, limit: i32) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.table)
             .key_condition_expression("PK = :pk AND SK > :after")
@@ -110,10 +178,16 @@ impl State {
             // No sort key of ours is a blank or sorts before one.
             .expression_attribute_values(":after", AttributeValue::S(after.unwrap_or(" ").to_owned()))
             .consistent_read(true)
-            .limit(limit);
-        let items = query.send().await.map_err(|error| self.failed("query", error))?.items.unwrap_or_default();
-        Ok(items.into_iter().filter_map(|item| Some((text(item.get("SK")?)?, text(item.get("value")?)?))).collect())
+            .limit(limit)
     }
+}
+
+/// Whether a transaction was refused because something that it takes is gone.
+fn is_gone(error: &TransactWriteItemsError) -> bool {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
+        return false;
+    };
+    cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 fn key(pk: &str, sk: &str) -> HashMap<String, AttributeValue> {

@@ -1,7 +1,8 @@
-//! The table's stream, fed to its readers with Lambda's rules: in order, a batch at a time, from a checkpoint; what a
-//! batch's answer names as failed is delivered again, alone, and is a dead letter when it fails too often.
+//! The table's stream, read for its readers: in order, a batch at a time, from a checkpoint. What happens to a batch is
+//! in [`crate::feed`].
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -10,20 +11,27 @@ use aws_lambda_events::streams::DynamoDbEventResponse;
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::types::{Record, Shard, ShardIteratorType};
 use chrono::DateTime;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use crate::dead_letters::{About, DeadLetters, Origin};
+use crate::feed::{Dead, Feed, Rules, partition};
 use crate::state::{State, StateError};
 
 /// Records of one call of the handler (`BatchSize` in `template.yaml`).
 const BATCH: i32 = 100;
-/// How often one record is tried before it is a dead letter (`MaximumRetryAttempts` in `template.yaml`).
-const MAX_ATTEMPTS: u32 = 10;
-/// The pause after a first failure; each further one is twice as long.
+/// What is tried how often: ten times within 23 seconds.
+pub(crate) const RULES: Rules = Rules {
+    attempts: 10,
+    first_pause: Duration::from_millis(50),
+    longest_pause: Duration::from_secs(10),
+    call_limit: Duration::from_secs(60),
+};
+/// The pause before a stream that could not be read is read again; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest pause.
-const MAX_PAUSE: Duration = Duration::from_secs(10);
-/// A larger record is kept as its keys only: an item of the table has at most 400 KB.
-const MAX_DEAD_LETTER_BYTES: usize = 300_000;
+/// The longest of these pauses.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How often a stream without a wake-up signal is looked at, and new shards are looked for.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -45,24 +53,51 @@ pub(crate) enum StreamError {
     State(#[from] StateError),
 }
 
+/// Who reads the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ReaderName {
+    /// Puts every change on record.
+    Changelog,
+    /// Hands every change to the brokers' queues.
+    Publisher,
+}
+
+impl ReaderName {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Changelog => "changelog",
+            Self::Publisher => "publisher",
+        }
+    }
+}
+
+impl fmt::Display for ReaderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// One reader of the stream.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    /// The reader's name, for its checkpoints.
-    pub(crate) name: &'static str,
+    pub(crate) name: ReaderName,
     pub(crate) streams: Client,
     pub(crate) arn: String,
     pub(crate) state: State,
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) rules: Rules,
     /// Rises when there may be something to read; none for a stream that has to be looked at.
     pub(crate) writes: Option<watch::Receiver<u64>>,
 }
 
 /// Where a reader is in a shard.
-enum Place {
-    /// The next records are behind this iterator.
-    At(String),
-    /// The shard is closed and read to its end.
-    Done,
+struct Place {
+    /// The next records are behind this iterator; none for a shard that is closed and read to its end.
+    iterator: Option<String>,
+    feed: Feed,
+    /// The checkpoint as it is stored.
+    checkpoint: Option<String>,
 }
 
 impl Reader {
@@ -87,22 +122,23 @@ impl Reader {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(reader = self.name, %error, "the stream cannot be read now");
+                    tracing::error!(reader = %self.name, %error, "the stream cannot be read now");
                     // The checkpoints say where to go on.
                     places.clear();
                     tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(MAX_PAUSE);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                     continue;
                 }
             }
-            match &mut self.writes {
-                // A writer that is gone will not wake anyone.
-                Some(writes) => {
-                    if writes.changed().await.is_err() {
+            let due = places.values().filter_map(|place| place.feed.due()).min();
+            tokio::select! {
+                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+                woken = wake(&mut self.writes) => {
+                    // A writer that is gone will not wake anyone.
+                    if woken.is_err() {
                         return;
                     }
                 }
-                None => tokio::time::sleep(POLL).await,
             }
         }
     }
@@ -127,25 +163,49 @@ impl Reader {
             // A child begins where its parent ends: it waits until that is read.
             let parent = shard.parent_shard_id().unwrap_or_default();
             let listed = shards.iter().any(|shard| shard.shard_id() == Some(parent));
-            if listed && !matches!(places.get(parent), Some(Place::Done)) {
+            let is_done = |place: &Place| place.iterator.is_none() && place.feed.is_empty();
+            if listed && !places.get(parent).is_some_and(is_done) {
                 continue;
             }
-            let iterator = match places.get(id) {
-                Some(Place::Done) => continue,
-                Some(Place::At(iterator)) => iterator.clone(),
-                None => self.iterator(id).await?,
-            };
-            let place = match self.records(&iterator).await {
+            if !places.contains_key(id) {
+                let checkpoint = self.state.get(&checkpoints(self.name), id).await?;
+                let iterator = Some(self.iterator(id, checkpoint.as_deref()).await?);
+                places.insert(id.to_owned(), Place { iterator, feed: Feed::new(self.rules), checkpoint });
+            }
+            if let Some(place) = places.get_mut(id) {
+                busy |= self.read(id, place, handler).await?;
+            }
+        }
+        Ok(busy)
+    }
+
+    /// Reads one batch of a shard, after what is to be tried again; the answer says whether there was any record.
+    async fn read<H, F>(&self, shard: &str, place: &mut Place, handler: &H) -> Result<bool, StreamError>
+    where
+        H: Fn(Event) -> F,
+        F: Future<Output = DynamoDbEventResponse>,
+    {
+        self.bury(place.feed.retry(handler).await).await?;
+        let mut busy = false;
+        if let Some(iterator) = place.iterator.as_ref().filter(|_| !place.feed.is_full()) {
+            match self.records(iterator).await {
                 Ok((records, next)) => {
-                    busy |= !records.is_empty();
-                    self.handle(id, records, handler).await?;
-                    next.map_or(Place::Done, Place::At)
+                    busy = !records.is_empty();
+                    place.iterator = next;
+                    let records = records.into_iter().map(event_record).collect();
+                    self.bury(place.feed.feed(records, handler).await).await?;
                 }
-                // Iterators end after 15 minutes: the checkpoint gives a new one.
-                Err(None) => Place::At(self.iterator(id).await?),
+                // Iterators end after 15 minutes.
+                Err(None) => {
+                    let after = place.feed.newest().or(place.checkpoint.as_deref());
+                    place.iterator = Some(self.iterator(shard, after).await?);
+                }
                 Err(Some(error)) => return Err(error),
-            };
-            places.insert(id.to_owned(), place);
+            }
+        }
+        if let Some(checkpoint) = place.feed.checkpoint().filter(|now| place.checkpoint.as_deref() != Some(now)) {
+            self.state.put(&checkpoints(self.name), shard, checkpoint).await?;
+            place.checkpoint = Some(checkpoint.to_owned());
         }
         Ok(busy)
     }
@@ -178,20 +238,16 @@ impl Reader {
         }
     }
 
-    fn checkpoint_key(&self) -> String {
-        format!("CHECKPOINT#{}", self.name)
-    }
-
-    async fn iterator(&self, shard: &str) -> Result<String, StreamError> {
-        let checkpoint = self.state.get(&self.checkpoint_key(), shard).await?;
+    /// An iterator over what is behind a sequence number, or over all.
+    async fn iterator(&self, shard: &str, after: Option<&str>) -> Result<String, StreamError> {
         let ask = || self.streams.get_shard_iterator().stream_arn(&self.arn).shard_id(shard);
         let from_start = || ask().shard_iterator_type(ShardIteratorType::TrimHorizon).send();
-        let asked = match &checkpoint {
+        let asked = match after {
             Some(sequence) => {
                 let after = ask().shard_iterator_type(ShardIteratorType::AfterSequenceNumber);
                 match after.sequence_number(sequence).send().await {
                     Err(error) if error.as_service_error().is_some_and(|e| e.is_trimmed_data_access_exception()) => {
-                        let reader = self.name;
+                        let reader = self.name.as_str();
                         tracing::error!(reader, shard, "stopped for more than 24 hours: changes of that time are lost");
                         from_start().await
                     }
@@ -220,74 +276,44 @@ impl Reader {
         }
     }
 
-    /// Feeds records to the handler until each is handled or a dead letter.
-    async fn handle<H, F>(&self, shard: &str, records: Vec<Record>, handler: &H) -> Result<(), StreamError>
-    where
-        H: Fn(Event) -> F,
-        F: Future<Output = DynamoDbEventResponse>,
-    {
-        let mut left: Vec<EventRecord> = records.into_iter().map(event_record).collect();
-        let mut attempts = 0;
-        // After a failure the failed record goes alone, so that it holds up no more than itself.
-        let mut size = left.len();
-        while !left.is_empty() {
-            let batch: Vec<EventRecord> = left.iter().take(size).cloned().collect();
-            let sequence = |record: &EventRecord| record.change.sequence_number.clone().unwrap_or_default();
-            let mut event = Event::default();
-            event.records.clone_from(&batch);
-            let response = handler(event).await;
-            let done = succeeded(&batch, &response);
-            if done > 0 {
-                if let Some(last) = left.get(done - 1) {
-                    self.state.put(&self.checkpoint_key(), shard, &sequence(last)).await?;
-                }
-                left.drain(..done);
-                attempts = 0;
-                size = left.len();
-            }
-            if done < batch.len() {
-                attempts += 1;
-                size = 1;
-                if attempts < MAX_ATTEMPTS {
-                    let pause = FIRST_PAUSE.saturating_mul(1 << (attempts - 1).min(16)).min(MAX_PAUSE);
-                    tokio::time::sleep(pause).await;
-                } else {
-                    let record = left.remove(0);
-                    self.bury(&record, &sequence(&record)).await?;
-                    self.state.put(&self.checkpoint_key(), shard, &sequence(&record)).await?;
-                    attempts = 0;
-                    size = left.len();
-                }
-            }
+    async fn bury(&self, dead: Vec<Dead>) -> Result<(), StateError> {
+        for Dead { record, attempts, error } in dead {
+            let sequence = record.change.sequence_number.clone().unwrap_or_default();
+            tracing::error!(reader = %self.name, sequence, error, "a record of the stream is a dead letter now");
+            let about = About {
+                origin: Origin::Stream(self.name),
+                message: sequence,
+                topic: None,
+                group: partition(&record),
+                attempts,
+                error,
+            };
+            let body = serde_json::to_string(&record).unwrap_or_default();
+            self.dead_letters.bury(about, &body, Vec::new()).await?;
         }
         Ok(())
     }
 
-    async fn bury(&self, record: &EventRecord, sequence: &str) -> Result<(), StreamError> {
-        tracing::error!(reader = self.name, sequence, "a record of the stream is a dead letter now");
-        let mut body = serde_json::to_string(record).unwrap_or_default();
-        if body.len() > MAX_DEAD_LETTER_BYTES {
-            // The keys say which item it is.
-            body = serde_json::to_string(&record.change.keys).unwrap_or_default();
-        }
-        Ok(self.state.put(&format!("DEADLETTER#stream#{}", self.name), sequence, &body).await?)
-    }
-
     /// How far this reader has come in every shard that it has begun.
-    pub(crate) async fn checkpoints(state: &State, name: &str) -> Result<HashMap<String, String>, StateError> {
-        Ok(state.list(&format!("CHECKPOINT#{name}"), None, 1000).await?.into_iter().collect())
+    pub(crate) async fn checkpoints(state: &State, name: ReaderName) -> Result<HashMap<String, String>, StateError> {
+        Ok(state.list(&checkpoints(name), None, 1000).await?.into_iter().collect())
     }
 }
 
-/// How many records from the start of a batch are handled: those before the lowest failed one. An identifier that is
-/// empty or not of the batch fails it whole.
-fn succeeded(batch: &[EventRecord], response: &DynamoDbEventResponse) -> usize {
-    let place = |id: &Option<String>| {
-        let id = id.as_deref().filter(|id| !id.is_empty())?;
-        batch.iter().position(|record| record.change.sequence_number.as_deref() == Some(id))
-    };
-    let failed = response.batch_item_failures.iter().map(|failure| place(&failure.item_identifier).unwrap_or(0));
-    failed.min().unwrap_or(batch.len())
+/// The partition of a reader's checkpoints.
+fn checkpoints(name: ReaderName) -> String {
+    format!("CHECKPOINT#{name}")
+}
+
+/// Waits until there may be something to read.
+async fn wake(writes: &mut Option<watch::Receiver<u64>>) -> Result<(), watch::error::RecvError> {
+    match writes {
+        Some(writes) => writes.changed().await,
+        None => {
+            tokio::time::sleep(POLL).await;
+            Ok(())
+        }
+    }
 }
 
 /// A record of the stream as Lambda hands it to a function.
@@ -309,41 +335,4 @@ fn event_record(record: Record) -> EventRecord {
     made.change.sequence_number = change.sequence_number;
     made.change.size_bytes = change.size_bytes.unwrap_or_default();
     made
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_lambda_events::streams::DynamoDbBatchItemFailure;
-
-    use super::*;
-
-    #[track_caller]
-    fn check(failed: &[&str], expected: usize) {
-        let batch: Vec<EventRecord> = ["10", "11", "12"]
-            .into_iter()
-            .map(|sequence| {
-                let mut record = EventRecord::default();
-                record.change.sequence_number = Some(sequence.into());
-                record
-            })
-            .collect();
-        let mut response = DynamoDbEventResponse::default();
-        for id in failed {
-            let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = Some((*id).to_owned());
-            response.batch_item_failures.push(failure);
-        }
-        assert_eq!(succeeded(&batch, &response), expected);
-    }
-
-    #[test]
-    fn the_lowest_failure_is_the_checkpoint() {
-        check(&[], 3);
-        check(&["11"], 1);
-        check(&["12", "11"], 1);
-        check(&["10"], 0);
-        check(&[""], 0);
-        check(&["11", ""], 0);
-        check(&["99"], 0);
-    }
 }

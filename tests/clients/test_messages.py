@@ -22,6 +22,19 @@ def named(name):
     return {"name": name, "slug": name.lower().replace(" ", "-")}
 
 
+def wide(circuits):
+    """A notice in the standard's form that names these circuits."""
+    objects = "".join(f"X-MAINTNOTE-OBJECT-ID:{cid}\r\n" for cid in circuits)
+    return (
+        "From: noc@carrier.example\r\nMessage-ID: <wide@carrier.example>\r\nSubject: Much work\r\n"
+        "Date: Tue, 05 Mar 2030 10:00:00 +0000\r\nContent-Type: text/calendar\r\n\r\n"
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//carrier//EN\r\nBEGIN:VEVENT\r\nUID:wide\r\nSUMMARY:Much work\r\n"
+        "DTSTAMP:20300305T100000Z\r\nDTSTART:20301201T020000Z\r\nDTEND:20301201T060000Z\r\nSEQUENCE:1\r\n"
+        "X-MAINTNOTE-PROVIDER:carrier.example\r\nX-MAINTNOTE-ACCOUNT:1\r\nX-MAINTNOTE-MAINTENANCE-ID:WIDE-1\r\n"
+        f"{objects}X-MAINTNOTE-IMPACT:OUTAGE\r\nX-MAINTNOTE-STATUS:CONFIRMED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    ).encode()
+
+
 class World:
     """Makes, changes and deletes one object of every type."""
 
@@ -88,8 +101,16 @@ class World:
         """A mail that is applied, and two that wait until they are decided about."""
         maintnote = (ROOT / "shared/mail/samples/generic-maintnote.eml").read_bytes()
         self.ingest(maintnote, 201)
-        unknown = (ROOT / "shared/mail/samples/unknown-provider.eml").read_bytes()
-        self.ingest(unknown, 202)
+        unreadable = (ROOT / "samples/unreadable.eml").read_bytes()
+        denied = self.ingest(unreadable, 202)["review"]["id"]
+        # Too much for an event that knows none of these circuits; once it knows enough of them, it fits.
+        circuits = [f"CIRCUIT-{n:060}" for n in range(1800)]
+        waits = self.ingest(wide(circuits), 202)["review"]["id"]
+        [provider] = self.api.results("/api/circuits/providers/", slug="carrier-example")
+        provider = provider["id"]
+        self.api.post("/api/circuits/circuits/", [{"cid": cid, "provider": provider} for cid in circuits[:250]])
+        self.api.send("POST", f"{NOTICES}/review/{waits}/approve/", 200)
+        self.api.send("POST", f"{NOTICES}/review/{denied}/deny/", 200)
 
     def ingest(self, raw, status):
         headers = {"content-type": "message/rfc822"}

@@ -6,8 +6,10 @@
 
 pub mod calendar;
 pub mod changelog;
+pub mod faults;
 pub mod house;
 pub mod maintnote;
+pub mod messages;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -206,15 +208,18 @@ impl HandClock {
     }
 }
 
+/// How long tests wait for what follows from the stream: long enough for a machine that does much else.
+const EVENTUALLY: Duration = Duration::from_secs(60);
+
 /// Waits until `check` gives something: what follows from the stream comes a moment later.
 #[track_caller]
 pub fn eventually<T>(what: &str, check: impl Fn() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + EVENTUALLY;
     loop {
         if let Some(found) = check() {
             return found;
         }
-        assert!(Instant::now() < end, "{what} did not happen within 20 s");
+        assert!(Instant::now() < end, "{what} did not happen within {EVENTUALLY:?}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -7,7 +7,7 @@ use noticeboard_domain::inventory::{Field, FieldKind, Schema, schema};
 use noticeboard_domain::object::ObjectType;
 use serde_json::{Map, Value, json};
 
-use super::Row;
+use super::{Kept, Row};
 use crate::place::Place;
 
 /// A file with objects of one type.
@@ -111,13 +111,19 @@ impl Table {
         schema: &'static Schema,
         open: &[usize],
         place: &Place,
+        kept: &Kept,
     ) -> Result<(Vec<Row>, Vec<(usize, String)>), String> {
-        let (mut rows, mut wrong, mut found) = (Vec::new(), Vec::new(), Found::new());
+        let (mut rows, mut wrong, mut known) = (Vec::new(), Vec::new(), Known { place, kept, found: HashMap::new() });
         for at in open {
             let Some(record) = self.records.get(*at) else { continue };
+            let columns = self.header.len();
+            if record.iter().skip(columns).any(|cell| !cell.trim().is_empty()) {
+                wrong.push((*at, format!("it has {} cells, and the header {columns}", record.len())));
+                continue;
+            }
             let cells: Vec<(&str, &str)> =
                 self.header.iter().map(String::as_str).zip(record.iter().map(|cell| cell.trim())).collect();
-            match row(schema, &cells, place, &mut found).await? {
+            match row(schema, &cells, &mut known).await? {
                 Ok(row) => rows.push(row),
                 Err(message) => wrong.push((*at, message)),
             }
@@ -132,15 +138,19 @@ fn is_known(schema: &Schema, column: &str) -> bool {
     matches!(column, "id" | "tags") || column.starts_with("cf_") || generic || schema.field(field).is_some()
 }
 
-/// Objects that cells name, by type and query: their id, or why there is none.
-type Found = HashMap<(ObjectType, String), Result<u64, String>>;
+/// What cells can name.
+struct Known<'a> {
+    place: &'a Place,
+    kept: &'a Kept,
+    /// What was looked up, by type and query: the id, or why there is none.
+    found: HashMap<(ObjectType, String), Result<u64, String>>,
+}
 
 /// One object as it is sent, or what is wrong with it.
 async fn row(
     schema: &'static Schema,
     cells: &[(&str, &str)],
-    place: &Place,
-    found: &mut Found,
+    known: &mut Known<'_>,
 ) -> Result<Result<Row, String>, String> {
     let mut row = Map::new();
     row.insert("object_type".to_owned(), schema.kind.as_str().into());
@@ -167,7 +177,7 @@ async fn row(
                 FieldKind::Reference(..) if cell.is_empty() => Some(Value::Null),
                 FieldKind::Reference(to, _) => {
                     let site = row.get("site").and_then(Value::as_u64);
-                    match referred(to, cell, attribute, site, place, found).await? {
+                    match referred(to, cell, attribute, site, known).await? {
                         Ok(id) => Some(json!(id)),
                         Err(message) => return Ok(Err(format!("{name}: {message}"))),
                     }
@@ -189,6 +199,11 @@ async fn row(
                 | FieldKind::Foreign(_)
                 | FieldKind::ForeignList => plain(field, cell),
             };
+            // What comes from a file was checked by nobody.
+            let reference = matches!(field.kind, FieldKind::Reference(..));
+            if let Some(Err(message)) = value.as_ref().filter(|_| !reference).map(|value| field.take(value, false)) {
+                return Ok(Err(format!("{name}: {message}")));
+            }
             row.extend(value.map(|value| (name.to_owned(), value)));
         }
     }
@@ -244,24 +259,24 @@ fn plain(field: &Field, cell: &str) -> Option<Value> {
     })
 }
 
-/// The object that a cell names: by the attribute that the column names, else by name, by slug or by id.
+/// The object that a cell names: by the attribute that the column names, else by name, by slug or by id. What the files
+/// call an object that is there already under another id, name or slug means that one.
 async fn referred(
     to: ObjectType,
     cell: &str,
     attribute: Option<&str>,
     site: Option<u64>,
-    place: &Place,
-    found: &mut Found,
+    known: &mut Known<'_>,
 ) -> Result<Result<u64, String>, String> {
     let (Some(schema), Some(path)) = (schema(to), noticeboard_http::wire::path(to)) else {
         return Ok(Err(format!("{to} is not kept")));
     };
     // Names of locations and racks are those of their site.
-    let site = site.filter(|_| schema.field("site").is_some()).map(|site| format!("&site_id={site}"));
-    let site = site.unwrap_or_default();
+    let of_site = site.filter(|_| schema.field("site").is_some());
+    let site = of_site.map(|site| format!("&site_id={site}")).unwrap_or_default();
     let key = (to, format!("{}={cell}{site}", attribute.unwrap_or_default()));
-    if let Some(known) = found.get(&key) {
-        return Ok(known.clone());
+    if let Some(found) = known.found.get(&key) {
+        return Ok(found.clone());
     }
     let by: Vec<&str> = match attribute {
         Some(attribute) => vec![attribute],
@@ -272,7 +287,7 @@ async fn referred(
     let mut answer = Err(format!("there is no {to} of this name, slug or id: {cell}"));
     for attribute in by.into_iter().chain(by_id) {
         let query = format!("{path}?limit=2&fields=id&{attribute}={}{site}", escaped(cell));
-        let (status, page) = place.send("GET", &query, &Value::Null).await?;
+        let (status, page) = known.place.send("GET", &query, &Value::Null).await?;
         if status == 400 {
             continue;
         }
@@ -282,7 +297,12 @@ async fn referred(
         let ids: Vec<u64> =
             page["results"].as_array().into_iter().flatten().filter_map(|found| found["id"].as_u64()).collect();
         match ids.as_slice() {
-            [] => {}
+            [] => {
+                if let Some(here) = known.kept.called(to, attribute, cell, of_site) {
+                    answer = Ok(here);
+                    break;
+                }
+            }
             [one] => {
                 answer = Ok(*one);
                 break;
@@ -293,7 +313,7 @@ async fn referred(
             }
         }
     }
-    found.insert(key, answer.clone());
+    known.found.insert(key, answer.clone());
     Ok(answer)
 }
 

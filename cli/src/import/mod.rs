@@ -108,11 +108,44 @@ impl std::fmt::Display for Counts {
 /// An object as it is sent.
 type Row = Map<String, Value>;
 
+/// Objects that have another id here than there, because they were here already.
+#[derive(Debug, Default)]
+struct Kept {
+    /// By type and id there, the id here.
+    moved: HashMap<(ObjectType, u64), u64>,
+    /// By type, attribute and its value there, with the site that the object lies in; the id here.
+    called: HashMap<(ObjectType, &'static str, String, Option<u64>), u64>,
+}
+
+impl Kept {
+    /// Notes that an object is here under another id.
+    fn keep(&mut self, schema: &Schema, row: &Row, there: u64, here: u64) {
+        self.moved.insert((schema.kind, there), here);
+        let site = row.get("site").and_then(Value::as_u64).filter(|_| schema.field("site").is_some());
+        for field in [schema.display, "slug"] {
+            if let Some(value) = row.get(field).and_then(Value::as_str) {
+                self.called.insert((schema.kind, field, value.to_owned(), site), here);
+            }
+        }
+    }
+
+    /// The id here of what is called so there.
+    fn called(&self, kind: ObjectType, attribute: &str, value: &str, site: Option<u64>) -> Option<u64> {
+        if attribute == "id" {
+            return self.moved.get(&(kind, value.parse().ok()?)).copied();
+        }
+        let mut found = self.called.iter().filter(|((of, by, called, within), _)| {
+            *of == kind && *by == attribute && called == value && (site.is_none() || *within == site)
+        });
+        let (_, here) = found.next()?;
+        found.all(|(_, other)| other == here).then_some(*here)
+    }
+}
+
 /// The work, type by type.
 struct Import {
     place: Place,
-    /// Where an object has another id here than there: by type and id there, the id here.
-    moved: HashMap<(ObjectType, u64), u64>,
+    kept: Kept,
     /// The ids there, which are not to be pruned; nothing for a type of which not all ids are known.
     seen: BTreeMap<ObjectType, Option<HashSet<u64>>>,
     total: Counts,
@@ -120,7 +153,7 @@ struct Import {
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
     let place = Place::new(options.data).await?;
-    let mut import = Import { place, moved: HashMap::new(), seen: BTreeMap::new(), total: Counts::default() };
+    let mut import = Import { place, kept: Kept::default(), seen: BTreeMap::new(), total: Counts::default() };
     let source = match (options.netbox, options.token) {
         (Some(url), Some(token)) => Some(netbox::NetBox::new(&url, &token)),
         _ => None,
@@ -159,7 +192,7 @@ impl Import {
         let mut counts = Counts::default();
         let mut open: Vec<usize> = (0..table.len()).collect();
         loop {
-            let (rows, wrong) = table.rows(schema, &open, &self.place).await?;
+            let (rows, wrong) = table.rows(schema, &open, &self.place, &self.kept).await?;
             let progress = !rows.is_empty();
             if progress {
                 counts.add(self.objects(schema, rows).await?);
@@ -196,7 +229,7 @@ impl Import {
                         Some("unchanged") => counts.unchanged += 1,
                         Some("kept") => {
                             counts.kept += 1;
-                            self.keep(schema.kind, &told);
+                            self.keep(schema, &row, &told);
                         }
                         _ => refused.push((row, told)),
                     }
@@ -225,10 +258,11 @@ impl Import {
         });
     }
 
-    fn keep(&mut self, kind: ObjectType, told: &Value) {
+    fn keep(&mut self, schema: &Schema, row: &Row, told: &Value) {
+        let kind = schema.kind;
         if let (Some(there), Some(here)) = (told["id"].as_u64(), told["kept"].as_u64()) {
             println!("kept {kind} {here}: it has the name or slug of {there}, which is it from now on");
-            self.moved.insert((kind, there), here);
+            self.kept.keep(schema, row, there, here);
             if let Some(Some(seen)) = self.seen.get_mut(&kind) {
                 seen.insert(here);
             }
@@ -240,14 +274,14 @@ impl Import {
         for field in schema.fields {
             if let FieldKind::Reference(to, _) = field.kind {
                 let id = row.get(field.name).and_then(Value::as_u64);
-                if let Some(here) = id.and_then(|id| self.moved.get(&(to, id))) {
+                if let Some(here) = id.and_then(|id| self.kept.moved.get(&(to, id))) {
                     row.insert(field.name.to_owned(), json!(here));
                 }
             }
             if let FieldKind::Generic { kind, id } = field.kind {
                 let to = row.get(kind).and_then(Value::as_str).and_then(ObjectType::parse);
                 let there = row.get(id).and_then(Value::as_u64);
-                if let Some(here) = to.zip(there).and_then(|object| self.moved.get(&object)) {
+                if let Some(here) = to.zip(there).and_then(|object| self.kept.moved.get(&object)) {
                     row.insert(id.to_owned(), json!(here));
                 }
             }

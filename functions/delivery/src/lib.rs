@@ -14,11 +14,12 @@ use noticeboard_publish::{Broker, QueueMessage};
 /// Hides a message of a queue, and with it its group, before it is delivered again. A queue counts the deliveries
 /// itself, and makes a message that failed too often a dead letter.
 pub trait Hold: Send + Sync + fmt::Debug {
-    /// Hides a message for so long from now.
+    /// Tells the queue of a message that was not sent: it is hidden for the pause from now on, where there is one, and
+    /// a queue that keeps reasons keeps why.
     fn hold<'a>(
         &'a self,
         message: &'a SqsMessage,
-        pause: Duration,
+        unsent: &'a Unsent,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 }
 
@@ -29,11 +30,13 @@ pub struct Delivery {
     hold: Box<dyn Hold>,
 }
 
-/// Why a message was not sent.
-struct Unsent {
-    detail: String,
+/// A message that was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// Why. No secret is in it.
+    pub detail: String,
     /// How long to leave it alone, where that is known.
-    pause: Option<Duration>,
+    pub pause: Option<Duration>,
 }
 
 impl From<String> for Unsent {
@@ -60,9 +63,7 @@ impl Delivery {
                     Ok(()) => continue,
                     Err(unsent) => {
                         tracing::error!(error = unsent.detail, pause = ?unsent.pause, "a message is not delivered yet");
-                        if let Some(pause) = unsent.pause
-                            && let Err(error) = self.hold.hold(message, pause).await
-                        {
+                        if let Err(error) = self.hold.hold(message, &unsent).await {
                             // Then it comes back when the queue's own time is over.
                             tracing::error!(error, "a message cannot be hidden");
                         }

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use lambda_runtime::{LambdaEvent, service_fn};
 use noticeboard_app::Clock;
-use noticeboard_delivery::{Delivery, Hold};
+use noticeboard_delivery::{Delivery, Hold, Unsent};
 use noticeboard_lambda::{Error, required, variable};
 use noticeboard_publish::{Broker, BrokerSettings};
 
@@ -24,9 +23,12 @@ impl Hold for Queues {
     fn hold<'a>(
         &'a self,
         message: &'a SqsMessage,
-        pause: Duration,
+        unsent: &'a Unsent,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
         Box::pin(async move {
+            let Some(pause) = unsent.pause else {
+                return Ok(());
+            };
             let name = message.event_source_arn.as_deref().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
             let url = self.urls.get(name).ok_or_else(|| format!("no NOTICEBOARD_QUEUE_… names the queue {name}"))?;
             let hidden = self.client.change_message_visibility().queue_url(url);

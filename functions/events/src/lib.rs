@@ -11,16 +11,16 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{MethodRouter, get, post};
-use noticeboard_app::{Action, EventView, Input};
-use noticeboard_domain::event::{EventChanges, EventKind};
+use noticeboard_app::{Action, Children, EventView};
+use noticeboard_domain::event::EventKind;
 use noticeboard_domain::ids::{ChangeId, EventId};
 use noticeboard_domain::timeline;
 use noticeboard_http::wire::event::{
     EventBody, SEARCHED, TimelineBody, event, filters, read as read_event, timeline_entry,
 };
 use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Object, Payload, Query, Shape, Shown, bulk, changed, created, deleted, json,
-    precondition, read,
+    Answer, Api, ApiError, Body, Caller, Note, Object, Payload, Query, Shape, Shown, bulk, changed, created, deleted,
+    json, precondition, read,
 };
 use serde_json::{Map, Value};
 
@@ -39,7 +39,8 @@ pub fn router(api: Arc<Api>) -> Router {
         };
         for action in actions {
             let path = format!("{base}{{id}}/{}/", action.as_str());
-            router = router.route(&path, post(move |caller, id, headers| act(kind, *action, caller, id, headers)));
+            let act = move |caller, id, headers, note| act(kind, *action, caller, id, headers, note);
+            router = router.route(&path, post(act));
         }
     }
     router
@@ -60,7 +61,7 @@ fn resource(kind: EventKind) -> MethodRouter<Arc<Api>> {
     get(move |caller, id, query, headers| read_one(kind, caller, id, query, headers))
         .put(move |caller, id, query, headers, body| change(kind, true, caller, id, query, headers, body))
         .patch(move |caller, id, query, headers, body| change(kind, false, caller, id, query, headers, body))
-        .delete(move |caller, id, headers| delete(kind, caller, id, headers))
+        .delete(move |caller, id, headers, note| delete(kind, caller, id, headers, note))
 }
 
 fn show(caller: &Caller, view: EventView) -> Object<EventBody> {
@@ -69,9 +70,9 @@ fn show(caller: &Caller, view: EventView) -> Object<EventBody> {
 
 async fn list(kind: EventKind, caller: Caller, query: Query) -> Answer {
     let (listing, shape) = (query.listing(filters(kind), SEARCHED)?, query.shape());
-    let with_children = shape.names("impacts") || shape.names("notifications");
+    let children = Children { impacts: shape.names("impacts"), notifications: shape.names("notifications") };
     let page = listing.page;
-    let list = caller.app().event_list(kind, listing, with_children).await?;
+    let list = caller.app().event_list(kind, listing, children).await?;
     let list = list.map(|view| Shown { object: show(&caller, view).body, shape: &shape });
     json(StatusCode::OK, &query.answer(caller.base(), page, list))
 }
@@ -80,20 +81,17 @@ async fn create(kind: EventKind, caller: Caller, query: Query, payload: Payload)
     let shape = query.shape();
     match payload {
         Payload::One(body) => {
-            let (input, message) = read_event(kind, &body, true)?;
-            let view = caller.app().event_create(&caller.actor(&message), kind, input).await?;
+            let input = read_event(kind, &body, true);
+            let view = caller.app().event_create(&caller.actor(""), kind, input).await?;
             created(&show(&caller, view), &shape)
         }
         Payload::Many(values) => {
-            let inputs = bulk::elements(values, |body| read_event(kind, body, true))?;
-            let (inputs, actor) = caller.actor_of(inputs);
-            let views = caller.app().event_create_many(&actor, kind, inputs).await?;
+            let inputs = bulk::inputs(values, |body| read_event(kind, body, true));
+            let views = caller.app().event_create_many(&caller.actor(""), kind, inputs).await?;
             answer_many(&caller, StatusCode::CREATED, &query, views)
         }
     }
 }
-
-type Read = (Input<EventChanges>, String);
 
 fn answer_many(caller: &Caller, status: StatusCode, query: &Query, views: Vec<EventView>) -> Answer {
     let shape = query.shape();
@@ -103,19 +101,15 @@ fn answer_many(caller: &Caller, status: StatusCode, query: &Query, views: Vec<Ev
 }
 
 async fn change_many(kind: EventKind, whole: bool, caller: Caller, query: Query, payload: Payload) -> Answer {
-    let read = |body: &Map<String, Value>| {
-        let (input, message): Read = read_event(kind, body, whole)?;
-        Ok(((bulk::id::<EventId>(body)?, input), message))
-    };
+    let read = |body: &Map<String, Value>| Ok((bulk::id::<EventId>(body)?, read_event(kind, body, whole)));
     let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
-    let (inputs, actor) = caller.actor_of(inputs);
-    let views = caller.app().event_change_many(&actor, kind, inputs).await;
+    let views = caller.app().event_change_many(&caller.actor(""), kind, inputs).await;
     let views = views.map_err(|error| ApiError::from(error).first())?;
     answer_many(&caller, StatusCode::OK, &query, views)
 }
 
 async fn delete_many(kind: EventKind, caller: Caller, payload: Payload) -> Answer {
-    let ids: Vec<EventId> = bulk::ids(bulk::list(payload)?)?;
+    let ids: Vec<(EventId, String)> = bulk::ids(bulk::list(payload)?)?;
     caller.app().event_delete_many(&caller.actor(""), kind, &ids).await?;
     Ok(deleted())
 }
@@ -134,19 +128,26 @@ async fn change(
     headers: HeaderMap,
     Body(body): Body,
 ) -> Answer {
-    let (input, message) = read_event(kind, &body, whole)?;
-    let (actor, id) = (caller.actor(&message), found(kind, id)?);
+    let input = read_event(kind, &body, whole);
+    let (actor, id) = (caller.actor(""), found(kind, id)?);
     let view = caller.app().event_change(&actor, kind, id, input, &precondition(&headers)?).await?;
     changed(&show(&caller, view), &query.shape())
 }
 
-async fn delete(kind: EventKind, caller: Caller, Path(id): Id, headers: HeaderMap) -> Answer {
-    caller.app().event_delete(&caller.actor(""), kind, found(kind, id)?, &precondition(&headers)?).await?;
+async fn delete(kind: EventKind, caller: Caller, Path(id): Id, headers: HeaderMap, Note(note): Note) -> Answer {
+    caller.app().event_delete(&caller.actor(&note), kind, found(kind, id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }
 
-async fn act(kind: EventKind, action: Action, caller: Caller, Path(id): Id, headers: HeaderMap) -> Answer {
-    let (actor, id) = (caller.actor(""), found(kind, id)?);
+async fn act(
+    kind: EventKind,
+    action: Action,
+    caller: Caller,
+    Path(id): Id,
+    headers: HeaderMap,
+    Note(note): Note,
+) -> Answer {
+    let (actor, id) = (caller.actor(&note), found(kind, id)?);
     let view = caller.app().event_act(&actor, kind, id, action, &precondition(&headers)?).await?;
     changed(&show(&caller, view), &Shape::default())
 }
@@ -154,8 +155,8 @@ async fn act(kind: EventKind, action: Action, caller: Caller, Path(id): Id, head
 /// Makes the maintenance that replaces this one, of its values and those that the body gives.
 async fn reschedule(caller: Caller, Path(id): Id, headers: HeaderMap, Body(body): Body) -> Answer {
     let kind = EventKind::Maintenance;
-    let (input, message) = read_event(kind, &body, false)?;
-    let (actor, id) = (caller.actor(&message), found(kind, id)?);
+    let input = read_event(kind, &body, false);
+    let (actor, id) = (caller.actor(""), found(kind, id)?);
     let view = caller.app().event_reschedule(&actor, id, input, &precondition(&headers)?).await?;
     created(&show(&caller, view), &Shape::default())
 }

@@ -9,15 +9,16 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{MethodRouter, get};
-use noticeboard_app::{ImpactView, NotificationView};
+use noticeboard_app::{Children, ImpactView, NotificationView};
 use noticeboard_domain::Error;
 use noticeboard_domain::event::EventKind;
-use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId, ProviderId};
+use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId};
 use noticeboard_domain::object::ObjectType;
+use noticeboard_domain::time::OriginalTimezone;
 use noticeboard_http::wire::predecessor as wire;
 use noticeboard_http::wire::{event, impact, notification};
 use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Query, Shown, changed, created, deleted, json, precondition, read,
+    Answer, Api, ApiError, Body, Caller, Note, Query, Shown, changed, created, deleted, json, precondition, read,
 };
 
 const KIND: EventKind = EventKind::Maintenance;
@@ -69,34 +70,37 @@ fn maintenance_id(id: &str) -> Result<EventId, Error> {
 }
 
 /// The filter on the provider, by id or by slug, as one by id.
-async fn with_providers(caller: &Caller, query: Query) -> Result<Query, ApiError> {
-    let mut known = query.clone();
-    for provider in query.all("provider") {
-        let id = match provider.parse::<ProviderId>() {
-            Ok(id) => Some(id),
-            Err(_) => caller.app().provider_named(Some(provider), None).await?.map(|provider| provider.id),
+async fn with_provider_ids(caller: &Caller, query: &Query) -> Result<Query, ApiError> {
+    let mut known = query.renamed(wire::MAINTENANCE_RENAMED);
+    for provider in query.all("provider").filter(|provider| !provider.is_empty()) {
+        let id = match provider.bytes().all(|b| b.is_ascii_digit()) {
+            true => provider.to_owned(),
+            false => {
+                let found = caller.app().provider_named(Some(provider), None).await?;
+                let message = || format!("Select a valid choice. {provider} is not one of the available choices.");
+                found.ok_or_else(|| Error::field("provider", message()))?.id.to_string()
+            }
         };
-        let id = id.ok_or_else(|| {
-            let message = format!("Select a valid choice. {provider} is not one of the available choices.");
-            Error::field("provider", message)
-        })?;
-        known = known.with("provider_id", id.to_string());
+        known = known.with("provider_id", id);
     }
     Ok(known)
 }
 
 async fn maintenance_list(caller: Caller, query: Query) -> Answer {
-    let renamed = with_providers(&caller, query.renamed(wire::MAINTENANCE_RENAMED)).await?;
-    let (listing, shape) = (renamed.listing(event::MAINTENANCE_FILTERS, event::SEARCHED)?, query.shape());
-    let page = listing.page;
-    let list = caller.app().event_list(KIND, listing, false).await?;
+    let told = |error: ApiError| query.in_its_words(wire::MAINTENANCE_TOLD, error);
+    let renamed = with_provider_ids(&caller, &query).await?;
+    let listing = renamed.listing(event::MAINTENANCE_FILTERS, event::SEARCHED).map_err(told)?;
+    let (page, shape) = (listing.page, query.shape());
+    let list = caller.app().event_list(KIND, listing, Children::default()).await.map_err(|error| told(error.into()))?;
     let list = list.map(|view| Shown { object: wire::maintenance(caller.base(), view).body, shape: &shape });
     json(StatusCode::OK, &query.answer(caller.base(), page, list))
 }
 
 async fn maintenance_create(caller: Caller, query: Query, Body(body): Body) -> Answer {
-    let (input, message) = wire::read_maintenance(&body, true)?;
-    let made = caller.app().event_create(&caller.actor(&message), KIND, input).await;
+    let mut input = wire::read_maintenance(&body, true);
+    // Its model says UTC where a client says nothing.
+    input.changes.original_timezone.get_or_insert_with(OriginalTimezone::utc);
+    let made = caller.app().event_create(&caller.actor(""), KIND, input).await;
     created(&wire::maintenance(caller.base(), made.map_err(wire::maintenance_error)?), &query.shape())
 }
 
@@ -113,15 +117,15 @@ async fn maintenance_change(
     headers: HeaderMap,
     Body(body): Body,
 ) -> Answer {
-    let (input, message) = wire::read_maintenance(&body, whole)?;
-    let (actor, id) = (caller.actor(&message), maintenance_id(&id)?);
+    let input = wire::read_maintenance(&body, whole);
+    let (actor, id) = (caller.actor(""), maintenance_id(&id)?);
     let done = caller.app().event_change(&actor, KIND, id, input, &precondition(&headers)?).await;
     let done = done.map_err(|error| wire::maintenance_error(named(error, NO_MAINTENANCE)))?;
     changed(&wire::maintenance(caller.base(), done), &query.shape())
 }
 
-async fn maintenance_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let (actor, id) = (caller.actor(""), maintenance_id(&id)?);
+async fn maintenance_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Note(note): Note) -> Answer {
+    let (actor, id) = (caller.actor(&note), maintenance_id(&id)?);
     let done = caller.app().event_delete(&actor, KIND, id, &precondition(&headers)?).await;
     done.map_err(|error| named(error, NO_MAINTENANCE))?;
     Ok(deleted())
@@ -140,16 +144,17 @@ async fn found_impact(caller: &Caller, id: &str) -> Result<ImpactView, Error> {
 async fn impact_list(caller: Caller, query: Query) -> Answer {
     let renamed = query.renamed(wire::RENAMED).with("event_content_type", KIND.object_type().as_str());
     let renamed = renamed.with("target_content_type", ObjectType::Circuit.as_str());
-    let (listing, shape) = (renamed.listing(impact::FILTERS, impact::SEARCHED)?, query.shape());
-    let page = listing.page;
-    let list = caller.app().impact_list(listing).await?;
+    let told = |error: ApiError| query.in_its_words(wire::RENAMED, error);
+    let listing = renamed.listing(impact::FILTERS, impact::SEARCHED).map_err(told)?;
+    let (page, shape) = (listing.page, query.shape());
+    let list = caller.app().impact_list(listing).await.map_err(|error| told(error.into()))?;
     let list = list.map(|view| Shown { object: wire::impact(caller.base(), view).body, shape: &shape });
     json(StatusCode::OK, &query.answer(caller.base(), page, list))
 }
 
 async fn impact_create(caller: Caller, query: Query, Body(body): Body) -> Answer {
-    let (input, message) = wire::read_impact(&body, true)?;
-    let made = caller.app().impact_create(&caller.actor(&message), input).await.map_err(wire::impact_error)?;
+    let input = wire::read_impact(&body, true);
+    let made = caller.app().impact_create(&caller.actor(""), input).await.map_err(wire::impact_error)?;
     created(&wire::impact(caller.base(), made), &query.shape())
 }
 
@@ -165,15 +170,15 @@ async fn impact_change(
     headers: HeaderMap,
     Body(body): Body,
 ) -> Answer {
-    let (input, message) = wire::read_impact(&body, whole)?;
-    let (actor, id) = (caller.actor(&message), found_impact(&caller, &id).await?.impact.id);
+    let input = wire::read_impact(&body, whole);
+    let (actor, id) = (caller.actor(""), found_impact(&caller, &id).await?.impact.id);
     let done = caller.app().impact_change(&actor, id, input, &precondition(&headers)?).await;
     let done = done.map_err(|error| wire::impact_error(named(error, NO_IMPACT)))?;
     changed(&wire::impact(caller.base(), done), &query.shape())
 }
 
-async fn impact_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let (actor, id) = (caller.actor(""), found_impact(&caller, &id).await?.impact.id);
+async fn impact_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Note(note): Note) -> Answer {
+    let (actor, id) = (caller.actor(&note), found_impact(&caller, &id).await?.impact.id);
     let done = caller.app().impact_delete(&actor, id, &precondition(&headers)?).await;
     done.map_err(|error| named(error, NO_IMPACT))?;
     Ok(deleted())
@@ -190,16 +195,17 @@ async fn found_notification(caller: &Caller, id: &str) -> Result<NotificationVie
 
 async fn notification_list(caller: Caller, query: Query) -> Answer {
     let renamed = query.renamed(wire::RENAMED).with("event_content_type", KIND.object_type().as_str());
-    let listing = renamed.listing(wire::NOTIFICATION_FILTERS, notification::SEARCHED)?;
+    let told = |error: ApiError| query.in_its_words(wire::RENAMED, error);
+    let listing = renamed.listing(wire::NOTIFICATION_FILTERS, notification::SEARCHED).map_err(told)?;
     let (page, shape) = (listing.page, query.shape());
-    let list = caller.app().notification_list(listing).await?;
+    let list = caller.app().notification_list(listing).await.map_err(|error| told(error.into()))?;
     let list = list.map(|view| Shown { object: wire::notification(caller.base(), view).body, shape: &shape });
     json(StatusCode::OK, &query.answer(caller.base(), page, list))
 }
 
 async fn notification_create(caller: Caller, query: Query, Body(body): Body) -> Answer {
-    let (input, message) = wire::read_notification(&body, true)?;
-    let made = caller.app().notification_create(&caller.actor(&message), input).await;
+    let input = wire::read_notification(&body, true);
+    let made = caller.app().notification_create(&caller.actor(""), input).await;
     created(&wire::notification(caller.base(), made.map_err(wire::notification_error)?), &query.shape())
 }
 
@@ -215,15 +221,15 @@ async fn notification_change(
     headers: HeaderMap,
     Body(body): Body,
 ) -> Answer {
-    let (input, message) = wire::read_notification(&body, whole)?;
-    let (actor, id) = (caller.actor(&message), found_notification(&caller, &id).await?.notification.id);
+    let input = wire::read_notification(&body, whole);
+    let (actor, id) = (caller.actor(""), found_notification(&caller, &id).await?.notification.id);
     let done = caller.app().notification_change(&actor, id, input, &precondition(&headers)?).await;
     let done = done.map_err(|error| wire::notification_error(named(error, NO_NOTIFICATION)))?;
     changed(&wire::notification(caller.base(), done), &query.shape())
 }
 
-async fn notification_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let (actor, id) = (caller.actor(""), found_notification(&caller, &id).await?.notification.id);
+async fn notification_delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Note(note): Note) -> Answer {
+    let (actor, id) = (caller.actor(&note), found_notification(&caller, &id).await?.notification.id);
     let done = caller.app().notification_delete(&actor, id, &precondition(&headers)?).await;
     done.map_err(|error| named(error, NO_NOTIFICATION))?;
     Ok(deleted())

@@ -1,7 +1,7 @@
 //! What a request asks for: the parameters of both addresses, and what each makes of a wrong value (reference
 //! netbox-notices, section 3; behaviours 30 to 34).
 
-use noticeboard_app::{FeedQuery, ProviderRef};
+use noticeboard_app::{FeedProvider, FeedQuery};
 use noticeboard_calendar::{LOOK_VERSION, Look};
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::Filter;
@@ -126,15 +126,15 @@ fn statuses(query: &Query, kinds: &[EventKind]) -> Vec<Status> {
 
 /// The provider whose events are asked for (behaviours 32). The documentation says that `provider` is an id, the peer
 /// takes a slug.
-fn provider(address: Address, query: &Query) -> Result<Option<ProviderRef>, Invalid> {
+fn provider(address: Address, query: &Query) -> Result<Option<FeedProvider>, Invalid> {
     let id = |number: u64| {
         // What is no id is no provider's, like the last of all ids.
-        ProviderId::try_from(number).or_else(|_| ProviderId::try_from(ID_LIMIT - 1)).ok().map(ProviderRef::Id)
+        ProviderId::try_from(number).or_else(|_| ProviderId::try_from(ID_LIMIT - 1)).ok().map(FeedProvider::Id)
     };
     match query.get("provider").filter(|provider| !provider.is_empty()) {
         Some(slug) => match (address, slug.parse()) {
             (Address::Documented, Ok(number)) => Ok(id(number)),
-            (Address::Documented, Err(_)) | (Address::Peer, _) => Ok(Some(ProviderRef::Slug(slug.to_owned()))),
+            (Address::Documented, Err(_)) | (Address::Peer, _) => Ok(Some(FeedProvider::Slug(slug.to_owned()))),
         },
         None => match query.get("provider_id").map(str::parse) {
             None => Ok(None),

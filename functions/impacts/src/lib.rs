@@ -13,8 +13,8 @@ use noticeboard_domain::Error;
 use noticeboard_domain::ids::ImpactId;
 use noticeboard_http::wire::impact::{FILTERS, SEARCHED, impact, read as read_impact};
 use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Payload, Query, Shown, bulk, changed, created, deleted, json, precondition,
-    read,
+    Answer, Api, ApiError, Body, Caller, Note, Payload, Query, Shown, bulk, changed, created, deleted, json,
+    precondition, read,
 };
 use serde_json::{Map, Value};
 
@@ -38,14 +38,13 @@ async fn list(caller: Caller, query: Query) -> Answer {
 async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {
     match payload {
         Payload::One(body) => {
-            let (input, message) = read_impact(&body, true)?;
-            let view = caller.app().impact_create(&caller.actor(&message), input).await?;
+            let input = read_impact(&body, true);
+            let view = caller.app().impact_create(&caller.actor(""), input).await?;
             created(&impact(caller.base(), view), &query.shape())
         }
         Payload::Many(values) => {
-            let inputs = bulk::elements(values, |body| read_impact(body, true))?;
-            let (inputs, actor) = caller.actor_of(inputs);
-            let views = caller.app().impact_create_many(&actor, inputs).await?;
+            let inputs = bulk::inputs(values, |body| read_impact(body, true));
+            let views = caller.app().impact_create_many(&caller.actor(""), inputs).await?;
             answer_many(&caller, StatusCode::CREATED, &query, views)
         }
     }
@@ -66,18 +65,14 @@ async fn patch_many(caller: Caller, query: Query, payload: Payload) -> Answer {
 }
 
 async fn change_many(caller: Caller, query: Query, payload: Payload, whole: bool) -> Answer {
-    let read = |body: &Map<String, Value>| {
-        let (input, message) = read_impact(body, whole)?;
-        Ok(((bulk::id::<ImpactId>(body)?, input), message))
-    };
+    let read = |body: &Map<String, Value>| Ok((bulk::id::<ImpactId>(body)?, read_impact(body, whole)));
     let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
-    let (inputs, actor) = caller.actor_of(inputs);
-    let views = caller.app().impact_change_many(&actor, inputs).await;
+    let views = caller.app().impact_change_many(&caller.actor(""), inputs).await;
     answer_many(&caller, StatusCode::OK, &query, views.map_err(|error| ApiError::from(error).first())?)
 }
 
 async fn delete_many(caller: Caller, payload: Payload) -> Answer {
-    let ids: Vec<ImpactId> = bulk::ids(bulk::list(payload)?)?;
+    let ids: Vec<(ImpactId, String)> = bulk::ids(bulk::list(payload)?)?;
     caller.app().impact_delete_many(&caller.actor(""), &ids).await?;
     Ok(deleted())
 }
@@ -103,14 +98,13 @@ async fn change(
     Body(body): Body,
     whole: bool,
 ) -> Answer {
-    let (input, message) = read_impact(&body, whole)?;
-    let actor = caller.actor(&message);
+    let (input, actor) = (read_impact(&body, whole), caller.actor(""));
     let view = caller.app().impact_change(&actor, found(&id)?, input, &precondition(&headers)?).await?;
     changed(&impact(caller.base(), view), &query.shape())
 }
 
-async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().impact_delete(&caller.actor(""), found(&id)?, &precondition(&headers)?).await?;
+async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Note(note): Note) -> Answer {
+    caller.app().impact_delete(&caller.actor(&note), found(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }
 

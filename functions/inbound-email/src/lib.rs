@@ -3,7 +3,7 @@
 //! **Must not know**: how a mail is read, and what becomes of it.
 
 use aws_lambda_events::ses::{SimpleEmailEvent, SimpleEmailReceipt, SimpleEmailRecord, SimpleEmailVerdict};
-use noticeboard_app::{App, Outcome, Trust, Verdict, Verdicts};
+use noticeboard_app::{App, Trust, Verdict, Verdicts};
 use noticeboard_domain::Error;
 
 /// Where SES stores what it receives (`template.yaml`): this, and then its own message id.
@@ -31,11 +31,7 @@ async fn take_in(app: &App, record: &SimpleEmailRecord) -> Result<(), Error> {
     let raw = app.raw_mail(&format!("{INBOUND_PREFIX}{id}")).await?;
     let done =
         app.ingest(id, raw, Some(mail.timestamp), Trust::Received(verdicts(receipt, mail.source.clone()))).await?;
-    let outcome = match &done.outcome {
-        Outcome::Applied { .. } => "applied",
-        Outcome::Duplicate { .. } => "duplicate",
-        Outcome::Review(_) => "review",
-    };
+    let outcome = done.outcome.as_str();
     tracing::info!(ses_message_id = id, message_id = done.message_id, outcome, "mail taken in");
     Ok(())
 }

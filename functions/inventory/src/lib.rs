@@ -13,8 +13,8 @@ use noticeboard_domain::ids::ObjectId;
 use noticeboard_domain::inventory::{Schema, kept};
 use noticeboard_http::wire::inventory::{object, read as read_input};
 use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Payload, Query, Shown, bulk, changed, created, deleted, json, precondition,
-    read, roots, wire,
+    Answer, Api, ApiError, Body, Caller, Note, Payload, Query, Shown, bulk, changed, created, deleted, json,
+    precondition, read, roots, wire,
 };
 use serde_json::{Map, Value};
 
@@ -33,7 +33,12 @@ pub fn router(api: Arc<Api>) -> Router {
 async fn import(caller: Caller, payload: Payload) -> Answer {
     caller.administrator()?;
     let rows = bulk::elements(bulk::list(payload)?, wire::import::row)?;
-    let done = caller.app().import(&caller.actor(""), &rows).await?;
+    let actor = caller.actor("");
+    let work = |app: Arc<App>| async move {
+        let done = app.import(&actor, &rows).await?;
+        Ok((rows, done))
+    };
+    let (rows, done) = caller.to_the_end(work).await?;
     let told: Vec<_> = rows.iter().zip(&done).map(|(row, done)| wire::import::outcome(row, done)).collect();
     json(StatusCode::OK, &told)
 }
@@ -50,7 +55,7 @@ fn element(schema: &'static Schema) -> MethodRouter<Arc<Api>> {
     get(move |caller, id, query, headers| read_one(schema, caller, id, query, headers))
         .put(move |caller, id, query, headers, body| change(schema, caller, id, query, headers, body, true))
         .patch(move |caller, id, query, headers, body| change(schema, caller, id, query, headers, body, false))
-        .delete(move |caller, id, headers| delete(schema, caller, id, headers))
+        .delete(move |caller, id, headers, note| delete(schema, caller, id, headers, note))
 }
 
 async fn list(schema: &'static Schema, caller: Caller, query: Query) -> Answer {
@@ -64,14 +69,13 @@ async fn list(schema: &'static Schema, caller: Caller, query: Query) -> Answer {
 async fn create(schema: &'static Schema, caller: Caller, query: Query, payload: Payload) -> Answer {
     match payload {
         Payload::One(body) => {
-            let (input, message) = read_input(schema, &body, true)?;
-            let view = caller.app().object_create(&caller.actor(&message), schema.kind, input).await?;
+            let input = read_input(schema, &body, true);
+            let view = caller.app().object_create(&caller.actor(""), schema.kind, input).await?;
             created(&object(caller.base(), &view), &query.shape())
         }
         Payload::Many(values) => {
-            let inputs = bulk::elements(values, |body| read_input(schema, body, true))?;
-            let (inputs, actor) = caller.actor_of(inputs);
-            let views = caller.app().object_create_many(&actor, schema.kind, inputs).await?;
+            let inputs = bulk::inputs(values, |body| read_input(schema, body, true));
+            let views = caller.app().object_create_many(&caller.actor(""), schema.kind, inputs).await?;
             answer_many(&caller, StatusCode::CREATED, &query, &views)
         }
     }
@@ -84,18 +88,14 @@ fn answer_many(caller: &Caller, status: StatusCode, query: &Query, views: &[Obje
 }
 
 async fn change_many(schema: &'static Schema, caller: Caller, query: Query, payload: Payload, whole: bool) -> Answer {
-    let read = |body: &Map<String, Value>| {
-        let (input, message) = read_input(schema, body, whole)?;
-        Ok(((bulk::id::<ObjectId>(body)?, input), message))
-    };
+    let read = |body: &Map<String, Value>| Ok((bulk::id::<ObjectId>(body)?, read_input(schema, body, whole)));
     let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
-    let (inputs, actor) = caller.actor_of(inputs);
-    let views = caller.app().object_change_many(&actor, schema.kind, inputs).await;
+    let views = caller.app().object_change_many(&caller.actor(""), schema.kind, inputs).await;
     answer_many(&caller, StatusCode::OK, &query, &views.map_err(|error| ApiError::from(error).first())?)
 }
 
 async fn delete_many(schema: &'static Schema, caller: Caller, payload: Payload) -> Answer {
-    let ids: Vec<ObjectId> = bulk::ids(bulk::list(payload)?)?;
+    let ids: Vec<(ObjectId, String)> = bulk::ids(bulk::list(payload)?)?;
     caller.app().object_delete_many(&caller.actor(""), schema.kind, &ids).await?;
     Ok(deleted())
 }
@@ -120,14 +120,20 @@ async fn change(
     Body(body): Body,
     whole: bool,
 ) -> Answer {
-    let (input, message) = read_input(schema, &body, whole)?;
+    let input = read_input(schema, &body, whole);
     let found = App::object_ref(schema.kind, &id)?;
-    let view = caller.app().object_change(&caller.actor(&message), found, input, &precondition(&headers)?).await?;
+    let view = caller.app().object_change(&caller.actor(""), found, input, &precondition(&headers)?).await?;
     changed(&object(caller.base(), &view), &query.shape())
 }
 
-async fn delete(schema: &'static Schema, caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn delete(
+    schema: &'static Schema,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Note(note): Note,
+) -> Answer {
     let found = App::object_ref(schema.kind, &id)?;
-    caller.app().object_delete(&caller.actor(""), found, &precondition(&headers)?).await?;
+    caller.app().object_delete(&caller.actor(&note), found, &precondition(&headers)?).await?;
     Ok(deleted())
 }

@@ -12,13 +12,14 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use noticeboard_app::{MAX_MAIL_BYTES, NotificationView, Outcome, Trust};
+use noticeboard_app::{App, MAX_MAIL_BYTES, NotificationView, Outcome, Reviews, Trust};
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::{EventNotificationId, ReviewId};
 use noticeboard_domain::listing::{List, Page};
-use noticeboard_http::wire::notification::{FILTERS, SEARCHED, ingested, notification, read as read_mail, review};
+use noticeboard_http::wire::notification::{FILTERS, SEARCHED, ingested, notification, read as read_mail};
+use noticeboard_http::wire::review::{review, reviews};
 use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Payload, Query, Shape, Shown, bulk, changed, created, deleted, json,
+    Answer, Api, ApiError, Body, Caller, Note, Payload, Query, Shape, Shown, bulk, changed, created, deleted, json,
     precondition, read,
 };
 use serde_json::{Map, Value};
@@ -34,6 +35,8 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/plugins/notices/eventnotification/{id}/", get(read_one).put(replace).patch(patch).delete(delete))
         .route("/api/plugins/notices/review/", get(review_list))
         .route("/api/plugins/notices/review/{id}/", get(review_read))
+        .route("/api/plugins/notices/review/{id}/approve/", post(review_approve))
+        .route("/api/plugins/notices/review/{id}/deny/", post(review_deny))
         .route("/api/plugins/notices/review/{id}/raw/", get(review_raw))
         .merge(inbound)
         .with_state(api)
@@ -50,14 +53,13 @@ async fn list(caller: Caller, query: Query) -> Answer {
 async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {
     match payload {
         Payload::One(body) => {
-            let (input, message) = read_mail(&body, true)?;
-            let view = caller.app().notification_create(&caller.actor(&message), input).await?;
+            let input = read_mail(&body, true);
+            let view = caller.app().notification_create(&caller.actor(""), input).await?;
             created(&notification(caller.base(), view), &query.shape())
         }
         Payload::Many(values) => {
-            let inputs = bulk::elements(values, |body| read_mail(body, true))?;
-            let (inputs, actor) = caller.actor_of(inputs);
-            let views = caller.app().notification_create_many(&actor, inputs).await?;
+            let inputs = bulk::inputs(values, |body| read_mail(body, true));
+            let views = caller.app().notification_create_many(&caller.actor(""), inputs).await?;
             answer_many(&caller, StatusCode::CREATED, &query, views)
         }
     }
@@ -78,18 +80,14 @@ async fn patch_many(caller: Caller, query: Query, payload: Payload) -> Answer {
 }
 
 async fn change_many(caller: Caller, query: Query, payload: Payload, whole: bool) -> Answer {
-    let read = |body: &Map<String, Value>| {
-        let (input, message) = read_mail(body, whole)?;
-        Ok(((bulk::id::<EventNotificationId>(body)?, input), message))
-    };
+    let read = |body: &Map<String, Value>| Ok((bulk::id::<EventNotificationId>(body)?, read_mail(body, whole)));
     let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
-    let (inputs, actor) = caller.actor_of(inputs);
-    let views = caller.app().notification_change_many(&actor, inputs).await;
+    let views = caller.app().notification_change_many(&caller.actor(""), inputs).await;
     answer_many(&caller, StatusCode::OK, &query, views.map_err(|error| ApiError::from(error).first())?)
 }
 
 async fn delete_many(caller: Caller, payload: Payload) -> Answer {
-    let ids: Vec<EventNotificationId> = bulk::ids(bulk::list(payload)?)?;
+    let ids: Vec<(EventNotificationId, String)> = bulk::ids(bulk::list(payload)?)?;
     caller.app().notification_delete_many(&caller.actor(""), &ids).await?;
     Ok(deleted())
 }
@@ -115,14 +113,13 @@ async fn change(
     Body(body): Body,
     whole: bool,
 ) -> Answer {
-    let (input, message) = read_mail(&body, whole)?;
-    let actor = caller.actor(&message);
+    let (input, actor) = (read_mail(&body, whole), caller.actor(""));
     let view = caller.app().notification_change(&actor, found(&id)?, input, &precondition(&headers)?).await?;
     changed(&notification(caller.base(), view), &query.shape())
 }
 
-async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().notification_delete(&caller.actor(""), found(&id)?, &precondition(&headers)?).await?;
+async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Note(note): Note) -> Answer {
+    caller.app().notification_delete(&caller.actor(&note), found(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }
 
@@ -134,7 +131,9 @@ fn found(id: &str) -> Result<EventNotificationId, Error> {
 /// person.
 async fn inbound_mail(caller: Caller, body: Result<Bytes, BytesRejection>) -> Answer {
     let raw = body.map_err(|_| ApiError::BodyTooLarge { limit: MAX_MAIL_BYTES, name: "MAX_MAIL_BYTES" })?;
-    let done = caller.app().ingest(&caller.context.request_id, raw.to_vec(), None, Trust::HandedIn).await?;
+    let (request_id, trust) = (caller.context.request_id.clone(), Trust::HandedIn(caller.principal.user.clone()));
+    let work = |app: Arc<App>| async move { app.ingest(&request_id, raw.to_vec(), None, trust).await };
+    let done = caller.to_the_end(work).await?;
     let status = match done.outcome {
         Outcome::Applied { .. } => StatusCode::CREATED,
         Outcome::Duplicate { .. } => StatusCode::OK,
@@ -145,7 +144,8 @@ async fn inbound_mail(caller: Caller, body: Result<Bytes, BytesRejection>) -> An
 
 async fn review_list(caller: Caller, query: Query) -> Answer {
     let (limit, offset) = (query.limit(), query.offset());
-    let (items, count) = caller.app().review_list(offset, limit).await?;
+    let which = query.parsed("decision", reviews)?.pop().unwrap_or(Reviews::Waiting);
+    let (items, count) = caller.app().review_list(which, offset, limit).await?;
     let items = items.iter().map(|item| review(caller.base(), item).body).collect();
     let list = List { items, count: Some(count), next: None };
     json(StatusCode::OK, &query.answer(caller.base(), Page::Offset { limit, offset }, list))
@@ -158,6 +158,20 @@ fn review_found(id: &str) -> Result<ReviewId, Error> {
 async fn review_read(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let item = caller.app().review(review_found(&id)?).await?;
     read(&headers, &review(caller.base(), &item), &Shape::default())
+}
+
+/// Lets in what waits.
+async fn review_approve(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (id, expected, actor) = (review_found(&id)?, precondition(&headers)?, caller.actor(""));
+    let work = |app: Arc<App>| async move { app.review_approve(&actor, id, &expected).await };
+    let item = caller.to_the_end(work).await?;
+    changed(&review(caller.base(), &item), &Shape::default())
+}
+
+/// Decides that what waits is not to count.
+async fn review_deny(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let item = caller.app().review_deny(&caller.actor(""), review_found(&id)?, &precondition(&headers)?).await?;
+    changed(&review(caller.base(), &item), &Shape::default())
 }
 
 /// The whole message, byte for byte. Browsers are told to save it, never to show it.

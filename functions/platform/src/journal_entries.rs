@@ -9,7 +9,9 @@ use axum::routing::get;
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::ObjectId;
 use noticeboard_http::wire::journal::{FILTERS, SEARCHED, journal_entry, read as read_entry};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, Shown, changed, created, deleted, json, precondition, read};
+use noticeboard_http::{
+    Answer, Api, Body, Caller, Note, Query, Shown, changed, created, deleted, json, precondition, read,
+};
 
 pub(crate) fn router() -> Router<Arc<Api>> {
     let resource = get(read_one)
@@ -26,8 +28,7 @@ fn found(id: &str) -> Result<ObjectId, Error> {
 }
 
 async fn list(caller: Caller, query: Query) -> Answer {
-    let known = query.clone().in_small_letters("assigned_object_type");
-    let (listing, shape) = (known.listing(FILTERS, SEARCHED)?, query.shape());
+    let (listing, shape) = (query.listing(FILTERS, SEARCHED)?, query.shape());
     let page = listing.page;
     let list = caller.app().journal_entry_list(listing).await?;
     let list = list.map(|view| Shown { object: journal_entry(caller.base(), view).body, shape: &shape });
@@ -35,8 +36,7 @@ async fn list(caller: Caller, query: Query) -> Answer {
 }
 
 async fn create(caller: Caller, query: Query, Body(body): Body) -> Answer {
-    let (input, message) = read_entry(&body, true)?;
-    let made = caller.app().journal_entry_create(&caller.actor(&message), input).await?;
+    let made = caller.app().journal_entry_create(&caller.actor(""), read_entry(&body, true)).await?;
     created(&journal_entry(caller.base(), made), &query.shape())
 }
 
@@ -53,13 +53,12 @@ async fn change(
     headers: HeaderMap,
     Body(body): Body,
 ) -> Answer {
-    let (input, message) = read_entry(&body, whole)?;
-    let actor = caller.actor(&message);
+    let (input, actor) = (read_entry(&body, whole), caller.actor(""));
     let done = caller.app().journal_entry_change(&actor, found(&id)?, input, &precondition(&headers)?).await?;
     changed(&journal_entry(caller.base(), done), &query.shape())
 }
 
-async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().journal_entry_delete(&caller.actor(""), found(&id)?, &precondition(&headers)?).await?;
+async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Note(note): Note) -> Answer {
+    caller.app().journal_entry_delete(&caller.actor(&note), found(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }

@@ -1,8 +1,9 @@
-//! What belongs to no resource of its own function: the addresses that list others, the status, object types and object
-//! changes, tags and journal entries, tokens.
+//! What belongs to no resource of its own function: the addresses that list others, the status, jobs, object types and
+//! object changes, tags and journal entries, tokens.
 //!
 //! **Must not know**: the table.
 
+mod jobs;
 mod journal_entries;
 mod object_types;
 mod tags;
@@ -46,6 +47,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/schema/", get(schema))
         .route("/api/docs/", get(docs))
         .merge(roots(&ROOTS))
+        .merge(jobs::router())
         .merge(object_types::router())
         .merge(tags::router())
         .merge(journal_entries::router())
@@ -80,7 +82,7 @@ async fn status(_: Caller) -> Answer {
 
 /// Changes, newest first.
 async fn change_list(caller: Caller, query: Query) -> Answer {
-    let known = query.renamed(RENAMED).in_small_letters("changed_object_type");
+    let known = query.renamed(RENAMED);
     let (listing, shape) = (known.listing(FILTERS, SEARCHED)?, query.shape());
     let page = listing.page;
     let list = caller.app().change_list(listing).await?;

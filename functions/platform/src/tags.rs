@@ -11,8 +11,8 @@ use noticeboard_domain::ids::ObjectId;
 use noticeboard_domain::tag::Tag;
 use noticeboard_http::wire::tag::{FILTERS, SEARCHED, read as read_tag, tag};
 use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Payload, Query, Shown, bulk, changed, created, deleted, json, precondition,
-    read,
+    Answer, Api, ApiError, Body, Caller, Note, Payload, Query, Shown, bulk, changed, created, deleted, json,
+    precondition, read,
 };
 use serde_json::{Map, Value};
 
@@ -75,7 +75,7 @@ async fn change_many(whole: bool, caller: Caller, query: Query, payload: Payload
 }
 
 async fn delete_many(caller: Caller, payload: Payload) -> Answer {
-    let ids: Vec<ObjectId> = bulk::ids(bulk::list(payload)?)?;
+    let ids: Vec<(ObjectId, String)> = bulk::ids(bulk::list(payload)?)?;
     caller.app().tag_delete_many(&caller.actor(""), &ids).await?;
     Ok(deleted())
 }
@@ -98,7 +98,7 @@ async fn change(
     changed(&tag(caller.base(), &done), &query.shape())
 }
 
-async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    caller.app().tag_delete(&caller.actor(""), found(&id)?, &precondition(&headers)?).await?;
+async fn delete(caller: Caller, Path(id): Path<String>, headers: HeaderMap, Note(note): Note) -> Answer {
+    caller.app().tag_delete(&caller.actor(&note), found(&id)?, &precondition(&headers)?).await?;
     Ok(deleted())
 }

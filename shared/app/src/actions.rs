@@ -8,7 +8,7 @@ use noticeboard_domain::status::{MaintenanceStatus, Status};
 use noticeboard_domain::{Error, Result};
 
 use crate::App;
-use crate::around::{Input, Refs};
+use crate::around::Input;
 use crate::events::not_found;
 use crate::views::EventView;
 
@@ -87,7 +87,8 @@ impl App {
         action: Action,
         expected: &Expected,
     ) -> Result<EventView> {
-        self.event_decide(actor, kind, id, &Refs::default(), expected, &move |event| action.decide(event)).await
+        let decide = move |event: &Event| action.decide(event).map(Input::from);
+        self.event_decide(actor, kind, id, expected, &decide).await
     }
 
     /// Makes the maintenance that replaces another one: of all its values but those that `input` gives, TENTATIVE
@@ -141,6 +142,7 @@ impl App {
             unmatched_circuits: None,
             end_after_start: given.end_after_start,
         };
-        self.event_create(actor, EventKind::Maintenance, Input { changes, refs: input.refs }).await
+        let input = Input { changes, refs: input.refs, wrong: input.wrong, note: input.note };
+        self.event_create(actor, EventKind::Maintenance, input).await
     }
 }

@@ -25,6 +25,8 @@ pub enum ProviderRef {
     Slug(String),
     /// By name.
     Name(String),
+    /// By several of these, which are all to be those of one provider.
+    All(Vec<ProviderRef>),
 }
 
 /// Other objects that a client names in words, to be looked up.
@@ -43,11 +45,16 @@ pub struct Input<C> {
     pub changes: C,
     /// What they name.
     pub refs: Refs,
+    /// What was wrong with other values. Nothing is written of an input with errors; the rest of it is checked all the
+    /// same, so that its sender learns everything at once.
+    pub wrong: FieldErrors,
+    /// The caller's note on the change; empty for none.
+    pub note: String,
 }
 
 impl<C> From<C> for Input<C> {
     fn from(changes: C) -> Self {
-        Self { changes, refs: Refs::default() }
+        Self { changes, refs: Refs::default(), wrong: FieldErrors::default(), note: String::new() }
     }
 }
 
@@ -143,44 +150,86 @@ impl Around {
     pub(crate) fn tag_slugs(&self, tags: Option<&[TagRef]>, errors: &mut FieldErrors) -> Option<Vec<String>> {
         let mut slugs: Vec<String> = Vec::new();
         for tag in tags? {
-            let (found, asked) = match tag {
-                TagRef::Id(id) => {
-                    (self.tags.values().find(|tag| tag.id == *id), format!("using the provided numeric ID: {id}"))
-                }
-                TagRef::Slug(slug) => {
-                    (self.tags.get(slug), format!("using the provided attributes: {{'slug': '{slug}'}}"))
-                }
-                TagRef::Name(name) => {
-                    let found = self.tags.values().find(|tag| tag.name.as_str() == name);
-                    (found, format!("using the provided attributes: {{'name': '{name}'}}"))
-                }
-            };
-            match found.map(|tag| tag.slug.as_str().to_owned()) {
+            match self.tag(tag).map(|tag| tag.slug.as_str().to_owned()) {
                 Some(slug) if slugs.contains(&slug) => {}
                 Some(slug) => slugs.push(slug),
-                None => errors.add("tags", format!("Related object not found {asked}")),
+                None => {
+                    let asked = asked(tag_words(tag));
+                    errors.add("tags", format!("Related object not found using the provided {asked}"));
+                }
             }
         }
         Some(slugs)
     }
 
+    /// The tag that a client names.
+    fn tag(&self, named: &TagRef) -> Option<&Tag> {
+        match named {
+            TagRef::Id(id) => self.tags.values().find(|tag| tag.id == *id),
+            TagRef::Slug(slug) => self.tags.get(slug),
+            TagRef::Name(name) => self.tags.values().find(|tag| tag.name.as_str() == name),
+            TagRef::All(parts) => {
+                let mut found = parts.iter().map(|part| self.tag(part));
+                let first = found.next()??;
+                found.all(|other| other.is_some_and(|other| other.id == first.id)).then_some(first)
+            }
+        }
+    }
+
     /// The provider that a client names.
     pub(crate) fn provider_id(&self, named: Option<&ProviderRef>, errors: &mut FieldErrors) -> Option<ProviderId> {
         let named = named?;
-        let id = match named {
-            ProviderRef::Id(id) => Some(*id),
-            ProviderRef::Slug(_) | ProviderRef::Name(_) => self.named_providers.get(named).copied(),
-        };
-        let id = id.filter(|id| self.providers.contains_key(id));
+        let id = self.named_provider(named);
         if id.is_none() {
-            let asked = match named {
-                ProviderRef::Id(id) => format!("numeric ID: {id}"),
-                ProviderRef::Slug(slug) => format!("attributes: {{'slug': '{slug}'}}"),
-                ProviderRef::Name(name) => format!("attributes: {{'name': '{name}'}}"),
-            };
+            let asked = asked(provider_words(named));
             errors.add("provider", format!("Related object not found using the provided {asked}"));
         }
         id
+    }
+
+    fn named_provider(&self, named: &ProviderRef) -> Option<ProviderId> {
+        let id = match named {
+            ProviderRef::Id(id) => *id,
+            ProviderRef::Slug(_) | ProviderRef::Name(_) => self.named_providers.get(named).copied()?,
+            ProviderRef::All(parts) => {
+                let mut found = parts.iter().map(|part| self.named_provider(part));
+                let first = found.next()??;
+                found.all(|other| other == Some(first)).then_some(first)?
+            }
+        };
+        self.providers.contains_key(&id).then_some(id)
+    }
+}
+
+/// What an object is called by: each attribute with its value as Python prints it, as NetBox's messages have it.
+type Words = Vec<(&'static str, String)>;
+
+fn tag_words(tag: &TagRef) -> Words {
+    match tag {
+        TagRef::Id(id) => vec![("id", id.to_string())],
+        TagRef::Slug(slug) => vec![("slug", format!("'{slug}'"))],
+        TagRef::Name(name) => vec![("name", format!("'{name}'"))],
+        TagRef::All(parts) => parts.iter().flat_map(tag_words).collect(),
+    }
+}
+
+fn provider_words(provider: &ProviderRef) -> Words {
+    match provider {
+        ProviderRef::Id(id) => vec![("id", id.to_string())],
+        ProviderRef::Slug(slug) => vec![("slug", format!("'{slug}'"))],
+        ProviderRef::Name(name) => vec![("name", format!("'{name}'"))],
+        ProviderRef::All(parts) => parts.iter().flat_map(provider_words).collect(),
+    }
+}
+
+/// `numeric ID: 7`, `attributes: {'slug': 'zayo'}`.
+fn asked(words: Words) -> String {
+    match words.as_slice() {
+        [("id", id)] => format!("numeric ID: {id}"),
+        words => {
+            let parts: Vec<String> = words.iter().map(|(name, value)| format!("'{name}': {value}")).collect();
+            format!("attributes: {{{}}}", parts.join(", "))
+        }
     }
 }
 
@@ -240,17 +289,23 @@ impl App {
         let mut words: HashSet<&ProviderRef> = HashSet::new();
         for refs in refs {
             wanted.tags.extend(refs.tags.iter().flatten().cloned());
-            match &refs.provider {
-                Some(ProviderRef::Id(id)) => wanted.objects.push(ObjectRef::new(ObjectType::Provider, *id)),
-                Some(by_word) => {
-                    words.insert(by_word);
+            let parts = match &refs.provider {
+                Some(ProviderRef::All(parts)) => parts.as_slice(),
+                Some(one) => std::slice::from_ref(one),
+                None => &[],
+            };
+            for part in parts {
+                match part {
+                    ProviderRef::Id(id) => wanted.objects.push(ObjectRef::new(ObjectType::Provider, *id)),
+                    ProviderRef::Slug(_) | ProviderRef::Name(_) => drop(words.insert(part)),
+                    ProviderRef::All(_) => {}
                 }
-                None => {}
             }
         }
         let found = words.into_iter().map(|word| async move {
             let id = match word {
                 ProviderRef::Id(id) => Some(*id),
+                ProviderRef::All(_) => None,
                 ProviderRef::Slug(slug) => self.store.provider_id_by_slug(slug).await?,
                 ProviderRef::Name(name) => self.store.provider_id_by_name(name).await?,
             };

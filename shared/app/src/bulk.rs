@@ -129,7 +129,11 @@ impl App {
         }
         let mut transaction = Transaction::new();
         entries.iter().for_each(|entry| transaction.journal_delete(entry));
-        let undo = (!created.is_empty()).then(|| JournalEntry::BulkDeletion { objects: created, actor: actor.clone() });
+        let undo = (!created.is_empty()).then(|| JournalEntry::BulkDeletion {
+            objects: created,
+            actor: actor.clone(),
+            part: 0,
+        });
         if let Some(undo) = &undo {
             transaction.journal_put(undo, self.now())?;
         }
@@ -236,16 +240,26 @@ impl App {
         Ok(Some(transaction))
     }
 
-    /// Deletes several objects of one type. Those that do not exist are as good as deleted.
+    /// Deletes several objects of one type, each with the caller's note on it. Those that do not exist are as good as
+    /// deleted.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; what is not deleted yet then will be by whoever finds it unfinished.
-    pub async fn bulk_delete(&self, actor: &Actor, objects: Vec<ObjectRef>) -> Result<()> {
-        let entry = JournalEntry::BulkDeletion { objects, actor: actor.clone() };
+    pub async fn bulk_delete(&self, actor: &Actor, objects: Vec<(ObjectRef, String)>) -> Result<()> {
         let mut begin = Transaction::new();
-        begin.journal_put(&entry, self.now())?;
+        let mut entries = Vec::new();
+        for (part, objects) in objects.chunk_by(|(_, a), (_, b)| a == b).enumerate() {
+            let note = objects.first().map_or("", |(_, note)| note);
+            let objects = objects.iter().map(|(object, _)| *object).collect();
+            let entry = JournalEntry::BulkDeletion { objects, actor: actor.noting(note), part };
+            begin.journal_put(&entry, self.now())?;
+            entries.push(entry);
+        }
         self.commit_all(begin).await?;
-        self.journal_finish(&entry).await
+        for entry in entries {
+            self.journal_finish(&entry).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn bulk_deletion_finish(&self, actor: &Actor, objects: &[ObjectRef]) -> Result<()> {

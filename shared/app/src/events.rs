@@ -13,13 +13,13 @@ use noticeboard_store::{
     Wanted,
 };
 
-use crate::around::{Around, Input, Refs};
+use crate::around::{Around, Input};
 use crate::bulk::{BulkError, Part, Tried};
 use crate::views::EventView;
 use crate::{App, MAX_RACES, too_many_races};
 
 /// What a change may be refused for, given the event as it stands.
-type Decide<'a> = &'a (dyn Fn(&Event) -> Result<EventChanges> + Send + Sync);
+type Decide<'a> = &'a (dyn Fn(&Event) -> Result<Input<EventChanges>> + Send + Sync);
 
 impl App {
     /// Makes an event. With `replaces`, the replaced maintenance becomes RE-SCHEDULED in the same transaction
@@ -94,9 +94,21 @@ impl App {
         input: Input<EventChanges>,
         around: &Around,
     ) -> Result<(Part, EventView)> {
-        let changes = named(input, around)?;
-        let original = changes.replaces.flatten().map(|id| replaced(id, around)).transpose()?;
-        let event = changes.into_event(kind, self.mint()?, Revision::first(self.stamp(actor)?))?;
+        let actor = &actor.noting(&input.note);
+        let (mut changes, mut errors) = named(input, around);
+        // A time that could not be read has no place in the rules between times.
+        if errors.has("start") {
+            changes.start = match kind {
+                EventKind::Maintenance => None,
+                EventKind::Outage => changes.end.flatten(),
+            };
+        }
+        if errors.has("end") {
+            changes.end = None;
+        }
+        let original = changes.replaces.flatten().map(|id| errors.collect(replaced(id, around))).transpose()?.flatten();
+        let event = changes.into_event(kind, self.mint()?, Revision::first(self.stamp(actor)?));
+        let event = errors.finish(event)?;
         let mut transaction = Transaction::new();
         transaction.event_create(&event, None, 0, 0)?;
         if let Some(original) = original {
@@ -148,8 +160,7 @@ impl App {
         expected: &Expected,
     ) -> Result<EventView> {
         let input = input.into();
-        let changes = input.changes.clone();
-        self.event_decide(actor, kind, id, &input.refs, expected, &move |_| Ok(changes.clone())).await
+        self.event_decide(actor, kind, id, expected, &move |_| Ok(input.clone())).await
     }
 
     /// Changes an event by what is decided from it as it stands: three calls.
@@ -158,7 +169,6 @@ impl App {
         actor: &Actor,
         kind: EventKind,
         id: EventId,
-        refs: &Refs,
         expected: &Expected,
         decide: Decide<'_>,
     ) -> Result<EventView> {
@@ -167,12 +177,11 @@ impl App {
             let page = self.store.event_page(id).await?.filter(|page| page.stored.event.kind() == kind);
             let mut page = page.ok_or_else(|| not_found(kind))?;
             expected.check(page.stored.event.revision.version)?;
-            let input = Input { changes: decide(&page.stored.event)?, refs: refs.clone() };
+            let inputs = [decide(&page.stored.event)?];
             let mut wanted = self.page_wanted(&page);
-            wanted.events.extend(input.changes.replaces.flatten());
-            let inputs = [input];
+            wanted.events.extend(inputs.iter().filter_map(|input| input.changes.replaces.flatten()));
             let wanted = self.with_providers(&inputs, &wanted);
-            let around = self.around_refs(std::iter::once(refs), wanted).await?;
+            let around = self.around_refs(inputs.iter().map(|input| &input.refs), wanted).await?;
             let [input] = inputs;
             match self.event_changed(actor, &page.stored, input, &around)? {
                 None => return Ok(view_page(page, &around)),
@@ -199,11 +208,17 @@ impl App {
         input: Input<EventChanges>,
         around: &Around,
     ) -> Result<Option<Part>> {
-        let changes = named(input, around)?;
+        let actor = &actor.noting(&input.note);
+        let (mut changes, mut errors) = named(input, around);
         if let Some(Some(original)) = changes.replaces {
-            replaced(original, around)?;
+            errors.collect(replaced(original, around))?;
         }
-        let after = before.event.changed(changes, before.event.revision.next(self.stamp(actor)?))?;
+        // Times of which one could not be read have no place in the rules between them.
+        if errors.has("start") || errors.has("end") {
+            changes = EventChanges { start: None, end: None, status: None, end_after_start: false, ..changes };
+        }
+        let after = before.event.changed(changes, before.event.revision.next(self.stamp(actor)?));
+        let after = errors.finish(after)?;
         if after.snapshot() == before.event.snapshot() {
             return Ok(None);
         }
@@ -267,12 +282,18 @@ impl App {
         Err(too_many_races().into())
     }
 
-    /// Deletes several events with their impacts; those that do not exist are left out.
+    /// Deletes several events with their impacts, each with the caller's note; those that do not exist are left out.
     ///
     /// # Errors
     /// As for [`App::bulk_delete`].
-    pub async fn event_delete_many(&self, actor: &Actor, kind: EventKind, ids: &[EventId]) -> Result<()> {
-        let objects = self.events_of_kind(kind, ids).await?;
+    pub async fn event_delete_many(&self, actor: &Actor, kind: EventKind, ids: &[(EventId, String)]) -> Result<()> {
+        let only: Vec<EventId> = ids.iter().map(|(id, _)| *id).collect();
+        let objects = self.events_of_kind(kind, &only).await?;
+        let note = |object: ObjectRef| {
+            let found = ids.iter().find(|(id, _)| ObjectRef::new(object.kind, *id) == object);
+            (object, found.map(|(_, note)| note.clone()).unwrap_or_default())
+        };
+        let objects: Vec<(ObjectRef, String)> = objects.into_iter().map(note).collect();
         if objects.is_empty() { Ok(()) } else { self.bulk_delete(actor, objects).await }
     }
 
@@ -389,10 +410,9 @@ impl App {
     }
 }
 
-/// The values of an input, with what it names looked up.
-fn named(input: Input<EventChanges>, around: &Around) -> Result<EventChanges> {
-    let mut changes = input.changes;
-    let mut errors = FieldErrors::default();
+/// The values of an input, with what it names looked up; and what is wrong with it so far.
+fn named(input: Input<EventChanges>, around: &Around) -> (EventChanges, FieldErrors) {
+    let (mut changes, mut errors) = (input.changes, input.wrong);
     if input.refs.provider.is_some() {
         changes.provider = around.provider_id(input.refs.provider.as_ref(), &mut errors);
     } else if let Some(id) = changes.provider {
@@ -401,8 +421,7 @@ fn named(input: Input<EventChanges>, around: &Around) -> Result<EventChanges> {
     if input.refs.tags.is_some() {
         changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
     }
-    errors.into_result()?;
-    Ok(changes)
+    (changes, errors)
 }
 
 fn replaced(id: EventId, around: &Around) -> Result<&StoredEvent> {

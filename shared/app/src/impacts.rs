@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use noticeboard_domain::change::{Actor, Expected, Revision};
 use noticeboard_domain::ids::{ImpactId, ProviderId};
-use noticeboard_domain::impact::{EventRef, Impact, ImpactChanges, check_not_frozen, check_target};
+use noticeboard_domain::impact::{EventRef, Impact, ImpactChanges, TargetPart, check_not_frozen, check_target};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, FieldErrors, Result};
 use noticeboard_store::{BulkWrite, CommitError, Refusal, Transaction, Wanted};
@@ -32,27 +32,43 @@ pub(crate) fn display(event: &str, target: &str) -> String {
     format!("{event} - {target}")
 }
 
-/// The values of an input, with the tags that it names looked up.
-fn named(input: Input<ImpactChanges>, around: &Around) -> Result<ImpactChanges> {
-    let mut changes = input.changes;
-    let mut errors = FieldErrors::default();
+/// The values of an input, with the tags that it names looked up; and what is wrong with it so far.
+fn named(input: Input<ImpactChanges>, around: &Around) -> (ImpactChanges, FieldErrors) {
+    let (mut changes, mut errors) = (input.changes, input.wrong);
     if input.refs.tags.is_some() {
         changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
     }
-    errors.into_result()?;
-    Ok(changes)
+    (changes, errors)
 }
 
+/// The names that requests have for parts of a target.
+const TARGET_FIELDS: [&str; 4] = ["target_content_type", "target_object_id", "content_type", "object_id"];
+
 impl App {
-    /// The impact's text for people and its event's provider, after every rule that concerns the two.
-    fn impact_check(&self, event: EventRef, target: ObjectRef, around: &Around) -> Result<(String, ProviderId)> {
-        check_target(target.kind, &self.settings.allowed_targets)?;
-        let stored = around.stored(event.id).filter(|stored| stored.event.kind() == event.kind);
-        let stored = stored.ok_or_else(|| related_not_found("event_object_id", event.id.get()))?;
-        check_not_frozen(stored.event.status())?;
-        let target = around.target(target);
-        let target = target.display.ok_or_else(|| related_not_found("target_object_id", target.object.id.get()))?;
-        Ok((display(stored.event.name.as_str(), &target), stored.event.provider))
+    /// The impact's text for people and its event's provider, after every rule that concerns the two; none where one of
+    /// the two is not known.
+    fn impact_check(
+        &self,
+        event: Option<EventRef>,
+        target: TargetPart,
+        around: &Around,
+    ) -> Result<Option<(String, ProviderId)>> {
+        let mut errors = FieldErrors::default();
+        let stored = event.map(|event| {
+            let found = around.stored(event.id).filter(|stored| stored.event.kind() == event.kind);
+            let found = found.ok_or_else(|| related_not_found("event_object_id", event.id.get()));
+            errors.collect(found.and_then(|stored| check_not_frozen(stored.event.status()).map(|()| stored)))
+        });
+        let allowed = target.kind.map(|kind| errors.collect(check_target(kind, &self.settings.allowed_targets)));
+        let allowed = allowed.transpose()?.flatten().is_some();
+        let found = target.whole().filter(|_| allowed).map(|target| {
+            let found = around.target(target).display;
+            errors.collect(found.ok_or_else(|| related_not_found("target_object_id", target.id.get())))
+        });
+        let (stored, found) = (stored.transpose()?.flatten(), found.transpose()?.flatten());
+        errors.into_result()?;
+        let shown = stored.zip(found);
+        Ok(shown.map(|(stored, target)| (display(stored.event.name.as_str(), &target), stored.event.provider)))
     }
 
     /// Makes an impact.
@@ -96,10 +112,10 @@ impl App {
                     Err(error) => return Err(error.into()),
                 }
             }
-            BulkError::check(elements)?;
-            if impacts.len() > 1 {
-                self.impacts_free(&impacts).await?;
+            if inputs.len() > 1 {
+                self.impacts_free(&impacts, &mut elements).await?;
             }
+            BulkError::check(elements)?;
             match self.bulk_commit(actor, parts).await? {
                 Tried::Done => return Ok(impacts.into_iter().map(|impact| impact_view(impact, &around)).collect()),
                 Tried::Lost(Refusal::ImpactExists) if inputs.len() == 1 => return Err(duplicate().into()),
@@ -109,24 +125,25 @@ impl App {
         Err(too_many_races().into())
     }
 
-    /// Which of several new impacts have a target that its event hits already.
-    async fn impacts_free(&self, impacts: &[Impact]) -> std::result::Result<(), BulkError> {
+    /// Notes which of several impacts are to have a target that their event hits already; they are those of the elements
+    /// without errors, in their order.
+    async fn impacts_free(&self, impacts: &[Impact], elements: &mut [FieldErrors]) -> Result<()> {
         let wanted: Vec<_> = impacts.iter().map(|impact| (impact.event.id, impact.target)).collect();
         let taken = self.store.targets_taken(&wanted).await?;
-        let errors = |impact: &Impact| {
-            let mut errors = FieldErrors::default();
-            if taken.contains(&(impact.event.id, impact.target)) {
+        for (errors, place) in elements.iter_mut().filter(|errors| errors.is_empty()).zip(&wanted) {
+            if taken.contains(place) {
                 errors.add(FieldErrors::ALL, DUPLICATE);
             }
-            errors
-        };
-        BulkError::check(impacts.iter().map(errors).collect())
+        }
+        Ok(())
     }
 
     fn impact_made(&self, actor: &Actor, input: Input<ImpactChanges>, around: &Around) -> Result<(Part, Impact)> {
-        let changes = named(input, around)?;
+        let actor = &actor.noting(&input.note);
+        let (changes, errors) = named(input, around);
+        let checked = errors.finish(self.impact_check(changes.event.whole(), changes.target, around))?;
         let impact = changes.into_impact(self.mint()?, Revision::first(self.stamp(actor)?))?;
-        let (display, provider) = self.impact_check(impact.event, impact.target, around)?;
+        let (display, provider) = checked.ok_or_else(|| Error::internal("an impact was not checked"))?;
         let mut transaction = Transaction::new();
         transaction.event_impact(impact.event.id, 1);
         transaction.impact_create(&impact, &display, provider)?;
@@ -189,12 +206,17 @@ impl App {
         input: Input<ImpactChanges>,
         around: &Around,
     ) -> Result<Option<(Part, Impact)>> {
-        let after = before.changed(named(input, around)?, before.revision.next(self.stamp(actor)?));
+        let actor = &actor.noting(&input.note);
+        let (changes, mut errors) = named(input, around);
+        let after = before.changed(changes, before.revision.next(self.stamp(actor)?));
         if after.event != before.event {
             let message = "An impact stays with its event. Delete it, and create one for the other event.";
-            return Err(Error::field("event_object_id", message));
+            errors.add("event_object_id", message);
         }
-        let (display, provider) = self.impact_check(after.event, after.target, around)?;
+        let unread = TARGET_FIELDS.iter().any(|field| errors.has(field));
+        let target = if unread { before.target } else { after.target };
+        let checked = errors.finish(self.impact_check(Some(before.event), target.into(), around))?;
+        let (display, provider) = checked.ok_or_else(|| Error::internal("an impact was not checked"))?;
         if after.snapshot() == before.snapshot() {
             return Ok(None);
         }
@@ -252,7 +274,9 @@ impl App {
             }
             BulkError::check(elements)?;
             if !moved.is_empty() {
-                self.impacts_free(&moved).await?;
+                let mut taken = vec![FieldErrors::default(); moved.len()];
+                self.impacts_free(&moved, &mut taken).await?;
+                BulkError::check(taken)?;
             }
             match self.bulk_commit(actor, parts).await? {
                 Tried::Done => {
@@ -269,8 +293,9 @@ impl App {
     ///
     /// # Errors
     /// As for [`App::bulk_delete`].
-    pub async fn impact_delete_many(&self, actor: &Actor, ids: &[ImpactId]) -> Result<()> {
-        self.bulk_delete(actor, ids.iter().map(|id| ObjectRef::new(ObjectType::Impact, *id)).collect()).await
+    pub async fn impact_delete_many(&self, actor: &Actor, ids: &[(ImpactId, String)]) -> Result<()> {
+        let objects = ids.iter().map(|(id, note)| (ObjectRef::new(ObjectType::Impact, *id), note.clone()));
+        self.bulk_delete(actor, objects.collect()).await
     }
 
     /// Deletes an impact, also of a closed event (behaviours L7).

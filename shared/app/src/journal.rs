@@ -1,6 +1,7 @@
 //! Work that takes more than one transaction is finished, whoever began it.
 
 use noticeboard_domain::Result;
+use noticeboard_domain::job::{Job, JobName};
 use noticeboard_domain::time::Time;
 use noticeboard_store::JournalEntry;
 
@@ -22,12 +23,15 @@ impl App {
                 self.bulk_finish(actor, writes).await?;
                 self.journal_done(entry).await
             }
-            JournalEntry::BulkDeletion { objects, actor } => {
+            JournalEntry::BulkDeletion { objects, actor, .. } => {
                 Box::pin(self.bulk_deletion_finish(actor, objects)).await?;
                 self.journal_done(entry).await
             }
-            JournalEntry::Mail { raw, received, request_id } => {
-                self.ingest_again(raw, *received, request_id).await?;
+            JournalEntry::Mail { raw, received, request_id, approval } => {
+                match approval {
+                    Some(approval) => Box::pin(self.approve_again(approval)).await?,
+                    None => self.ingest_again(raw, *received, request_id).await?,
+                }
                 // A mail that turned out to be dealt with already leaves its entry to us.
                 self.journal_done(entry).await
             }
@@ -35,20 +39,34 @@ impl App {
     }
 
     /// Strikes out work that is done.
-    async fn journal_done(&self, entry: &JournalEntry) -> Result<()> {
+    pub(crate) async fn journal_done(&self, entry: &JournalEntry) -> Result<()> {
         let mut transaction = noticeboard_store::Transaction::new();
         transaction.journal_delete(entry);
         self.commit_all(transaction).await
     }
 
-    /// Finishes all work that was begun before a time. Some that fails keeps none of the rest from it.
+    /// Finishes all work that was begun before a time, as a job if there is any. Some that fails keeps none of the rest
+    /// from it.
     ///
     /// # Errors
     /// The last failure.
     pub async fn journal_finish_all(&self, begun_before: Time) -> Result<()> {
+        let entries = self.store.journal(begun_before).await?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let kwargs = vec![("unfinished", entries.len().into())];
+        let work = async {
+            self.journal_finish_each(&entries).await?;
+            Ok(((), vec![("finished", entries.len().into())]))
+        };
+        self.job(JobName::CleanUp, Job::SYSTEM, kwargs, work).await
+    }
+
+    async fn journal_finish_each(&self, entries: &[JournalEntry]) -> Result<()> {
         let mut done = Ok(());
-        for entry in &self.store.journal(begun_before).await? {
-            if let Err(error) = self.journal_finish(entry).await {
+        for entry in entries {
+            if let Err(error) = Box::pin(self.journal_finish(entry)).await {
                 tracing::error!(work = entry.id(), %error, detail = error.detail(), "work is still unfinished");
                 done = Err(error);
             }

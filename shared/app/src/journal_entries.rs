@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use noticeboard_domain::change::{Actor, Expected, Revision};
 use noticeboard_domain::filter::Filterable;
 use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId, ObjectId};
-use noticeboard_domain::journal_entry::{JournalEntry, JournalEntryChanges};
+use noticeboard_domain::journal_entry::{JournalEntry, JournalEntryChanges, has_journal};
 use noticeboard_domain::listing::{List, Listing};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::tag::Tag;
@@ -70,15 +70,13 @@ fn own_partition(object: &ObjectRef) -> bool {
     object.kind.app_label() != ObjectType::Maintenance.app_label()
 }
 
-/// The values of an input, with the tags that it names looked up.
-fn named(input: Input<JournalEntryChanges>, around: &Around) -> Result<JournalEntryChanges> {
-    let mut changes = input.changes;
-    let mut errors = FieldErrors::default();
+/// The values of an input, with the tags that it names looked up; and what is wrong with it so far.
+fn named(input: Input<JournalEntryChanges>, around: &Around) -> (JournalEntryChanges, FieldErrors) {
+    let (mut changes, mut errors) = (input.changes, input.wrong);
     if input.refs.tags.is_some() {
         changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
     }
-    errors.into_result()?;
-    Ok(changes)
+    (changes, errors)
 }
 
 impl App {
@@ -134,14 +132,17 @@ impl App {
     ) -> Result<JournalEntryView> {
         let object: Vec<ObjectRef> = input.changes.assigned_object.whole().into_iter().collect();
         let around = self.entry_surroundings(&object, Some(&input), &[]).await?;
-        let changes = named(input, &around.around)?;
+        let actor = &actor.noting(&input.note);
+        let (changes, mut errors) = named(input, &around.around);
+        // It may be deleted in the next moment: then the entry stays, as it does when that happens later.
+        let journal = object.iter().filter(|object| has_journal(object.kind));
+        for object in journal.filter(|object| !around.displays.contains_key(object)) {
+            errors.collect::<()>(Err(related_not_found("assigned_object_id", object.id.get())))?;
+        }
+        errors.into_result()?;
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
             let entry = changes.clone().into_entry(self.mint()?, Revision::first(self.stamp(actor)?))?;
-            // It may be deleted in the next moment: then the entry stays, as it does when that happens later.
-            if !around.displays.contains_key(&entry.assigned_object) {
-                return Err(related_not_found("assigned_object_id", entry.assigned_object.id.get()));
-            }
             let mut transaction = Transaction::new();
             transaction.journal_entry_create(&entry)?;
             match self.store.commit(transaction).await {
@@ -210,13 +211,14 @@ impl App {
         input: Input<JournalEntryChanges>,
         expected: &Expected,
     ) -> Result<JournalEntryView> {
+        let actor = &actor.noting(&input.note);
         for race in 0..MAX_RACES {
             let _turn = self.turn(race).await;
             let before = self.journal_entry_stored(id).await?;
             expected.check(before.revision.version)?;
             let around = self.entry_surroundings(&[before.assigned_object], Some(&input), &before.tags).await?;
-            let changes = named(input.clone(), &around.around)?;
-            let after = before.changed(changes, before.revision.next(self.stamp(actor)?))?;
+            let (changes, errors) = named(input.clone(), &around.around);
+            let after = errors.finish(before.changed(changes, before.revision.next(self.stamp(actor)?)))?;
             if after.snapshot() == before.snapshot() {
                 return Ok(around.view(before));
             }

@@ -1,9 +1,9 @@
 //! Lists of events, impacts and received mails: each from the narrowest place that its filters allow.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use noticeboard_domain::event::EventKind;
-use noticeboard_domain::filter::{Comparison, Filter, Filterable, Operand, Test};
+use noticeboard_domain::filter::{Comparison, FieldValue, Filter, Filterable, Operand, Test};
 use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId, ObjectId, ProviderId};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::inventory::{PLACES, schema};
@@ -16,7 +16,7 @@ use noticeboard_store::{Chunk, CountOf, EventRow, Resume, Store, StoredEvent, Wa
 
 use crate::App;
 use crate::impacts::whole;
-use crate::views::{EventView, ImpactView, NotificationView};
+use crate::views::{Children, EventView, ImpactView, NotificationView};
 
 /// How many entries are read at once where a list is walked.
 const CHUNK: usize = 500;
@@ -106,19 +106,39 @@ enum Source {
     Rows(Vec<EventRow>),
 }
 
+/// The field of an event that orders by its provider's name, as NetBox does.
+const PROVIDER: &str = "provider";
+
+/// An event that can be ordered by its provider's name.
+struct ByProvider<T> {
+    event: T,
+    provider: Option<String>,
+}
+
+impl<T: Filterable> Filterable for ByProvider<T> {
+    fn id(&self) -> u64 {
+        self.event.id()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        if name == PROVIDER {
+            return FieldValue::optional(self.provider.as_deref(), FieldValue::text);
+        }
+        self.event.field(name)
+    }
+}
+
 impl App {
-    /// Events of a kind. `with_children` asks for their impacts and received mails.
+    /// Events of a kind, with what is asked for of that which belongs to them.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the filter would have to read more than `NOTICEBOARD_LIST_READ_LIMIT` entries, and for
-    /// other objects that it names and that do not exist.
-    pub async fn event_list(&self, kind: EventKind, listing: Listing, with_children: bool) -> Result<List<EventView>> {
+    /// [`Error::Invalid`] when the filter would have to read more than `NOTICEBOARD_LIST_READ_LIMIT` entries, for other
+    /// objects that it names and that do not exist, and for more impacts or received mails than one answer shows.
+    pub async fn event_list(&self, kind: EventKind, listing: Listing, children: Children) -> Result<List<EventView>> {
         let list = self.event_list_stored(kind, listing).await?;
         let (events, list) = split(list);
         let mut views = self.view_events(events).await?;
-        if with_children {
-            self.view_children_of(&mut views).await?;
-        }
+        self.view_children_of(&mut views, children).await?;
         Ok(list.with(views))
     }
 
@@ -146,17 +166,39 @@ impl App {
         match self.event_source(kind, &listing).await? {
             Source::Events(mut events) => {
                 events.retain(|stored| stored.event.kind() == kind);
-                Ok(listing.of(events, |a, b| own(a.id(), b.id())))
+                let named = self.with_provider_names(&listing, events, |stored| stored.event.provider).await?;
+                let (named, list) = split(listing.of(named, |a, b| own(a.id(), b.id())));
+                Ok(list.with(named.into_iter().map(|named| named.event).collect()))
             }
             Source::Rows(rows) => {
-                let (rows, list) = split(listing.of(rows, |a, b| own(a.id(), b.id())));
-                let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
+                let named = self.with_provider_names(&listing, rows, |row| row.provider).await?;
+                let (rows, list) = split(listing.of(named, |a, b| own(a.id(), b.id())));
+                let ids: Vec<EventId> = rows.iter().map(|named| named.event.id).collect();
                 let mut events = self.store.events(&ids).await?;
                 let place = |stored: &StoredEvent| ids.iter().position(|id| *id == stored.event.id);
                 events.sort_by_cached_key(place);
                 Ok(list.with(events))
             }
         }
+    }
+
+    /// Events with the names of their providers, where the order asks for these.
+    async fn with_provider_names<T: Filterable>(
+        &self,
+        listing: &Listing,
+        events: Vec<T>,
+        provider: impl Fn(&T) -> ProviderId,
+    ) -> Result<Vec<ByProvider<T>>> {
+        let mut names: HashMap<ProviderId, String> = HashMap::new();
+        if listing.order.iter().any(|order| order.field == PROVIDER) {
+            let found: HashSet<ProviderId> =
+                events.iter().filter(|event| listing.filter.matches(*event)).map(&provider).collect();
+            let objects = found.into_iter().map(|id| ObjectRef::new(ObjectType::Provider, id)).collect();
+            let found = self.store.neighbours(&Wanted { objects, ..Wanted::default() }).await?;
+            names.extend(found.named.into_iter().map(|named| (named.object.id.into(), named.display)));
+        }
+        let named = |event: T| ByProvider { provider: names.get(&provider(&event)).cloned(), event };
+        Ok(events.into_iter().map(named).collect())
     }
 
     /// Where to look: the fewest entries that the filter allows without knowing how many each choice has.
@@ -222,7 +264,7 @@ impl App {
             (None, None, None) => None,
         };
         let by_level = |a: &Impact, b: &Impact| {
-            let level = |impact: &Impact| impact.field("impact").order(&noticeboard_domain::filter::FieldValue::None);
+            let level = |impact: &Impact| impact.field("impact").order(&FieldValue::None);
             level(a).cmp(&level(b)).then_with(|| a.field("impact").order(&b.field("impact"))).then(a.id.cmp(&b.id))
         };
         let list = match few {
@@ -368,12 +410,18 @@ impl App {
         // Objects of the inventory are in places themselves.
         let hit = schema(kind).is_none();
         let places = if hit { filter.take(&PLACES.map(|(name, _)| name)) } else { Vec::new() };
-        if let Some(targets) = self.targets_in(&places).await? {
-            let impacts = self.impacts_on(&targets).await?;
-            let of = |impact: &Impact| {
-                if kind == ObjectType::Impact { impact.id.get() } else { impact.event.id.get() }
-            };
-            filter.narrow(impacts.iter().map(of).collect());
+        let (out, within): (Vec<Test>, Vec<Test>) = places.into_iter().partition(|test| test.negated);
+        let of = |impact: &Impact| {
+            if kind == ObjectType::Impact { impact.id.get() } else { impact.event.id.get() }
+        };
+        if let Some(targets) = self.targets_in(&within).await? {
+            filter.narrow(self.impacts_on(&targets).await?.iter().map(of).collect());
+        }
+        for test in out {
+            // "Not there" is an event without any impact there, also one without impacts.
+            if let Some(targets) = self.targets_in(&[Test { negated: false, ..test }]).await? {
+                filter.except.extend(self.impacts_on(&targets).await?.iter().map(of));
+            }
         }
         for test in filter.take(&["created_by_request", "updated_by_request", "modified_by_request"]) {
             let mut ids = HashSet::new();
@@ -441,6 +489,12 @@ impl App {
             filter.tests.iter().filter(|test| test.field == field).cloned().collect()
         };
         let (providers, events, tags) = (on(filter, "provider_id"), on(filter, "replaces_id"), on(filter, "tag"));
+        for (field, tests) in [("provider_id", &providers), ("replaces_id", &events)] {
+            // No object has it, and no id can be made of it.
+            if tests.iter().flat_map(numbers).any(|number| number == 0) {
+                return Err(not_a_choice(field, 0));
+            }
+        }
         let mut wanted = Wanted::default();
         let id = |number: u64| ObjectId::try_from(number).ok();
         wanted.tags.extend(by_id.iter().flat_map(numbers).filter_map(id).map(TagRef::Id));

@@ -11,6 +11,7 @@ use noticeboard_domain::inventory::{Circuit, Label, Provider, ProviderChanges, S
 use noticeboard_domain::notice::{Notice, NoticeCircuit, NoticeOrder, NoticeState, normalised_circuit_id};
 use noticeboard_domain::notification::{EventNotification, Subject};
 use noticeboard_domain::object::ObjectRef;
+use noticeboard_domain::review::Verdict;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, Status};
 use noticeboard_domain::thread::{AnnouncedWindow, KnownWindow, match_windows};
 use noticeboard_domain::time::{OriginalTimezone, Time};
@@ -21,6 +22,7 @@ use noticeboard_store::{
 };
 
 use crate::impacts::display;
+use crate::reviews::Approval;
 use crate::{App, MAX_RACES, too_many_races};
 
 /// What a notice did.
@@ -58,6 +60,18 @@ pub(crate) struct Delivery<'a> {
     pub(crate) raw: &'a str,
     pub(crate) received: Time,
     pub(crate) actor: &'a Actor,
+    pub(crate) waited: Waited<'a>,
+}
+
+/// What waited for a person until a notice is applied, and is decided about with it.
+#[derive(Clone, Copy)]
+pub(crate) enum Waited<'a> {
+    /// Nothing that is decided about with this notice.
+    Nothing,
+    /// The mail, of which it is the only notice.
+    Mail(&'a Approval),
+    /// The notice itself.
+    Notice(&'a Approval),
 }
 
 /// What is to be done for one notice, in one transaction or in several.
@@ -89,7 +103,8 @@ impl Delivery<'_> {
 }
 
 impl App {
-    /// Applies one notice of a mail; `None` when another delivery of the same mail has done so meanwhile.
+    /// Applies one notice of a mail; `None` when another delivery of the same mail has done so meanwhile, or what waited
+    /// for a person waits no more, or for another reason.
     ///
     /// # Errors
     /// [`Error::Invalid`] when what the notice says breaks a rule of the domain.
@@ -108,7 +123,7 @@ impl App {
                     let name = plan.event.name.as_str().to_owned();
                     return Ok(Some(Applied { event, name, effect: plan.effect }));
                 }
-                Err(CommitError::Refused(Refusal::NoticeApplied)) => return Ok(None),
+                Err(CommitError::Refused(Refusal::NoticeApplied | Refusal::ReviewChanged)) => return Ok(None),
                 // Someone was faster: what they did is read, and the notice is planned again on top of it.
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -411,7 +426,7 @@ impl App {
         }
     }
 
-    /// The record of the mail, and the mark that this notice of it is applied.
+    /// The record of the mail, the mark that this notice of it is applied, and the decision to do so, if it took one.
     fn notice_close(&self, transaction: &mut Transaction, delivery: &Delivery<'_>, plan: &Plan) -> Result<()> {
         let from = delivery.mail.from.clone().unwrap_or_default();
         let notification = EventNotification {
@@ -434,8 +449,20 @@ impl App {
             of: delivery.notices.len(),
             mark: MessageMark::Event(plan.event.id),
             received: delivery.received,
+            raw: Some(delivery.raw.to_owned()),
         };
-        transaction.message_create(delivery.key, &message)
+        let approval = match delivery.waited {
+            Waited::Nothing => return transaction.message_create(delivery.key, &message),
+            Waited::Mail(approval) => {
+                transaction.message_create(delivery.key, &message)?;
+                approval
+            }
+            Waited::Notice(approval) => {
+                transaction.message_replace(delivery.key, &message)?;
+                approval
+            }
+        };
+        self.decide(transaction, approval, Verdict::Approved, vec![plan.event.id]).map(drop)
     }
 }
 
@@ -443,7 +470,7 @@ impl App {
 const MAX_KEY_BYTES: usize = 1000;
 
 /// Items of [`App::notice_close`].
-const CLOSING_ITEMS: usize = 3;
+const CLOSING_ITEMS: usize = 4;
 /// New impacts of one further transaction: three items each, and the event.
 const MAX_NEW_AT_ONCE: usize = 30;
 /// Changed impacts of one transaction: one item each.

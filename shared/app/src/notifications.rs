@@ -1,32 +1,29 @@
-//! Received mails as the API knows them, and mail that waits for a person.
+//! Received mails as the API knows them.
 
 use std::collections::HashMap;
 
 use noticeboard_domain::change::{Actor, Expected, Revision};
-use noticeboard_domain::ids::{EventNotificationId, ReviewId};
+use noticeboard_domain::ids::EventNotificationId;
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
-use noticeboard_domain::review::ReviewItem;
 use noticeboard_domain::{Error, FieldErrors, Result};
 use noticeboard_store::{BulkWrite, CommitError, Transaction, Wanted};
 
 use crate::around::{Around, Input};
 use crate::bulk::{BulkError, Part, Tried};
-use crate::impacts::{related_not_found, whole};
+use crate::impacts::related_not_found;
 use crate::views::{NotificationView, notification_view, tag_refs};
 use crate::{App, MAX_RACES, too_many_races};
 
 const NOT_FOUND: Error = Error::NotFound { what: "EventNotification" };
 
-/// The values of an input, with the tags that it names looked up.
-fn named(input: Input<EventNotificationChanges>, around: &Around) -> Result<EventNotificationChanges> {
-    let mut changes = input.changes;
-    let mut errors = FieldErrors::default();
+/// The values of an input, with the tags that it names looked up; and what is wrong with it so far.
+fn named(input: Input<EventNotificationChanges>, around: &Around) -> (EventNotificationChanges, FieldErrors) {
+    let (mut changes, mut errors) = (input.changes, input.wrong);
     if input.refs.tags.is_some() {
         changes.tags = around.tag_slugs(input.refs.tags.as_deref(), &mut errors);
     }
-    errors.into_result()?;
-    Ok(changes)
+    (changes, errors)
 }
 
 impl App {
@@ -84,11 +81,16 @@ impl App {
         input: Input<EventNotificationChanges>,
         around: &Around,
     ) -> Result<(Part, EventNotification)> {
-        let changes = named(input, around)?;
+        let actor = &actor.noting(&input.note);
+        let (changes, errors) = named(input, around);
+        let provider = changes.event.whole().map(|event| {
+            let stored = around.stored(event.id).filter(|stored| stored.event.kind() == event.kind);
+            let provider = stored.map(|stored| stored.event.provider);
+            provider.ok_or_else(|| related_not_found("event_object_id", event.id.get()))
+        });
+        let provider = errors.finish(provider.transpose())?;
         let mail = changes.into_notification(self.mint()?, Revision::first(self.stamp(actor)?))?;
-        let stored = around.stored(mail.event.id).filter(|stored| stored.event.kind() == mail.event.kind);
-        let stored = stored.ok_or_else(|| related_not_found("event_object_id", mail.event.id.get()))?;
-        let provider = stored.event.provider;
+        let provider = provider.ok_or_else(|| Error::internal("a received mail was not checked"))?;
         let mut transaction = Transaction::new();
         transaction.event_child(mail.event.id);
         transaction.notification_create(&mail, provider)?;
@@ -147,11 +149,14 @@ impl App {
         input: Input<EventNotificationChanges>,
         around: &Around,
     ) -> Result<Option<(Part, EventNotification)>> {
-        let after = before.changed(named(input, around)?, before.revision.next(self.stamp(actor)?));
+        let actor = &actor.noting(&input.note);
+        let (changes, mut errors) = named(input, around);
+        let after = before.changed(changes, before.revision.next(self.stamp(actor)?));
         if after.event != before.event {
             let message = "A received mail stays with its event. Delete it, and create one for the other event.";
-            return Err(Error::field("event_object_id", message));
+            errors.add("event_object_id", message);
         }
+        errors.into_result()?;
         if after.snapshot() == before.snapshot() {
             return Ok(None);
         }
@@ -220,9 +225,9 @@ impl App {
     ///
     /// # Errors
     /// As for [`App::bulk_delete`].
-    pub async fn notification_delete_many(&self, actor: &Actor, ids: &[EventNotificationId]) -> Result<()> {
-        let objects = ids.iter().map(|id| ObjectRef::new(ObjectType::EventNotification, *id)).collect();
-        self.bulk_delete(actor, objects).await
+    pub async fn notification_delete_many(&self, actor: &Actor, ids: &[(EventNotificationId, String)]) -> Result<()> {
+        let objects = ids.iter().map(|(id, note)| (ObjectRef::new(ObjectType::EventNotification, *id), note.clone()));
+        self.bulk_delete(actor, objects.collect()).await
     }
 
     /// Deletes a received mail.
@@ -246,22 +251,6 @@ impl App {
             }
         }
         Err(too_many_races())
-    }
-
-    /// Mail that waits for a person, newest first.
-    pub async fn review_list(&self, offset: usize, limit: usize) -> Result<(Vec<ReviewItem>, u64)> {
-        let most = self.settings.list_read_limit;
-        let reviews = whole(self.store.review_list(most).await?, most)?;
-        let count = reviews.len() as u64;
-        Ok((reviews.into_iter().skip(offset).take(limit).collect(), count))
-    }
-
-    /// One mail that waits for a person.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn review(&self, id: ReviewId) -> Result<ReviewItem> {
-        self.store.review(id).await?.ok_or(Error::NotFound { what: "ReviewItem" })
     }
 
     /// The whole message that a review item or a received mail keeps.

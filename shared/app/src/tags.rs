@@ -255,7 +255,8 @@ impl App {
     ///
     /// # Errors
     /// As for [`App::bulk_delete`].
-    pub async fn tag_delete_many(&self, actor: &Actor, ids: &[ObjectId]) -> Result<()> {
-        self.bulk_delete(actor, ids.iter().map(|id| ObjectRef::new(ObjectType::Tag, *id)).collect()).await
+    pub async fn tag_delete_many(&self, actor: &Actor, ids: &[(ObjectId, String)]) -> Result<()> {
+        let objects = ids.iter().map(|(id, note)| (ObjectRef::new(ObjectType::Tag, *id), note.clone()));
+        self.bulk_delete(actor, objects.collect()).await
     }
 }

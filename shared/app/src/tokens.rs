@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use noticeboard_domain::change::Expected;
 use noticeboard_domain::ids::TokenId;
+use noticeboard_domain::listing::{List, Listing};
 use noticeboard_domain::time::Time;
 use noticeboard_domain::token::{Denial, Scope, Terms, TermsChanges, Token, TokenText, TokenVersion};
 use noticeboard_domain::{Error, Result};
@@ -178,14 +179,20 @@ impl App {
         self.store.token(id).await?.ok_or(NO_TOKEN)
     }
 
-    /// Tokens, the newest first: `limit` of them after the first `offset`, and how many there are.
+    /// Tokens, the newest first unless an order is asked for.
     ///
     /// # Errors
     /// [`Error::Invalid`] when there are more than 10,000.
-    pub async fn token_list(&self, offset: usize, limit: usize) -> Result<(Vec<Token>, u64)> {
-        let tokens = self.store.token_list().await?;
-        let count = tokens.len() as u64;
-        Ok((tokens.into_iter().skip(offset).take(limit).collect(), count))
+    pub async fn token_list(&self, listing: &Listing) -> Result<List<Token>> {
+        Ok(listing.of(self.store.token_list().await?, |a, b| b.id.cmp(&a.id)))
+    }
+
+    /// Whether any token was ever made and not revoked.
+    ///
+    /// # Errors
+    /// As for [`App::token_list`].
+    pub async fn has_tokens(&self) -> Result<bool> {
+        Ok(!self.store.token_list().await?.is_empty())
     }
 
     /// Changes the terms of a token. Processes that have just used it may go by the old ones for a minute.

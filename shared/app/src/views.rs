@@ -31,6 +31,30 @@ pub struct EventView {
     pub notifications: Option<Vec<EventNotification>>,
 }
 
+/// What a list of events is to show of what belongs to them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Children {
+    /// Their impacts.
+    pub impacts: bool,
+    /// Their received mails.
+    pub notifications: bool,
+}
+
+/// The most impacts of all events of one answer with a list: as many as one event may have with all else. They are 4 MB of
+/// JSON; a Lambda function answers with 6 MB.
+const MAX_LISTED_IMPACTS: usize = 10_000;
+/// The most received mails of all events of one answer with a list. Each is read with its text.
+const MAX_LISTED_NOTIFICATIONS: usize = 1_000;
+/// Events of which something is read at once.
+const AT_ONCE: usize = 32;
+
+fn too_many_children(field: &'static str, limit: usize, name: &str) -> Error {
+    let message = format!(
+        "The events of this page have more than {limit} {field} ({name}). Ask for fewer events at once, with limit=."
+    );
+    Error::field("fields", message)
+}
+
 /// What an impact points at.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -111,15 +135,13 @@ impl App {
         Ok(events.into_iter().map(view).collect())
     }
 
-    /// Adds to events their impacts: one query for each event that has some, some at a time.
-    pub(crate) async fn view_impacts_of(&self, views: &mut [EventView]) -> Result<()> {
-        /// More impacts of one event than this are not shown in a list.
-        const MAX_IMPACTS: usize = 200;
-        for views in views.chunks_mut(32) {
+    /// Adds to events their impacts, at most so many of each: one query for each event that has some, some at a time.
+    pub(crate) async fn view_impacts_of(&self, views: &mut [EventView], most: usize) -> Result<()> {
+        for views in views.chunks_mut(AT_ONCE) {
             let pages = views.iter().map(|view| async {
                 match view.stored.impact_count {
                     0 => Ok(Vec::new()),
-                    _ => self.store.impacts_of_event(view.stored.event.id, MAX_IMPACTS).await.map(|slice| slice.items),
+                    _ => self.store.impacts_of_event(view.stored.event.id, most).await.map(|slice| slice.items),
                 }
             });
             let pages = futures_util::future::try_join_all(pages).await?;
@@ -139,22 +161,38 @@ impl App {
         Ok(())
     }
 
-    /// Adds to events their impacts and received mails.
-    pub(crate) async fn view_children_of(&self, views: &mut [EventView]) -> Result<()> {
-        /// More received mails of one event than this are not shown in a list.
-        const MAX_NOTIFICATIONS: usize = 200;
-        self.view_impacts_of(views).await?;
-        for views in views.chunks_mut(32) {
+    /// Adds to the events of a list all their impacts and received mails, as far as these are asked for.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the list has more of them than one answer shows.
+    pub(crate) async fn view_children_of(&self, views: &mut [EventView], children: Children) -> Result<()> {
+        if children.impacts {
+            let impacts: u64 = views.iter().map(|view| view.stored.impact_count).sum();
+            if impacts > MAX_LISTED_IMPACTS as u64 {
+                return Err(too_many_children("impacts", MAX_LISTED_IMPACTS, "MAX_LISTED_IMPACTS"));
+            }
+            // An impact that comes meanwhile is shown too.
+            self.view_impacts_of(views, MAX_LISTED_IMPACTS).await?;
+        }
+        if !children.notifications {
+            return Ok(());
+        }
+        let mut room = MAX_LISTED_NOTIFICATIONS;
+        for views in views.chunks_mut(AT_ONCE) {
             let mails = views.iter().map(|view| async {
                 match view.stored.children {
                     0 => Ok(Vec::new()),
                     _ => {
-                        let slice = self.store.notifications_of_event(view.stored.event.id, MAX_NOTIFICATIONS).await?;
+                        let slice = self.store.notifications_of_event(view.stored.event.id, room + 1).await?;
                         Ok::<_, Error>(slice.items)
                     }
                 }
             });
             let mails = futures_util::future::try_join_all(mails).await?;
+            let left = room.checked_sub(mails.iter().map(Vec::len).sum());
+            room = left.ok_or_else(|| {
+                too_many_children("notifications", MAX_LISTED_NOTIFICATIONS, "MAX_LISTED_NOTIFICATIONS")
+            })?;
             for (view, mails) in views.iter_mut().zip(mails) {
                 view.notifications = Some(mails);
             }

@@ -55,6 +55,18 @@ pub struct Actor {
     pub message: String,
 }
 
+impl Actor {
+    /// The same with a note of its own on one of several changes, where there is one.
+    #[must_use]
+    pub fn noting(&self, note: &str) -> Self {
+        let mut actor = self.clone();
+        if !note.is_empty() {
+            note.clone_into(&mut actor.message);
+        }
+        actor
+    }
+}
+
 /// The versions of an object that a change is meant for (`If-Match`); any, where nothing is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected(Option<Vec<u64>>);

@@ -66,6 +66,20 @@ impl Error {
         Self::Internal { detail: detail.to_string() }
     }
 
+    /// What kind of error it is, in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "Invalid",
+            Self::NotFound { .. } => "NotFound",
+            Self::Conflict(_) => "Conflict",
+            Self::VersionMismatch => "VersionMismatch",
+            Self::Denied(_) => "Denied",
+            Self::TooLarge { .. } => "TooLarge",
+            Self::Unavailable { .. } => "Unavailable",
+            Self::Internal { .. } => "Internal",
+        }
+    }
+
     /// What the log should say beside the message, where there is more to say.
     pub fn detail(&self) -> Option<&str> {
         match self {
@@ -89,6 +103,9 @@ pub struct FieldErrors(Vec<(Cow<'static, str>, Vec<String>)>);
 impl FieldErrors {
     /// The key of an error that concerns the object as a whole.
     pub const ALL: &'static str = "__all__";
+
+    /// The key of an error of what is no object at all, and so has no fields.
+    pub const NO_OBJECT: &'static str = "non_field_errors";
 
     /// Adds a message for a field.
     pub fn add(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<String>) {
@@ -121,6 +138,34 @@ impl FieldErrors {
             if !self.has(field) {
                 self.0.push((field.clone(), messages.to_vec()));
             }
+        }
+    }
+
+    /// Keeps the value of `result`, or notes what is wrong with fields that have no error yet.
+    ///
+    /// # Errors
+    /// Any but [`Error::Invalid`].
+    pub fn collect<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::Invalid(errors)) => {
+                if !self.has(Self::NO_OBJECT) {
+                    self.add_missing(&errors);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The value of `result`, where nothing was wrong before either.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all that is wrong, and whatever else `result` has.
+    pub fn finish<T>(mut self, result: Result<T>) -> Result<T> {
+        match self.collect(result)? {
+            Some(value) => self.into_result().map(|()| value),
+            None => Err(Error::Invalid(self)),
         }
     }
 

@@ -208,10 +208,14 @@ impl EventChanges {
     /// # Errors
     /// [`crate::Error::Invalid`] with every field that is missing or breaks a rule.
     pub fn into_event(self, kind: EventKind, id: EventId, revision: Revision) -> Result<Event> {
-        self.missing(kind).into_result()?;
+        let mut errors = self.missing(kind);
+        if !errors.is_empty() {
+            let resolved = self.status == Some(Status::Outage(OutageStatus::Resolved));
+            errors.add_missing(&check_times(self.start, self.end.flatten(), resolved, self.end_after_start));
+            return Err(crate::Error::Invalid(errors));
+        }
         let now = revision.created;
         let start = self.start.unwrap_or(now);
-        let mut errors = FieldErrors::default();
         let detail = match (kind, self.status) {
             (EventKind::Maintenance, Some(Status::Maintenance(status))) => {
                 let Some(Some(end)) = self.end else {
@@ -252,9 +256,22 @@ impl EventChanges {
             unmatched_circuits: self.unmatched_circuits.unwrap_or_default(),
             revision,
         };
-        event.check(self.end_after_start)?;
+        event.check(self.end_after_start).into_result()?;
         Ok(event)
     }
+}
+
+/// The rules between the times and the status (behaviours 1 to 4), as far as the times are known.
+fn check_times(start: Option<Time>, end: Option<Time>, resolved: bool, end_after_start: bool) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    let before = |(end, start)| end < start || (end_after_start && end == start);
+    if end.zip(start).is_some_and(before) {
+        errors.add("end", "The end time must be after the start time.");
+    }
+    if resolved && end.is_none() {
+        errors.add("end", "End time is required when marking outage as resolved");
+    }
+    errors
 }
 
 impl Event {
@@ -326,7 +343,6 @@ impl Event {
                 set(&mut outage.estimated_time_to_repair, changes.estimated_time_to_repair);
             }
         }
-        errors.into_result()?;
         set(&mut event.name, changes.name);
         set(&mut event.summary, changes.summary);
         set(&mut event.provider, changes.provider);
@@ -342,20 +358,14 @@ impl Event {
         }
         set(&mut event.backup, changes.backup);
         set(&mut event.unmatched_circuits, changes.unmatched_circuits);
-        event.check(changes.end_after_start)?;
+        errors.add_missing(&event.check(changes.end_after_start));
+        errors.into_result()?;
         Ok(event)
     }
 
-    /// The rules between fields (behaviours 1 to 4).
-    fn check(&self, end_after_start: bool) -> Result<()> {
-        let mut errors = FieldErrors::default();
-        if self.end().is_some_and(|end| end < self.start || (end_after_start && end == self.start)) {
-            errors.add("end", "The end time must be after the start time.");
-        }
-        if self.status() == Status::Outage(OutageStatus::Resolved) && self.end().is_none() {
-            errors.add("end", "End time is required when marking outage as resolved");
-        }
-        errors.into_result()
+    fn check(&self, end_after_start: bool) -> FieldErrors {
+        let resolved = self.status() == Status::Outage(OutageStatus::Resolved);
+        check_times(Some(self.start), self.end(), resolved, end_after_start)
     }
 
     /// The fields that the changelog compares: all but the bookkeeping.

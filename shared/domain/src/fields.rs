@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 /// Longest free text (`comments`, `impact`), in bytes. An item of the table is limited to 400 KB.
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 
+/// Longest text of a received mail, in bytes. The mail's other fields and JSON's escapes must fit beside it (the store's
+/// `MAX_OBJECT_BYTES`).
+pub const MAX_MAIL_TEXT_BYTES: usize = 150 * 1024;
+
 /// Text of at most `max` characters without NUL.
 ///
 /// # Errors
@@ -19,20 +23,48 @@ pub fn bounded(text: &str, max: usize) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Free text without control characters other than line ends and tabs, limited by [`MAX_TEXT_BYTES`].
-pub fn free_text(text: &str) -> Result<String, String> {
-    if text.contains(|c: char| c.is_control() && !"\t\n\r".contains(c)) {
-        return Err("Control characters other than line ends and tabs are not allowed.".into());
+/// Text of one line, which may be blank: at most `max` characters, none of them a control character.
+///
+/// # Errors
+/// Says which rule it breaks.
+pub fn one_line(text: &str, max: usize) -> Result<String, String> {
+    if text.contains(char::is_control) {
+        return Err("Control characters are not allowed.".into());
     }
-    body_text(text)
+    bounded(text, max)
 }
 
-/// The text of a mail, which is kept as it came, limited by [`MAX_TEXT_BYTES`].
-pub fn body_text(text: &str) -> Result<String, String> {
+/// Free text without control characters other than line ends and tabs, limited by [`MAX_TEXT_BYTES`].
+///
+/// # Errors
+/// Says which rule it breaks.
+pub fn free_text(text: &str) -> Result<String, String> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(format!("Ensure this field has no more than {MAX_TEXT_BYTES} bytes."));
     }
-    bounded(text, MAX_TEXT_BYTES)
+    without_control(text).map(str::to_owned)
+}
+
+/// Text without control characters other than line ends and tabs.
+///
+/// # Errors
+/// Says that there are some.
+pub fn without_control(text: &str) -> Result<&str, String> {
+    if text.contains(|c: char| c.is_control() && !"\t\n\r".contains(c)) {
+        return Err("Control characters other than line ends and tabs are not allowed.".into());
+    }
+    Ok(text)
+}
+
+/// The text of a mail, which is kept as it came, limited by [`MAX_MAIL_TEXT_BYTES`].
+///
+/// # Errors
+/// Says which rule it breaks.
+pub fn mail_text(text: &str) -> Result<String, String> {
+    if text.len() > MAX_MAIL_TEXT_BYTES {
+        return Err(format!("Ensure this field has no more than {MAX_MAIL_TEXT_BYTES} bytes (MAX_MAIL_TEXT_BYTES)."));
+    }
+    bounded(text, MAX_MAIL_TEXT_BYTES)
 }
 
 /// A line of text that is not blank, of at most `MAX` characters. Blanks around it are cut.

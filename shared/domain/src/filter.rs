@@ -1,7 +1,9 @@
 //! Filters of lists: tests on the fields of an object, in the words of NetBox's query parameters.
 //!
 //! A parameter is a field with a lookup behind it: `name`, `name__ic`, `start__gte`, `end__empty`. Several values of
-//! one parameter mean "one of these"; several parameters must all hold (reference netbox-notices, section 2, Filters).
+//! one parameter mean "one of these", but for tags (`tag`, `tag_id`), of which an object must have all, as in NetBox;
+//! several parameters must all hold (reference netbox-notices, section 2, Filters). A parameter with an empty value asks
+//! for nothing: forms send those that were not filled in.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -10,7 +12,9 @@ use std::collections::HashSet;
 use regex::{Regex, RegexBuilder};
 
 use crate::error::{FieldErrors, Result};
+use crate::event::EventKind;
 use crate::ids::ID_LIMIT;
+use crate::object::ObjectType;
 use crate::time::{self, Time};
 
 /// Longest value of a parameter, in bytes.
@@ -122,19 +126,25 @@ pub enum Kind {
     Bool,
     /// A request's id.
     Uuid,
+    /// The name of a type of events, `notices.outage`, in any case.
+    EventType,
+    /// The name of a type of objects, `dcim.site`, in any case.
+    ObjectType,
     /// A slug of something that an object has several of: all values must be there.
     Slugs,
+    /// An id of something that an object has several of: all values must be there.
+    Ids,
 }
 
 impl Kind {
     /// The lookups of a kind, beside the plain parameter.
     pub fn lookups(self) -> &'static [&'static str] {
         match self {
-            Self::Text | Self::Choice(_) => {
+            Self::Text | Self::Choice(_) | Self::EventType | Self::ObjectType => {
                 &["n", "ic", "nic", "isw", "nisw", "iew", "niew", "ie", "nie", "regex", "iregex", "empty"]
             }
             Self::Number | Self::Integer | Self::Time => &["n", "gt", "gte", "lt", "lte", "empty"],
-            Self::Id | Self::Slugs => &["n"],
+            Self::Id | Self::Slugs | Self::Ids => &["n"],
             Self::Bool | Self::Uuid => &[],
         }
     }
@@ -316,6 +326,8 @@ pub struct Filter {
     pub searched: &'static [&'static str],
     /// One of these ids, where what was asked for is found by other means.
     pub among: Option<HashSet<u64>>,
+    /// None of these ids, for the same reason.
+    pub except: HashSet<u64>,
 }
 
 impl Filter {
@@ -336,11 +348,16 @@ impl Filter {
                 errors.add(name.to_owned(), format!("Ensure this value has at most {MAX_VALUE_BYTES} bytes."));
                 continue;
             }
+            let found = known(name, parameters);
+            if value.contains('\0') && (name == "q" || found.is_some()) {
+                errors.add(name.to_owned(), "Null characters are not allowed.");
+                continue;
+            }
             if name == "q" {
                 filter.q = value.trim().to_lowercase();
                 continue;
             }
-            let Some((field, kind, lookup)) = known(name, parameters) else {
+            let Some((field, kind, lookup)) = found.filter(|_| !value.is_empty()) else {
                 continue;
             };
             let Some((comparison, negated)) = how(lookup) else {
@@ -350,10 +367,12 @@ impl Filter {
                 Ok(None) => {}
                 Ok(Some(operand)) => {
                     // The values of one parameter are alternatives, but for things that an object has several of.
-                    let together = !matches!(kind, Kind::Slugs) || negated;
+                    let together = !matches!(kind, Kind::Slugs | Kind::Ids) || negated;
                     match names.iter().position(|seen| together && seen == name) {
                         Some(at) if filter.tests[at].operands.len() >= MAX_VALUES => {
-                            errors.add(name.to_owned(), format!("Give at most {MAX_VALUES} values."));
+                            if !errors.has(name) {
+                                errors.add(name.to_owned(), format!("Give at most {MAX_VALUES} values."));
+                            }
                         }
                         Some(at) => filter.tests[at].operands.push(operand),
                         None => {
@@ -371,12 +390,13 @@ impl Filter {
 
     /// Whether every object is in the list.
     pub fn is_empty(&self) -> bool {
-        self.tests.is_empty() && self.q.is_empty() && self.among.is_none()
+        self.tests.is_empty() && self.q.is_empty() && self.among.is_none() && self.except.is_empty()
     }
 
     /// Whether an object is in the list.
     pub fn matches(&self, object: &impl Filterable) -> bool {
         self.among.as_ref().is_none_or(|ids| ids.contains(&object.id()))
+            && !self.except.contains(&object.id())
             && self.tests.iter().all(|test| test.holds(&object.field(&test.field)))
             && (self.q.is_empty() || self.searched.iter().any(|field| has_text(&object.field(field), &self.q)))
     }
@@ -498,18 +518,25 @@ fn operand(kind: Kind, lookup: &str, value: &str) -> std::result::Result<Option<
     }
     let not_a_choice = || format!("Select a valid choice. {value} is not one of the available choices.");
     Ok(match kind {
-        Kind::Text | Kind::Choice(_) if lookup.ends_with("regex") => {
+        Kind::Text | Kind::Choice(_) | Kind::EventType | Kind::ObjectType if lookup.ends_with("regex") => {
             let in_any_case = lookup == "iregex";
             let pattern = RegexBuilder::new(value).case_insensitive(in_any_case).size_limit(MAX_PATTERN_BYTES).build();
             Some(Operand::Pattern(pattern.map_err(|_| "Enter a valid regular expression.".to_owned())?))
         }
         Kind::Choice(known) if matches!(lookup, "" | "n") && !known(value) => return Err(not_a_choice()),
-        Kind::Text | Kind::Choice(_) | Kind::Slugs => Some(Operand::Text(value.to_owned())),
+        Kind::EventType | Kind::ObjectType if matches!(lookup, "" | "n") => {
+            let found = ObjectType::parse(value);
+            let found = found.filter(|found| matches!(kind, Kind::ObjectType) || EventKind::of(*found).is_some());
+            Some(Operand::Text(found.ok_or_else(not_a_choice)?.as_str().to_owned()))
+        }
+        Kind::Text | Kind::Choice(_) | Kind::Slugs | Kind::EventType | Kind::ObjectType => {
+            Some(Operand::Text(value.to_owned()))
+        }
         Kind::Number => {
             let number = value.trim().parse::<f64>().ok().filter(|number| number.is_finite());
             Some(Operand::Number(number.ok_or("Enter a number.")?))
         }
-        Kind::Id | Kind::Integer => {
+        Kind::Id | Kind::Ids | Kind::Integer => {
             let id = value.trim().parse::<u64>().map_err(|_| "Enter a number.")?;
             if id >= ID_LIMIT {
                 return Err(not_a_choice());
@@ -550,6 +577,9 @@ mod tests {
                 "done" => FieldValue::Bool(true),
                 "owner_id" => FieldValue::id(3u64),
                 "tag" => FieldValue::Many(vec![FieldValue::text("a"), FieldValue::text("b")]),
+                "tag_id" => FieldValue::Many(vec![FieldValue::Number(1.0), FieldValue::Number(2.0)]),
+                "type" => FieldValue::text("dcim.site"),
+                "event" => FieldValue::text("notices.outage"),
                 "cf_site" => FieldValue::text("Berlin 1"),
                 _ => FieldValue::None,
             }
@@ -566,6 +596,9 @@ mod tests {
         ("done", Kind::Bool),
         ("owner_id", Kind::Id),
         ("tag", Kind::Slugs),
+        ("tag_id", Kind::Ids),
+        ("type", Kind::ObjectType),
+        ("event", Kind::EventType),
     ];
 
     fn read(query: &str) -> Result<Filter> {
@@ -619,6 +652,13 @@ mod tests {
         check("tag=a&tag=b", true);
         check("tag=a&tag=c", false);
         check("tag__n=a", false);
+        check("tag_id=1&tag_id=2", true);
+        check("tag_id=1&tag_id=3", false);
+        check("tag_id__n=3&tag_id__n=2", false);
+        check("type=DCIM.Site&event=notices.Outage", true);
+        check("type__n=DCIM.Site", false);
+        check("type__ic=SITE", true);
+        check("name=&status=&size=&start__gte=&owner_id=&tag=&name__n=&end__empty=&event=", true);
         check("cf_site=berlin", true);
         check("cf_site__ie=berlin", false);
         check("cf_other=x", false);
@@ -635,6 +675,13 @@ mod tests {
             let Err(crate::Error::Invalid(errors)) = read(query) else { panic!("{query}") };
             assert!(errors.has(query.split_once('=').unwrap().0), "{query}: {errors}");
         }
+        for query in ["name=a\0", "q=\0", "status=\0", "event=dcim.site", "type=dcim.nothing", "tag_id=x"] {
+            let Err(crate::Error::Invalid(errors)) = read(query) else { panic!("{query}") };
+            assert!(errors.has(query.split_once('=').unwrap().0), "{query}: {errors}");
+        }
+        let many = vec!["owner_id=1"; 2 * MAX_VALUES].join("&");
+        assert_eq!(read(&many).unwrap_err().to_string(), "owner_id: Give at most 1000 values.");
+        assert!(read("unknown=\0").is_ok());
         assert!(read("name__regex=(").is_err());
         assert!(read("name__regex=(a{1000}){1000}").is_err());
     }

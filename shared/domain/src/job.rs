@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::filter::{FieldValue, Filterable};
 use crate::ids::JobId;
 use crate::time::Time;
 
@@ -28,6 +29,40 @@ impl JobName {
             Self::MailIngestion => "mail-ingestion",
             Self::Import => "import",
             Self::CleanUp => "clean-up",
+        }
+    }
+}
+
+/// How far a job is; the values are NetBox's, of which the others do not occur: a job starts at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobStatus {
+    /// It has started. One whose process has died stays so.
+    Running,
+    /// It has done what it was to do.
+    Completed,
+    /// It has failed.
+    Errored,
+}
+
+impl JobStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Running, Self::Completed, Self::Errored];
+
+    /// The status on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Errored => "errored",
+        }
+    }
+
+    /// The status for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Completed => "Completed",
+            Self::Errored => "Errored",
         }
     }
 }
@@ -67,4 +102,36 @@ pub struct Job {
     pub started: Time,
     /// How it ended.
     pub completed: Option<Completed>,
+}
+
+impl Job {
+    /// In whose name a job runs that nobody asked for.
+    pub const SYSTEM: &str = "System";
+
+    /// How far it is.
+    pub fn status(&self) -> JobStatus {
+        match &self.completed {
+            None => JobStatus::Running,
+            Some(Completed { failure: None, .. }) => JobStatus::Completed,
+            Some(Completed { failure: Some(_), .. }) => JobStatus::Errored,
+        }
+    }
+}
+
+impl Filterable for Job {
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        match name {
+            "id" => FieldValue::id(self.id),
+            "name" => FieldValue::text(self.name.as_str()),
+            "status" => FieldValue::text(self.status().as_str()),
+            "user" => FieldValue::text(&self.user_name),
+            "created" | "started" => FieldValue::Time(self.started),
+            "completed" => self.completed.as_ref().map_or(FieldValue::None, |completed| FieldValue::Time(completed.at)),
+            _ => FieldValue::None,
+        }
+    }
 }

@@ -60,6 +60,8 @@ pub enum TagRef {
     Slug(String),
     /// By name.
     Name(String),
+    /// By several of these, which are all to be those of one tag.
+    All(Vec<TagRef>),
 }
 
 /// New values for some of a tag's fields.

@@ -1,6 +1,6 @@
 //! Times are UTC with microseconds; the zone that a notice named is kept beside them.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time, UTC.
@@ -44,22 +44,52 @@ pub fn in_zone(time: Time, zone: Option<Zone>) -> String {
 }
 
 /// A time as clients write it (behaviours L5): ISO 8601 with any offset, or without one, which means UTC; with `T` or a
-/// blank; or a date alone. Years 1 to 9999.
+/// blank, with or without seconds, a fraction behind a point or a comma; or a date alone. Years 1 to 9999; no leap
+/// seconds, because they cannot be kept.
 pub fn parse(text: &str) -> Option<Time> {
     let text = text.trim();
-    let iso = text.replacen(' ', "T", 1);
-    let zoned = DateTime::parse_from_rfc3339(&iso)
-        .or_else(|_| DateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M%:z"))
-        .or_else(|_| DateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M:%S%.f%z"))
-        .map(|time| time.with_timezone(&Utc));
-    let time = zoned.ok().or_else(|| {
-        let naive = NaiveDateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M:%S%.f")
-            .or_else(|_| NaiveDateTime::parse_from_str(&iso, "%Y-%m-%dT%H:%M"))
-            .ok()
-            .or_else(|| NaiveDate::parse_from_str(&iso, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
-        naive.map(|naive| naive.and_utc())
-    })?;
+    let (day, rest) = text.split_once(['T', 't', ' ']).map_or((text, None), |(day, rest)| (day, Some(rest)));
+    let day = day.bytes().all(|b| b.is_ascii_digit() || b == b'-').then_some(day)?;
+    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
+    let (clock, offset) = match rest {
+        None => (NaiveTime::MIN, Some(0)),
+        Some(rest) => {
+            let (time, zone) = rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len()));
+            (clock(time.trim_end())?, offset(zone))
+        }
+    };
+    let offset = TimeDelta::try_minutes(offset?)?;
+    let time = day.and_time(clock).checked_sub_signed(offset)?.and_utc();
     (1..=9999).contains(&time.year()).then(|| stored(time))
+}
+
+/// A time of day: `02:00`, `02:00:00`, `02:00:00.5`.
+fn clock(text: &str) -> Option<NaiveTime> {
+    let text = text.bytes().all(|b| b.is_ascii_digit() || b":.,".contains(&b)).then(|| text.replace(',', "."))?;
+    let time = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(&text, format).ok())?;
+    // A 60th second is read as a longer 59th.
+    (time.nanosecond() < 1_000_000_000).then_some(time)
+}
+
+/// Minutes ahead of UTC: `Z`, `+01`, `+0100`, `+01:00`, or nothing.
+fn offset(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.split_at_checked(1) {
+        None | Some(("Z" | "z", "")) => return Some(0),
+        Some(("+", digits)) => (1, digits),
+        Some(("-", digits)) => (-1, digits),
+        Some(_) => return None,
+    };
+    let (hours, minutes) = match digits.len() {
+        2 => (digits, "00"),
+        4 => digits.split_at_checked(2)?,
+        5 => digits.split_once(':')?,
+        _ => return None,
+    };
+    let number = |text: &str, limit: i64| {
+        let plain = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<i64>().ok().filter(|number| plain && *number < limit)
+    };
+    Some(sign * (number(hours, 24)? * 60 + number(minutes, 60)?))
 }
 
 /// The IANA name of the zone in which a notice gave its times, at most 63 characters; empty when it is not known.
@@ -75,7 +105,12 @@ impl OriginalTimezone {
 
     /// Takes a name as it came from a client.
     pub fn parse(text: &str) -> Result<Self, String> {
-        crate::fields::bounded(text, Self::MAX).map(Self)
+        crate::fields::one_line(text, Self::MAX).map(Self)
+    }
+
+    /// UTC.
+    pub fn utc() -> Self {
+        chrono_tz::UTC.into()
     }
 
     /// The zone, where the text names one.
@@ -115,6 +150,25 @@ mod tests {
         check("2026-12-01", Some("2026-12-01T00:00:00Z"));
         check("2026-12-01 02:00:00+00:00", Some("2026-12-01T02:00:00Z"));
         check("0001-01-01T00:00:00Z", Some("0001-01-01T00:00:00Z"));
+        check("2026-12-01T02:00Z", Some("2026-12-01T02:00:00Z"));
+        check("2026-12-01 02:00Z", Some("2026-12-01T02:00:00Z"));
+        check("2026-12-01T02:00:00+01", Some("2026-12-01T01:00:00Z"));
+        check("2026-12-01T02:00:00-0130", Some("2026-12-01T03:30:00Z"));
+        check("2026-12-01T02:00:00 +01:00", Some("2026-12-01T01:00:00Z"));
+        check("2026-12-01T02:00:00,5Z", Some("2026-12-01T02:00:00.500000Z"));
+        check("2026-12-01t02:00:00z", Some("2026-12-01T02:00:00Z"));
+        check("2026-12-01T02:00:60Z", None);
+        check("2026-12-01T23:59:60Z", None);
+        check("2026-12-01T24:00:00Z", None);
+        check("2026-12-01T02:00:00+24:00", None);
+        check("2026-12-01T02:00:00+1", None);
+        check("2026-12-01T02:00:00+01:0", None);
+        check("2026-12-01T02:00:00Z+01:00", None);
+        check("2026-12-01T02:00:00 01:00", None);
+        check("2026-12-01T", None);
+        check("2026-12-01TZ", None);
+        check("0001-01-01T00:00:00+01:00", None);
+        check("2026-12-01T02:00:00+é1", None);
         check("tomorrow", None);
         check("2026-13-01", None);
         check("+12026-12-01T02:00:00Z", None);

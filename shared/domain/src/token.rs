@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::filter::{FieldValue, Filterable};
 use crate::ids::TokenId;
 use crate::network::Network;
 use crate::time::Time;
@@ -256,5 +257,28 @@ impl Token {
         let address = address.ok_or(Denial::NoAddress)?;
         let inside = terms.allowed_ips.iter().any(|network| network.contains(address));
         if inside { Ok(()) } else { Err(Denial::Foreign(address.to_canonical())) }
+    }
+}
+
+impl Filterable for Token {
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn field(&self, name: &str) -> FieldValue<'_> {
+        match name {
+            "id" => FieldValue::id(self.id),
+            "version" => FieldValue::id(u64::from(self.version)),
+            // In the first form it is a digest of the secret, and nobody's business.
+            "key" if self.version == TokenVersion::V2 => FieldValue::text(&self.key),
+            "user" => FieldValue::text(&self.user),
+            "description" => FieldValue::text(&self.terms.description),
+            "scope" => FieldValue::text(self.terms.scope.as_str()),
+            "enabled" => FieldValue::Bool(self.terms.enabled),
+            "write_enabled" => FieldValue::Bool(self.terms.scope.writes()),
+            "created" => FieldValue::Time(self.created),
+            "expires" => FieldValue::optional(self.terms.expires, FieldValue::Time),
+            _ => FieldValue::None,
+        }
     }
 }

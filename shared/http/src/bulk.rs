@@ -1,9 +1,41 @@
 //! The elements of a bulk request.
 
+use noticeboard_app::{Input, InventoryInput};
 use noticeboard_domain::{Error, FieldErrors};
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
+
+/// What clients send for an object, with what is wrong with it.
+pub trait Sent: Default {
+    /// What is wrong with it.
+    fn wrong(&mut self) -> &mut FieldErrors;
+}
+
+impl<C: Default> Sent for Input<C> {
+    fn wrong(&mut self) -> &mut FieldErrors {
+        &mut self.wrong
+    }
+}
+
+impl Sent for InventoryInput {
+    fn wrong(&mut self) -> &mut FieldErrors {
+        &mut self.wrong
+    }
+}
+
+/// Reads every element of a bulk request, each with what is wrong with it: the rest of it is checked all the same.
+pub fn inputs<T: Sent>(values: Vec<Value>, read: impl Fn(&Map<String, Value>) -> T) -> Vec<T> {
+    let input = |value: Value| match value {
+        Value::Object(fields) => read(&fields),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            let (mut input, (field, message)) = (T::default(), crate::input::no_object(&other));
+            input.wrong().add(field, message);
+            input
+        }
+    };
+    values.into_iter().map(input).collect()
+}
 
 /// Reads every element of a bulk request.
 ///
@@ -40,12 +72,13 @@ pub fn id<T: TryFrom<u64, Error = String>>(element: &Map<String, Value>) -> Resu
     }
 }
 
-/// The ids of a bulk deletion.
+/// The ids of a bulk deletion, each with the caller's note on it.
 ///
 /// # Errors
 /// 400 on the elements without an id.
-pub fn ids<T: TryFrom<u64, Error = String>>(values: Vec<Value>) -> Result<Vec<T>, ApiError> {
-    elements(values, id).map_err(ApiError::first)
+pub fn ids<T: TryFrom<u64, Error = String>>(values: Vec<Value>) -> Result<Vec<(T, String)>, ApiError> {
+    let read = |element: &Map<String, Value>| Ok((id(element)?, crate::input::note(element)?));
+    elements(values, read).map_err(ApiError::first)
 }
 
 /// The whole body is to be a list.
@@ -57,7 +90,7 @@ pub fn list(payload: crate::input::Payload) -> Result<Vec<Value>, ApiError> {
         crate::input::Payload::Many(values) => Ok(values),
         crate::input::Payload::One(_) => {
             let message = "Expected a list of items but got type \"dict\".";
-            Err(Error::field("non_field_errors", message).into())
+            Err(Error::field(FieldErrors::NO_OBJECT, message).into())
         }
     }
 }

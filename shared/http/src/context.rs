@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use noticeboard_app::Principal;
+use noticeboard_app::{App, Principal};
 use noticeboard_domain::Error;
 use noticeboard_domain::change::{Actor, Origin};
 use noticeboard_domain::token::Scope;
@@ -148,8 +148,20 @@ impl Caller {
         Err(Error::Denied("You do not have permission to perform this action.".into()))
     }
 
+    /// Does a piece of work to its end, also when the client goes: the server drops a handler then.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn to_the_end<T, F>(&self, work: impl FnOnce(Arc<App>) -> F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        tokio::spawn(work(self.context.api.app.clone())).await.map_err(Error::internal)?
+    }
+
     /// The use cases.
-    pub fn app(&self) -> &noticeboard_app::App {
+    pub fn app(&self) -> &App {
         &self.context.api.app
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use noticeboard_app::{MAX_BULK, ProviderRef};
+use noticeboard_domain::fields::without_control;
 use noticeboard_domain::ids::{ObjectId, ProviderId};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::tag::TagRef;
@@ -40,6 +41,33 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
+/// The caller's note on a change that needs no body: none, or an object with `changelog_message`.
+#[derive(Debug)]
+pub struct Note(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for Note {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bytes = bytes(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(String::new()));
+        }
+        note(&object(parsed(&bytes)?)?).map(Self)
+    }
+}
+
+/// The note in a body.
+///
+/// # Errors
+/// 400 on `changelog_message`.
+pub(crate) fn note(body: &Map<String, Value>) -> Result<String, ApiError> {
+    let mut fields = Fields::new(body);
+    let note = fields.message();
+    fields.errors.into_result()?;
+    Ok(note)
+}
+
 /// The body of a request to a list: one object, or several (behaviours L11).
 #[derive(Debug)]
 pub enum Payload {
@@ -65,10 +93,16 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
 }
 
 async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Value, ApiError> {
-    let bytes = Bytes::from_request(request, state)
-        .await
-        .map_err(|_| ApiError::BodyTooLarge { limit: MAX_BODY_BYTES, name: "MAX_BODY_BYTES" })?;
-    let strict: Strict = serde_json::from_slice(&bytes)
+    parsed(&bytes(request, state).await?)
+}
+
+async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    let bytes = Bytes::from_request(request, state).await;
+    bytes.map_err(|_| ApiError::BodyTooLarge { limit: MAX_BODY_BYTES, name: "MAX_BODY_BYTES" })
+}
+
+fn parsed(bytes: &[u8]) -> Result<Value, ApiError> {
+    let strict: Strict = serde_json::from_slice(bytes)
         .map_err(|error| ApiError::Body(json!({"detail": format!("JSON parse error - {error}")})))?;
     Ok(strict.0)
 }
@@ -79,10 +113,15 @@ async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Value, ApiE
 /// 400 for anything else.
 pub fn object(value: Value) -> Result<Map<String, Value>, ApiError> {
     let Value::Object(fields) = value else {
-        let message = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&value));
-        return Err(Error::field("non_field_errors", message).into());
+        let (field, message) = no_object(&value);
+        return Err(Error::field(field, message).into());
     };
     Ok(fields)
+}
+
+/// What is said of a value that is no object.
+pub(crate) fn no_object(value: &Value) -> (&'static str, String) {
+    (FieldErrors::NO_OBJECT, format!("Invalid data. Expected a dictionary, but got {}.", python_type(value)))
 }
 
 /// JSON in which no object has a key twice: which of two values is meant, nobody knows.
@@ -168,6 +207,8 @@ fn python_type(value: &Value) -> &'static str {
 #[derive(Debug)]
 pub struct Fields<'a> {
     body: &'a Map<String, Value>,
+    /// Fields that are as good as not there.
+    ignored: Vec<&'static str>,
     /// What is wrong so far.
     pub errors: FieldErrors,
 }
@@ -175,12 +216,40 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The fields of a body.
     pub fn new(body: &'a Map<String, Value>) -> Self {
-        Self { body, errors: FieldErrors::default() }
+        Self { body, ignored: Vec::new(), errors: FieldErrors::default() }
+    }
+
+    /// From here on, the field is as good as not there.
+    pub fn ignore(&mut self, field: &'static str) {
+        self.ignored.push(field);
+    }
+
+    /// A value that has two names, read by `read`. Where both are given they must be the same; null is as good as nothing
+    /// beside a value.
+    pub fn either<T: PartialEq>(
+        &mut self,
+        (name, other): (&'static str, &'static str),
+        read: impl Fn(&mut Self, &'static str) -> Option<T>,
+    ) -> Option<T> {
+        let null = |fields: &Self, field: &str| fields.nullable(field) == Some(None);
+        match (self.has(name), self.has(other)) {
+            (_, false) => read(self, name),
+            (false, true) => read(self, other),
+            (true, true) if null(self, other) => read(self, name),
+            (true, true) if null(self, name) => read(self, other),
+            (true, true) => {
+                let (first, second) = (read(self, name), read(self, other));
+                if first.is_some() && second.is_some() && first != second {
+                    self.errors.add(name, format!("This contradicts {other}."));
+                }
+                first
+            }
+        }
     }
 
     /// The value, where there is one that is not null; null is an error.
     pub fn value(&mut self, field: &'static str) -> Option<&'a Value> {
-        match self.body.get(field) {
+        match self.body.get(field).filter(|_| !self.ignored.contains(&field)) {
             Some(Value::Null) => {
                 self.errors.add(field, "This field may not be null.");
                 None
@@ -297,17 +366,8 @@ impl<'a> Fields<'a> {
         let field = "provider";
         let value = self.value(field)?;
         let found = match value {
-            Value::Object(named) => {
-                let text = |key: &str| named.get(key).and_then(Value::as_str).map(str::to_owned);
-                match (named.get("id"), text("slug"), text("name")) {
-                    (Some(id), _, _) => id_value(id).map(ProviderRef::Id),
-                    (None, Some(slug), _) => Ok(ProviderRef::Slug(slug)),
-                    (None, None, Some(name)) => Ok(ProviderRef::Name(name)),
-                    (None, None, None) => {
-                        Err(format!("Related object not found using the provided attributes: {value}"))
-                    }
-                }
-            }
+            Value::Object(named) => attributes(named, ProviderRef::Id, ProviderRef::Slug, ProviderRef::Name)
+                .map(|parts| alone(parts).unwrap_or_else(ProviderRef::All)),
             Value::Number(_) => id_value(value).map(ProviderRef::Id),
             Value::String(text) => {
                 let digits = text.parse::<u64>().map_err(|_| ());
@@ -339,18 +399,11 @@ impl<'a> Fields<'a> {
         }
         let mut refs = Vec::with_capacity(tags.len());
         for tag in tags {
-            let text = |key: &str| tag.get(key).and_then(Value::as_str).map(str::to_owned);
-            let found = match (tag, text("slug"), text("name")) {
-                (Value::Object(named), None, None) if named.contains_key("id") => {
-                    id_value(&named["id"]).map(TagRef::Id)
-                }
-                (Value::Object(_), Some(slug), _) => Ok(TagRef::Slug(slug)),
-                (Value::Object(_), None, Some(name)) => Ok(TagRef::Name(name)),
-                (Value::Object(_), None, None) => {
-                    Err(format!("Related object not found using the provided attributes: {tag}"))
-                }
-                (Value::Number(_), ..) => id_value(tag).map(TagRef::Id),
-                (Value::String(text), ..) => {
+            let found = match tag {
+                Value::Object(named) => attributes(named, TagRef::Id, TagRef::Slug, TagRef::Name)
+                    .map(|parts| alone(parts).unwrap_or_else(TagRef::All)),
+                Value::Number(_) => id_value(tag).map(TagRef::Id),
+                Value::String(text) => {
                     let id = text.parse::<u64>().ok().and_then(|id| ObjectId::try_from(id).ok());
                     id.map(TagRef::Id).ok_or_else(|| {
                         "Related objects must be referenced by numeric ID or by dictionary of attributes. Received an \
@@ -359,7 +412,7 @@ impl<'a> Fields<'a> {
                             + text
                     })
                 }
-                (Value::Null | Value::Bool(_) | Value::Array(_), ..) => {
+                Value::Null | Value::Bool(_) | Value::Array(_) => {
                     Err(format!("Incorrect type. Expected pk value, received {}.", python_type(tag)))
                 }
             };
@@ -375,7 +428,10 @@ impl<'a> Fields<'a> {
             Some(_) if depth(value) > MAX_CUSTOM_FIELDS_DEPTH => {
                 format!("Ensure this field is nested no deeper than {MAX_CUSTOM_FIELDS_DEPTH} levels.")
             }
-            Some(fields) if value.to_string().len() <= MAX_CUSTOM_FIELDS_BYTES => return Some(fields.clone()),
+            Some(fields) if value.to_string().len() <= MAX_CUSTOM_FIELDS_BYTES => match plain(value) {
+                Ok(()) => return Some(fields.clone()),
+                Err(message) => message,
+            },
             Some(_) => format!("Ensure this field has no more than {MAX_CUSTOM_FIELDS_BYTES} bytes."),
             None => format!("Expected a dictionary of items but got type \"{}\".", python_type(value)),
         };
@@ -385,8 +441,48 @@ impl<'a> Fields<'a> {
 
     /// The caller's note on the change.
     pub fn message(&mut self) -> String {
-        let bounded = |text: &str| noticeboard_domain::fields::bounded(text, MAX_MESSAGE);
-        self.text("changelog_message", bounded).unwrap_or_default()
+        let line = |text: &str| noticeboard_domain::fields::one_line(text, MAX_MESSAGE);
+        self.text("changelog_message", line).unwrap_or_default()
+    }
+}
+
+/// What an object is called by, of its id, slug and name.
+fn attributes<T, Id: TryFrom<u64, Error = String>>(
+    named: &Map<String, Value>,
+    id: impl Fn(Id) -> T,
+    slug: impl Fn(String) -> T,
+    name: impl Fn(String) -> T,
+) -> Result<Vec<T>, String> {
+    let missing = || format!("Related object not found using the provided attributes: {}", Value::from(named.clone()));
+    let mut parts = Vec::new();
+    if let Some(value) = named.get("id") {
+        parts.push(id(id_value(value)?));
+    }
+    for (key, part) in [("slug", &slug as &dyn Fn(String) -> T), ("name", &name)] {
+        if let Some(value) = named.get(key) {
+            parts.push(part(value.as_str().ok_or_else(missing)?.to_owned()));
+        }
+    }
+    if parts.is_empty() { Err(missing()) } else { Ok(parts) }
+}
+
+/// The one element of a list, or the list.
+fn alone<T>(list: Vec<T>) -> Result<T, Vec<T>> {
+    <[T; 1]>::try_from(list).map(|[one]| one)
+}
+
+/// Whether all texts of a value are without control characters; line ends and tabs may be in values, not in names.
+fn plain(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) => without_control(text).map(drop),
+        Value::Array(values) => values.iter().try_for_each(plain),
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+            if name.contains(char::is_control) {
+                return Err("Control characters are not allowed in the names of fields.".into());
+            }
+            plain(value)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
 

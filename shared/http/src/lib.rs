@@ -29,7 +29,7 @@ use serde_json::json;
 pub use answer::{Object, changed, created, deleted, json, not_modified, precondition, read};
 pub use context::{Caller, Context, Credentials, Peer};
 pub use error::ApiError;
-pub use input::{Body, Fields, Payload, object};
+pub use input::{Body, Fields, Note, Payload, object};
 pub use query::{ListBody, MAX_LIMIT, Query, Shape, Shown, Wire};
 pub use roots::roots;
 
@@ -68,11 +68,30 @@ pub fn finish(api: Arc<Api>, router: Router) -> Router {
     Router::new().fallback_service(routes).layer(middleware::from_fn(every_answer))
 }
 
+/// Whether a path is text once it is decoded: no other names anything.
+fn is_text(path: &str) -> bool {
+    let (mut bytes, mut rest) = (Vec::with_capacity(path.len()), path.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
 async fn every_answer(mut request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v4().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = if is_text(&path) { next.run(request).await } else { not_found(request).await };
     let status = response.status();
     // Never the query: it can carry a token.
     tracing::debug!(request_id = id, %method, path, status = status.as_u16(), "answered");

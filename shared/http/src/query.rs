@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use noticeboard_domain::filter::{Filter, Parameter};
 use noticeboard_domain::listing::{List, Listing, Order, Page};
+use noticeboard_domain::{Error, FieldErrors};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -52,7 +53,8 @@ impl Query {
     /// 400 on the parameter for the first value that is not valid.
     pub fn parsed<T>(&self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, ApiError> {
         self.all(name)
-            .map(|value| parse(value).map_err(|message| noticeboard_domain::Error::field(name, message).into()))
+            .filter(|value| !value.is_empty())
+            .map(|value| parse(value).map_err(|message| Error::field(name, message).into()))
             .collect()
     }
 
@@ -68,12 +70,21 @@ impl Query {
         Self { path: self.path.clone(), pairs }
     }
 
-    /// The same query with the values of a parameter in small letters, for names that are written in any case.
+    /// An error about parameters that were sent under other names, told with those names.
     #[must_use]
-    pub fn in_small_letters(mut self, name: &str) -> Self {
-        let values = self.pairs.iter_mut().filter(|(key, _)| key == name);
-        values.for_each(|(_, value)| value.make_ascii_lowercase());
-        self
+    pub fn in_its_words(&self, names: &[(&str, &str)], error: ApiError) -> ApiError {
+        let ApiError::Domain(Error::Invalid(errors)) = error else {
+            return error;
+        };
+        let renamed = self.renamed(names);
+        let sent = || self.pairs.iter().zip(&renamed.pairs).map(|((sent, _), (ours, _))| (sent, ours));
+        let mut told = FieldErrors::default();
+        for (field, messages) in errors.iter() {
+            let name =
+                sent().find(|(_, ours)| *ours == field).map_or_else(|| field.clone(), |(name, _)| name.clone().into());
+            messages.iter().for_each(|message| told.add(name.clone(), message.clone()));
+        }
+        told.into()
     }
 
     /// The same query with one more parameter.
@@ -98,7 +109,12 @@ impl Query {
             let (field, descending) = field.trim().strip_prefix('-').map_or((field.trim(), false), |rest| (rest, true));
             Order { field: field.to_owned(), descending }
         });
-        let known = |order: &Order| order.field == "id" || parameters.iter().any(|(name, _)| *name == order.field);
+        // What an object belongs to, such as its provider, is filtered by its id.
+        let belongs = |name: &str, field: &str| name.strip_suffix("_id") == Some(field);
+        let known = |order: &Order| {
+            let field = order.field.as_str();
+            field == "id" || parameters.iter().any(|(name, _)| *name == field || belongs(name, field))
+        };
         let order = order.filter(known).take(parameters.len()).collect();
         let limit = self.limit();
         let page = match cursor {
@@ -116,7 +132,7 @@ impl Query {
 
     /// Elements of a page, 1 to 1000.
     pub fn limit(&self) -> usize {
-        match self.get("limit").and_then(|limit| limit.parse::<usize>().ok()) {
+        match self.number("limit") {
             Some(0) => MAX_LIMIT,
             Some(limit) => limit.min(MAX_LIMIT),
             None => DEFAULT_LIMIT,
@@ -125,15 +141,21 @@ impl Query {
 
     /// Elements that are left out.
     pub fn offset(&self) -> usize {
-        let offset = self.get("offset").and_then(|offset| offset.parse().ok()).unwrap_or(0);
-        usize::min(offset, usize::MAX / 4)
+        usize::min(self.number("offset").unwrap_or(0), usize::MAX / 4)
+    }
+
+    /// A number, however large it is; none for garbage.
+    fn number(&self, name: &str) -> Option<usize> {
+        let digits = self.get(name).map(str::trim);
+        let digits = digits.filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))?;
+        Some(digits.parse().unwrap_or(usize::MAX))
     }
 
     /// What of each object is to be shown.
     pub fn shape(&self) -> Shape {
         let names = |name| {
-            let names: Vec<String> =
-                self.all(name).flat_map(|list| list.split(',')).map(|n| n.trim().to_owned()).collect();
+            let names = self.all(name).flat_map(|list| list.split(',')).map(|name| name.trim().to_owned());
+            let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
             (!names.is_empty()).then_some(names)
         };
         Shape {

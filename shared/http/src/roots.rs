@@ -14,9 +14,10 @@ use crate::wire::predecessor::{IMPACT_PATH, MAINTENANCE_PATH, NOTIFICATION_PATH}
 use crate::{Answer, Api, Caller, json};
 
 /// Addresses that are no type of object; those that are one say themselves where they are.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     "/api/circuits/",
     "/api/core/",
+    "/api/core/jobs/",
     "/api/core/object-changes/",
     "/api/core/object-types/",
     "/api/dcim/",

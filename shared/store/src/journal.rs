@@ -3,7 +3,7 @@
 use noticeboard_domain::Result;
 use noticeboard_domain::change::{Actor, ChangeStamp};
 use noticeboard_domain::event::Event;
-use noticeboard_domain::ids::{EventId, ProviderId};
+use noticeboard_domain::ids::{EventId, ProviderId, ReviewId};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::inventory::InventoryObject;
 use noticeboard_domain::notification::EventNotification;
@@ -80,6 +80,9 @@ pub enum JournalEntry {
         received: Time,
         /// The id under which its changes are recorded.
         request_id: String,
+        /// Whose approval lets it in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<JournalledApproval>,
     },
     /// A part of several objects that are written together and do not fit one transaction.
     Bulk {
@@ -98,6 +101,9 @@ pub enum JournalEntry {
         objects: Vec<ObjectRef>,
         /// Who deletes them.
         actor: Actor,
+        /// Which part of the whole: objects that the caller notes other things on are another part.
+        #[serde(default)]
+        part: usize,
     },
     /// An object of the inventory that others show something of has changed: they are to show it anew.
     Shown {
@@ -113,20 +119,40 @@ pub enum JournalEntry {
     },
 }
 
+/// The approval of a mail that waited for a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JournalledApproval {
+    /// What waits.
+    pub review: ReviewId,
+    /// Who approves it.
+    pub actor: Actor,
+}
+
 impl JournalEntry {
     /// The entry's id: the same work has the same id.
     pub fn id(&self) -> String {
         match self {
-            Self::Mail { raw, .. } => format!("MAIL#{raw}"),
+            Self::Mail { approval: Some(approval), .. } => approval_id(approval.review),
+            Self::Mail { raw, approval: None, .. } => format!("MAIL#{raw}"),
             Self::EventDeletion { event, .. } => format!("EVENT#{event}"),
             Self::Shown { object } => format!("SHOWN#{object}"),
             Self::Bulk { id, part, .. } => format!("BULK#{id}#{part:04}"),
-            Self::BulkDeletion { actor, .. } => format!("BULK-DELETION#{}", actor.request_id),
+            Self::BulkDeletion { actor, part: 0, .. } => format!("BULK-DELETION#{}", actor.request_id),
+            Self::BulkDeletion { actor, part, .. } => format!("BULK-DELETION#{}#{part:04}", actor.request_id),
         }
     }
 }
 
+fn approval_id(review: ReviewId) -> String {
+    format!("APPROVAL#{review}")
+}
+
 impl Transaction {
+    /// Only while nobody's approval of this is written down as work to be done.
+    pub fn no_approval(&mut self, review: ReviewId) {
+        self.delete(keys::journal(&approval_id(review)), Condition::New, Refusal::ApprovalBegun);
+    }
+
     /// Writes work down that begins now.
     pub fn journal_put(&mut self, entry: &JournalEntry, now: Time) -> Result<()> {
         let item = Item::new(&keys::journal(&entry.id()), kind::JOURNAL).data(entry)?.with(BEGUN, s(rfc3339(now)));

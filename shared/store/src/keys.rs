@@ -5,7 +5,7 @@
 
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::ids::{
-    ChangeId, EventId, EventNotificationId, ImpactId, ObjectId, ProviderId, ReviewId, TokenId,
+    ChangeId, EventId, EventNotificationId, ImpactId, JobId, ObjectId, ProviderId, ReviewId, TokenId,
 };
 use noticeboard_domain::inventory::InventoryObject;
 use noticeboard_domain::notice::normalised_circuit_id;
@@ -253,6 +253,10 @@ pub(crate) fn review(id: ReviewId) -> Key {
     key(format!("REVIEW#{}", number(id.get())), "REVIEW")
 }
 
+pub(crate) fn job(id: JobId) -> Key {
+    key(format!("JOB#{}", number(id.get())), "JOB")
+}
+
 pub(crate) fn token(key_part: &str) -> Key {
     key(format!("TOKEN#{key_part}"), "TOKEN")
 }
@@ -280,7 +284,10 @@ pub(crate) fn journal(id: &str) -> Key {
 
 /// Partitions and sort keys of the indexes.
 pub(crate) mod index {
+    use noticeboard_domain::review::Verdict;
+
     use super::{EventKind, ObjectId, ObjectRef, ObjectType, ProviderId, Time, number, time};
+    use crate::item::kind;
 
     /// `by-kind`: everything of one kind, newest first.
     pub(crate) const BY_KIND: &str = "by-kind";
@@ -319,6 +326,11 @@ pub(crate) mod index {
     /// The place of an object among those of its type.
     pub(crate) fn place(name: &str, id: u64) -> String {
         format!("{}{}", named(name), number(id))
+    }
+
+    /// Mails that wait for a person, and each kind of those that somebody has decided about.
+    pub(crate) fn reviews(verdict: Option<Verdict>) -> String {
+        verdict.map_or_else(|| kind::REVIEW.to_owned(), |verdict| format!("{}#{}", kind::REVIEW, verdict.as_str()))
     }
 
     pub(crate) fn target(target: ObjectRef) -> String {

@@ -36,6 +36,10 @@ pub struct Message {
     pub mark: MessageMark,
     /// When the mail was received.
     pub received: Time,
+    /// The whole message in the bucket: another one of the same sender may have the same Message-ID. None where that
+    /// was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
 }
 
 /// The windows that one ticket of one provider is known to have.
@@ -61,6 +65,14 @@ impl Transaction {
     pub fn message_create(&mut self, key: &str, message: &Message) -> Result<()> {
         let item = Item::helper(&keys::message(key, message.notice)).data(message)?;
         self.put(item, Condition::New, Refusal::NoticeApplied);
+        Ok(())
+    }
+
+    /// Marks a notice as applied that was a review item until now. Nothing else changes such a mark, and only together
+    /// with that item, whose own condition keeps this from happening twice.
+    pub fn message_replace(&mut self, key: &str, message: &Message) -> Result<()> {
+        let item = Item::helper(&keys::message(key, message.notice)).data(message)?;
+        self.put(item, Condition::Exists, Refusal::ReviewChanged);
         Ok(())
     }
 
@@ -94,6 +106,16 @@ impl Store {
     pub async fn message(&self, key: &str) -> Result<Vec<Message>> {
         let lookup = Lookup::table(keys::message_partition(key));
         self.query_all(&lookup, MAX_NOTICES).await?.iter().map(decode).collect()
+    }
+
+    /// The review item that a whole mail became.
+    pub async fn message_review(&self, key: &str) -> Result<Option<ReviewId>> {
+        let item = self.get(&keys::message(key, None)).await?;
+        let message: Option<Message> = item.as_ref().map(decode).transpose()?;
+        Ok(message.and_then(|message| match message.mark {
+            MessageMark::Review(id) => Some(id),
+            MessageMark::Event(_) => None,
+        }))
     }
 
     /// The windows of a ticket.

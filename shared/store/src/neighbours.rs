@@ -42,7 +42,7 @@ impl Wanted {
     fn keys(&self) -> Vec<Key> {
         let events = self.events.iter().map(|id| keys::event(*id));
         let objects = self.objects.iter().map(|object| keys::object(*object));
-        events.chain(objects).chain(self.tags.iter().map(tags::key)).collect()
+        events.chain(objects).chain(self.tags.iter().flat_map(tags::keys_of)).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, Select, StreamSpecification, StreamViewType,
     TableDescription, TableStatus, TimeToLiveSpecification,
 };
 use noticeboard_domain::{Error, FieldErrors, Result};
@@ -367,6 +367,30 @@ impl Store {
             }
             if start.is_none() {
                 return Ok((items, false));
+            }
+        }
+    }
+
+    /// How many items a whole partition of an index has, counted up to about `most`.
+    pub(crate) async fn count(&self, lookup: &Lookup, most: usize) -> Result<u64> {
+        let mut count = 0;
+        let mut start: Option<HashMap<String, AttributeValue>> = None;
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(self.table())
+                .set_index_name(lookup.index.map(str::to_owned))
+                .select(Select::Count)
+                .set_exclusive_start_key(start)
+                .key_condition_expression("#pk = :pk")
+                .expression_attribute_names("#pk", lookup.pk.0)
+                .expression_attribute_values(":pk", s(&lookup.pk.1));
+            let answer = query.send().await.map_err(|error| unavailable("count items", &error))?;
+            count += u64::try_from(answer.count).unwrap_or(0);
+            start = answer.last_evaluated_key;
+            if start.is_none() || count >= most as u64 {
+                return Ok(count);
             }
         }
     }

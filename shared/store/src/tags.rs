@@ -11,12 +11,13 @@ use crate::keys::{self, Key, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{Change, Condition, Refusal, Transaction};
 
-/// The key under which a tag is found by what a client calls it.
-pub(crate) fn key(tag: &TagRef) -> Key {
+/// The keys under which a tag is found by what a client calls it.
+pub(crate) fn keys_of(tag: &TagRef) -> Vec<Key> {
     match tag {
-        TagRef::Id(id) => keys::object(ObjectRef::new(ObjectType::Tag, *id)),
-        TagRef::Slug(slug) => keys::tag_slug(slug),
-        TagRef::Name(name) => keys::tag_name(name),
+        TagRef::Id(id) => vec![keys::object(ObjectRef::new(ObjectType::Tag, *id))],
+        TagRef::Slug(slug) => vec![keys::tag_slug(slug)],
+        TagRef::Name(name) => vec![keys::tag_name(name)],
+        TagRef::All(parts) => parts.iter().flat_map(keys_of).collect(),
     }
 }
 

@@ -42,6 +42,10 @@ pub enum Refusal {
     SlugTaken,
     /// This notice of this mail was applied before, or is being applied.
     NoticeApplied,
+    /// Somebody has decided about the mail that waits meanwhile, or its item says something else.
+    ReviewChanged,
+    /// Somebody is approving the mail that waits.
+    ApprovalBegun,
     /// The ticket's windows changed meanwhile.
     ThreadChanged,
     /// This change is on record.

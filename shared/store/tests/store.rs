@@ -195,7 +195,7 @@ fn token(number: u64) -> Token {
 }
 
 fn message(notice: usize) -> Message {
-    Message { notice: Some(notice), of: 2, mark: MessageMark::Event(id(7)), received: time("2026-11-20") }
+    Message { notice: Some(notice), of: 2, mark: MessageMark::Event(id(7)), received: time("2026-11-20"), raw: None }
 }
 
 fn thread(version: u64) -> Thread {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Filter, Test};
+use noticeboard_domain::ids::{EventId, ProviderId};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::inventory::PLACES;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
@@ -27,7 +28,6 @@ pub use moments::shown_end;
 use moments::{Moments, Window};
 
 use crate::App;
-use crate::around::ProviderRef;
 
 /// Events in the months that a calendar touches, whatever its filter: more are not read for one answer. Also the most
 /// that a process keeps.
@@ -59,6 +59,15 @@ impl From<&Impact> for FeedImpact {
     }
 }
 
+/// A provider as a calendar is asked for its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedProvider {
+    /// By id; when there is none such, nothing is shown.
+    Id(ProviderId),
+    /// By slug, which must be there.
+    Slug(String),
+}
+
 /// What a calendar is to show.
 #[derive(Debug, Clone)]
 pub struct FeedQuery {
@@ -70,8 +79,8 @@ pub struct FeedQuery {
     pub kinds: Vec<EventKind>,
     /// In one of these states; in any where there is none.
     pub statuses: Vec<Status>,
-    /// Of this provider. One by id need not exist: then nothing is shown.
-    pub provider: Option<ProviderRef>,
+    /// Of this provider.
+    pub provider: Option<FeedProvider>,
     /// That hit one of these.
     pub objects: Vec<ObjectRef>,
     /// That hit something in these places: parameters of [`PLACES`].
@@ -133,11 +142,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none of this kind.
-    pub async fn feed_event(
-        &self,
-        kind: EventKind,
-        id: noticeboard_domain::ids::EventId,
-    ) -> Result<(FeedEvent, Names)> {
+    pub async fn feed_event(&self, kind: EventKind, id: EventId) -> Result<(FeedEvent, Names)> {
         let page = self.store.event_page(id).await?.filter(|page| page.stored.event.kind() == kind);
         let page = page.ok_or_else(|| crate::events::not_found(kind))?;
         let impacts: Vec<FeedImpact> = page.impacts.iter().map(FeedImpact::from).collect();
@@ -156,9 +161,12 @@ impl App {
     async fn feed_wanted(&self, query: &FeedQuery) -> Result<Looked> {
         let provider = match &query.provider {
             None => None,
-            Some(ProviderRef::Id(id)) => Some(id.get()),
-            Some(ProviderRef::Slug(slug)) => Some(self.feed_provider(Some(slug), None).await?),
-            Some(ProviderRef::Name(name)) => Some(self.feed_provider(None, Some(name)).await?),
+            Some(FeedProvider::Id(id)) => Some(*id),
+            Some(FeedProvider::Slug(slug)) => {
+                let found = self.provider_named(Some(slug), None).await?;
+                let missing = || Error::field("provider", format!("Provider not found: {slug}"));
+                Some(found.ok_or_else(missing)?.id)
+            }
         };
         for slug in &query.tags {
             let tags = vec![TagRef::Slug(slug.clone())];
@@ -169,19 +177,11 @@ impl App {
         let places: Vec<Test> = query.places.clone().take(&PLACES.map(|(name, _)| name));
         Ok(Looked { provider, targets: self.targets_in(&places).await? })
     }
-
-    async fn feed_provider(&self, slug: Option<&str>, name: Option<&str>) -> Result<u64> {
-        let found = self.provider_named(slug, name).await?;
-        let asked = slug.or(name).unwrap_or_default();
-        found
-            .map(|found| found.id.get())
-            .ok_or_else(|| Error::field("provider", format!("Provider not found: {asked}")))
-    }
 }
 
 /// What a query names, as ids.
 struct Looked {
-    provider: Option<u64>,
+    provider: Option<ProviderId>,
     targets: Option<std::collections::HashSet<ObjectRef>>,
 }
 
@@ -193,7 +193,7 @@ impl Looked {
         let hits = |wanted: &dyn Fn(&FeedImpact) -> bool| impacts.iter().any(wanted);
         query.kinds.contains(&event.kind())
             && (query.statuses.is_empty() || query.statuses.contains(&event.status()))
-            && self.provider.is_none_or(|provider| provider == event.provider.get())
+            && self.provider.is_none_or(|provider| provider == event.provider)
             && query.acknowledged.is_none_or(|wanted| wanted == (event.acknowledged == Some(true)))
             && query.tags.iter().all(|tag| event.tags.contains(tag))
             && (query.objects.is_empty() || hits(&|impact| query.objects.contains(&impact.target)))

@@ -7,7 +7,7 @@ use noticeboard_domain::ids::ObjectId;
 use noticeboard_domain::inventory::InventoryObject;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, FieldErrors, Result};
-use noticeboard_store::{Store, StoredObject};
+use noticeboard_store::StoredObject;
 
 use super::resolve;
 use super::shown::renamed;
@@ -33,7 +33,7 @@ impl App {
                 self.surroundings_of(schema, &inputs.iter().map(|input| (input, None)).collect::<Vec<_>>()).await?;
             let mut planned = Vec::new();
             for input in &inputs {
-                let revision = Revision::first(self.stamp(actor)?);
+                let revision = Revision::first(self.stamp(&actor.noting(&input.note))?);
                 planned.push(self.object_planned(schema, self.mint()?, revision, input, &around).map(Some));
             }
             if let Some((_, views)) = self.objects_commit(actor, planned).await? {
@@ -131,15 +131,13 @@ impl App {
         let written: Vec<StoredObject> = views.iter().flatten().map(|view| view.stored.clone()).collect();
         let objects: Vec<&InventoryObject> = written.iter().map(|stored| &stored.object).collect();
         // One object alone is refused by its own conditions; of several, the element is to be named before any is written.
-        if parts.len() > 1 {
+        if elements.len() > 1 {
             let taken = self.taken(&objects).await?;
             let changed = views.iter().enumerate().filter(|(_, view)| view.is_some()).map(|(at, _)| at);
             let mut places = HashSet::new();
             for ((at, object), taken) in changed.zip(&objects).zip(taken) {
                 elements[at].add_missing(&taken);
-                if !Store::places(object).into_iter().all(|place| places.insert(place)) {
-                    resolve::taken_within(object, &mut elements[at]);
-                }
+                resolve::taken_within(object, &mut places, &mut elements[at]);
             }
         }
         BulkError::check(elements)?;
@@ -162,8 +160,8 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Conflict`] while others point at one of them: then none is deleted.
-    pub async fn object_delete_many(&self, actor: &Actor, kind: ObjectType, ids: &[ObjectId]) -> Result<()> {
-        let objects: Vec<ObjectRef> = ids.iter().map(|id| ObjectRef { kind, id: *id }).collect();
+    pub async fn object_delete_many(&self, actor: &Actor, kind: ObjectType, ids: &[(ObjectId, String)]) -> Result<()> {
+        let objects: Vec<ObjectRef> = ids.iter().map(|(id, _)| ObjectRef { kind, id: *id }).collect();
         let present = self.store.objects(&objects).await?;
         let objects: Vec<ObjectRef> = present.iter().map(|stored| stored.object.object()).collect();
         for object in &objects {
@@ -175,7 +173,11 @@ impl App {
         let mut order = objects.clone();
         // What points at another one of them goes first.
         order.sort_by_key(|object| std::cmp::Reverse(depth(*object, &present)));
-        self.bulk_delete(actor, order).await
+        let note = |object: ObjectRef| {
+            let found = ids.iter().find(|(id, _)| *id == object.id);
+            (object, found.map(|(_, note)| note.clone()).unwrap_or_default())
+        };
+        self.bulk_delete(actor, order.into_iter().map(note).collect()).await
     }
 }
 

@@ -5,13 +5,15 @@ use std::collections::{HashMap, HashSet};
 use noticeboard_domain::change::{Actor, Revision};
 use noticeboard_domain::ids::ObjectId;
 use noticeboard_domain::inventory::Schema;
+use noticeboard_domain::job::JobName;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::tag::{TagChanges, TagRef};
 use noticeboard_domain::{Error, FieldErrors, Result};
-use noticeboard_store::{CommitError, Store, StoredObject, Transaction};
+use noticeboard_store::{CommitError, StoredObject, Transaction};
 
 use super::shown::renamed;
 use super::{InventoryInput, Planned, known};
+use crate::jobs::Facts;
 use crate::{App, MAX_RACES, too_many_races};
 
 /// One object to bring in.
@@ -48,6 +50,23 @@ enum Plan {
     Done(Imported),
 }
 
+/// How many rows came to what, for the job.
+fn counted(done: &[Imported]) -> Facts {
+    let (mut created, mut updated, mut unchanged, mut kept, mut failed) = (0, 0, 0, 0, 0);
+    for imported in done {
+        *match imported {
+            Imported::Created(_) => &mut created,
+            Imported::Updated(_) => &mut updated,
+            Imported::Unchanged(_) => &mut unchanged,
+            Imported::Kept(_) => &mut kept,
+            Imported::Refused(_) => &mut failed,
+        } += 1;
+    }
+    let counts =
+        [("created", created), ("updated", updated), ("unchanged", unchanged), ("kept", kept), ("failed", failed)];
+    counts.into_iter().map(|(name, count): (_, u64)| (name, count.into())).collect()
+}
+
 fn refused(error: Error) -> Result<Plan> {
     match error {
         Error::Invalid(errors) => Ok(Plan::Done(Imported::Refused(errors))),
@@ -66,14 +85,23 @@ fn refused(error: Error) -> Result<Plan> {
 }
 
 impl App {
-    /// Brings in objects, each by itself: what became of each, in their order. What is there is changed, what is the same
-    /// is left alone, and nothing is deleted.
+    /// Brings in objects as a job, each by itself: what became of each, in their order. What is there is changed, what
+    /// is the same is left alone, and nothing is deleted.
     ///
     /// Objects that others of the same request point at must come before these.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; what was done until then stays, and repeating the request is harmless.
     pub async fn import(&self, actor: &Actor, rows: &[Row]) -> Result<Vec<Imported>> {
+        let work = async {
+            let done = self.import_rows(actor, rows).await?;
+            let facts = counted(&done);
+            Ok((done, facts))
+        };
+        self.job(JobName::Import, &actor.user, vec![("rows", rows.len().into())], work).await
+    }
+
+    async fn import_rows(&self, actor: &Actor, rows: &[Row]) -> Result<Vec<Imported>> {
         self.import_tags(actor, rows).await?;
         let mut done = Vec::with_capacity(rows.len());
         for rows in rows.chunk_by(|a, b| a.kind == b.kind) {
@@ -229,7 +257,7 @@ impl App {
         let objects: Vec<_> = objects.collect();
         let holders = self.store.holders(&objects.iter().collect::<Vec<_>>()).await?;
         let taken = self.taken(&objects.iter().collect::<Vec<_>>()).await?;
-        let mut places: HashSet<String> = HashSet::new();
+        let mut places = HashSet::new();
         for (((at, object), holders), errors) in writes.into_iter().zip(&objects).zip(holders).zip(taken) {
             let new = matches!(&plans[at], Plan::Write { before: None, .. });
             let mut others = holders.into_iter().flatten().filter(|holder| *holder != object.id);
@@ -241,10 +269,12 @@ impl App {
                     (true, Some(_), _) => Plan::Done(Imported::Kept(holder)),
                     (true | false, _, _) => Plan::Done(Imported::Refused(errors)),
                 };
-            } else if !Store::places(object).into_iter().all(|place| places.insert(place)) {
+            } else {
                 let mut errors = FieldErrors::default();
-                super::resolve::taken_within(object, &mut errors);
-                plans[at] = Plan::Done(Imported::Refused(errors));
+                super::resolve::taken_within(object, &mut places, &mut errors);
+                if !errors.is_empty() {
+                    plans[at] = Plan::Done(Imported::Refused(errors));
+                }
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use noticeboard_domain::filter::{Comparison, Filter, Operand, Test};
+use noticeboard_domain::filter::{Comparison, FieldValue, Filter, Filterable, Operand, Test};
 use noticeboard_domain::ids::ObjectId;
 use noticeboard_domain::inventory::{FieldKind, PLACES, Schema};
 use noticeboard_domain::listing::{List, Listing};
@@ -17,6 +17,8 @@ use crate::lists::{All, not_a_choice, split};
 
 /// Objects that are read one by one, rather than all of their type.
 const MAX_BY_ID: usize = 1000;
+/// Objects that are read at once where values are looked for.
+const CHUNK: usize = 500;
 
 /// All objects of a type.
 struct AllObjects<'a> {
@@ -65,6 +67,7 @@ impl App {
     /// other objects that it names and that do not exist.
     pub async fn object_list(&self, kind: ObjectType, mut listing: Listing) -> Result<List<ObjectView>> {
         let schema = known(kind)?;
+        self.check_choices(schema, &listing.filter).await?;
         let places = place_tests(schema, &mut listing.filter);
         self.narrow(kind, &mut listing.filter).await?;
         self.narrow_references(schema, &mut listing.filter).await?;
@@ -80,6 +83,40 @@ impl App {
         };
         let (objects, list) = split(list);
         Ok(list.with(self.view_objects(objects).await?))
+    }
+
+    /// Refuses values of choices that neither NetBox knows nor any object has: what an import brought may have others.
+    async fn check_choices(&self, schema: &'static Schema, filter: &Filter) -> Result<()> {
+        let mut unknown: Vec<(&str, &str)> = Vec::new();
+        for test in filter.tests.iter().filter(|test| test.comparison == Comparison::Equal) {
+            let field = schema.field(&test.field);
+            let Some(FieldKind::Choice(choices, _)) = field.map(|field| field.kind) else { continue };
+            for operand in &test.operands {
+                if let Operand::Text(value) = operand
+                    && choices.iter().all(|(known, _)| known != value)
+                {
+                    unknown.push((test.field.as_ref(), value));
+                }
+            }
+        }
+        let (mut resume, mut read) = (None, 0);
+        while let Some((field, value)) = unknown.first() {
+            let chunk = self.store.objects_by_name(schema.kind, resume.as_ref(), CHUNK).await?;
+            read += chunk.items.len();
+            let refused = not_a_choice((*field).to_owned(), value);
+            unknown.retain(|(field, value)| {
+                chunk.items.iter().all(|stored| stored.field(field) != FieldValue::text(value))
+            });
+            match chunk.next {
+                None if unknown.is_empty() => {}
+                None => return Err(refused),
+                Some(_) if read > self.settings.list_read_limit => {
+                    return Err(noticeboard_store::too_many_entries(self.settings.list_read_limit));
+                }
+                next => resume = next,
+            }
+        }
+        Ok(())
     }
 
     /// The objects that could be in a list, where a filter says which few these are.

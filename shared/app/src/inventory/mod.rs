@@ -36,13 +36,17 @@ pub struct InventoryInput {
     pub tags: Option<Vec<TagRef>>,
     /// Merged into the present ones.
     pub custom_fields: Option<Map<String, Value>>,
+    /// See [`crate::Input::wrong`].
+    pub wrong: FieldErrors,
+    /// See [`crate::Input::note`].
+    pub note: String,
 }
 
 impl<C: Into<InventoryChanges>> From<C> for InventoryInput {
     fn from(changes: C) -> Self {
         let InventoryChanges { values, tags, custom_fields } = changes.into();
         let tags = tags.map(|tags| tags.into_iter().map(TagRef::Slug).collect());
-        Self { values, references: Vec::new(), tags, custom_fields }
+        Self { values, references: Vec::new(), tags, custom_fields, wrong: FieldErrors::default(), note: String::new() }
     }
 }
 
@@ -122,9 +126,10 @@ impl App {
         input: &InventoryInput,
         around: &Surroundings,
     ) -> Result<Planned> {
-        let changes = around.changes(input)?;
-        let object = InventoryObject::new(schema, id, changes, revision)?;
-        around.check(&object)?;
+        let (changes, errors) = around.changes(input);
+        let object = InventoryObject::new(schema, id, changes, revision);
+        let object = object.and_then(|object| around.check(&object, &errors).map(|()| object));
+        let object = errors.finish(object)?;
         let stored = around.stored(object, None);
         let mut transaction = Transaction::new();
         transaction.object_create(&stored)?;
@@ -140,12 +145,16 @@ impl App {
         input: &InventoryInput,
         around: &Surroundings,
     ) -> Result<Option<Planned>> {
-        let revision = before.object.revision.next(self.stamp(actor)?);
-        let after = before.object.changed(around.changes(input)?, revision)?;
-        if after.snapshot() == before.object.snapshot() {
+        let revision = before.object.revision.next(self.stamp(&actor.noting(&input.note))?);
+        let (changes, errors) = around.changes(input);
+        let after = before.object.changed(changes, revision);
+        let same = |after: &InventoryObject| after.snapshot() == before.object.snapshot();
+        let after = after
+            .and_then(|after| if same(&after) { Ok(after) } else { around.check(&after, &errors).map(|()| after) });
+        let after = errors.finish(after)?;
+        if same(&after) {
             return Ok(None);
         }
-        around.check(&after)?;
         let stored = around.stored(after, Some(before));
         Ok(Some(planned(self.object_rewritten(before, &stored, around)?, stored, around)))
     }

@@ -1,13 +1,13 @@
 //! What an object of the inventory stands among: looked up by what clients call it, read in one batch, and checked.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use noticeboard_domain::inventory::{InventoryChanges, InventoryObject, Referred, Schema};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::tag::Tag;
-use noticeboard_domain::{Error, FieldErrors, Result};
-use noticeboard_store::{Dependent, StoredObject, Wanted};
+use noticeboard_domain::{FieldErrors, Result};
+use noticeboard_store::{Dependent, Store, StoredObject, Wanted};
 use serde_json::{Map, Value};
 
 use super::{InventoryInput, ObjectView, known};
@@ -56,19 +56,21 @@ pub(super) fn taken(kind: ObjectType, fields: &[&'static str], errors: &mut Fiel
     }
 }
 
-/// Adds what is to be said when two objects of one request have the same values.
-pub(super) fn taken_within(object: &InventoryObject, errors: &mut FieldErrors) {
+/// Adds what is to be said of values that an object before it in the same request has too; `places` has what those have.
+pub(super) fn taken_within(object: &InventoryObject, places: &mut HashSet<String>, errors: &mut FieldErrors) {
     let mut found = FieldErrors::default();
-    for (rule, _) in object.unique() {
-        taken(object.kind(), rule.fields, &mut found);
+    for ((rule, _), place) in object.unique().into_iter().zip(Store::places(object)) {
+        if !places.insert(place) {
+            taken(object.kind(), rule.fields, &mut found);
+        }
     }
     errors.add_missing(&found);
 }
 
 impl Surroundings {
-    /// New values with everything that they name looked up.
-    pub(super) fn changes(&self, input: &InventoryInput) -> Result<InventoryChanges> {
-        let mut errors = FieldErrors::default();
+    /// New values with everything that they name looked up; and what is wrong with them so far.
+    pub(super) fn changes(&self, input: &InventoryInput) -> (InventoryChanges, FieldErrors) {
+        let mut errors = input.wrong.clone();
         let mut values = input.values.clone();
         for (field, kind, referred) in &input.references {
             let found = match referred {
@@ -88,43 +90,46 @@ impl Surroundings {
             }
         }
         let tags = self.tags.tag_slugs(input.tags.as_deref(), &mut errors);
-        errors.into_result()?;
-        Ok(InventoryChanges { values, tags, custom_fields: input.custom_fields.clone() })
+        (InventoryChanges { values, tags, custom_fields: input.custom_fields.clone() }, errors)
     }
 
-    /// The rules between an object and those that it points at.
-    pub(super) fn check(&self, object: &InventoryObject) -> Result<()> {
+    /// The rules between an object and those that it points at, as far as `wrong` has nothing against the fields.
+    pub(super) fn check(&self, object: &InventoryObject, wrong: &FieldErrors) -> Result<()> {
+        let mut errors = FieldErrors::default();
         for (field, to) in object.points_at() {
             if !self.objects.contains_key(&to) {
-                return Err(Error::field(
-                    field,
-                    format!("Related object not found using the provided numeric ID: {}", to.id),
-                ));
+                errors.add(field, format!("Related object not found using the provided numeric ID: {}", to.id));
             }
         }
-        let site = object.reference("site");
-        for field in ["location", "rack"] {
+        let site = object.reference("site").filter(|_| !wrong.has("site"));
+        let parts: &[&str] = if object.kind() == ObjectType::Location { &["parent"] } else { &["location", "rack"] };
+        for field in parts {
             let part = object.reference(field).and_then(|part| self.objects.get(&part));
             if let (Some(site), Some(part)) = (site, part)
                 && part.object.reference("site").is_some_and(|other| other != site)
             {
                 let label = part.object.kind().label();
-                return Err(Error::field(field, format!("{label} {} does not belong to the site.", part.display)));
+                errors.add(*field, format!("{label} {} does not belong to the site.", part.display));
             }
         }
         let mut above = object.reference("parent");
-        for _ in 0..MAX_DEPTH {
+        for depth in 0.. {
             match above {
-                None => return Ok(()),
+                None => break,
                 Some(parent) if parent == object.object() => {
                     let message =
                         format!("Cannot assign self or child {} as parent.", object.kind().label().to_lowercase());
-                    return Err(Error::field("parent", message));
+                    errors.add("parent", message);
+                    break;
+                }
+                Some(_) if depth == MAX_DEPTH => {
+                    errors.add("parent", format!("Ensure that it is nested no deeper than {MAX_DEPTH} levels."));
+                    break;
                 }
                 Some(parent) => above = self.objects.get(&parent).and_then(|parent| parent.object.reference("parent")),
             }
         }
-        Err(Error::field("parent", format!("Ensure that it is nested no deeper than {MAX_DEPTH} levels.")))
+        errors.into_result()
     }
 
     /// An object with what is shown of those that it points at.

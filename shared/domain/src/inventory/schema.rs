@@ -43,6 +43,29 @@ impl Schema {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// The label of a value of a choice.
+    pub fn label(&self, field: &str, value: &str) -> Option<&'static str> {
+        match self.field(field)?.kind {
+            FieldKind::Choice(choices, _) => choices.iter().find(|(known, _)| *known == value).map(|(_, label)| *label),
+            FieldKind::Text(_)
+            | FieldKind::NullableText(_)
+            | FieldKind::FreeText
+            | FieldKind::Slug
+            | FieldKind::Colour
+            | FieldKind::OpenChoice
+            | FieldKind::Integer(..)
+            | FieldKind::Number(..)
+            | FieldKind::Boolean(_)
+            | FieldKind::Date
+            | FieldKind::Host
+            | FieldKind::Network
+            | FieldKind::Reference(..)
+            | FieldKind::Generic { .. }
+            | FieldKind::Foreign(_)
+            | FieldKind::ForeignList => None,
+        }
+    }
+
     /// The parameters of its lists. A reference has two: its id, and its slug (or name, where it has no slug).
     pub fn parameters(&self) -> &'static [Parameter] {
         static ALL: LazyLock<HashMap<ObjectType, Vec<Parameter>>> =
@@ -81,7 +104,7 @@ fn parameters(schema: &Schema) -> Vec<Parameter> {
     let mut parameters: Vec<Parameter> = vec![
         ("id", Kind::Id),
         ("tag", Kind::Slugs),
-        ("tag_id", Kind::Id),
+        ("tag_id", Kind::Ids),
         ("created", Kind::Time),
         ("last_updated", Kind::Time),
         ("created_by_request", Kind::Uuid),

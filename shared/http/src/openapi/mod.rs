@@ -19,6 +19,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use noticeboard_domain::event::EventKind;
+use noticeboard_domain::inventory::kept;
+use noticeboard_domain::journal_entry::JournalKind;
+use noticeboard_domain::status::{ImpactLevel, Status};
+
+use crate::wire;
 use operation::Refused;
 pub use page::CONTENT_SECURITY_POLICY;
 use schema::Schemas;
@@ -97,11 +103,11 @@ pub(crate) fn choices(path: &str) -> Map<String, Value> {
     let one = resolved(schema.get("anyOf").and_then(|either| either.get(0)).unwrap_or(schema));
     let fields = one["properties"].as_object().cloned().unwrap_or_default();
     let field = |(name, schema): (String, Value)| {
-        let choices: Vec<Value> = values(&schema)
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|value| json!({"value": value, "display": label(value), "display_name": label(value)}))
-            .collect();
+        let of = |value: &str| {
+            let label = label(path, &name, value);
+            json!({"value": value, "display": label, "display_name": label})
+        };
+        let choices: Vec<Value> = values(&schema).iter().filter_map(Value::as_str).map(of).collect();
         (!choices.is_empty()).then(|| (name, json!({"type": "field", "read_only": false, "choices": choices})))
     };
     fields.into_iter().filter_map(field).collect()
@@ -123,8 +129,20 @@ fn values(schema: &Value) -> Vec<Value> {
     )
 }
 
-/// A value for people.
-fn label(value: &str) -> String {
+/// A value of a field for people: its own label where it has one.
+fn label(path: &str, field: &str, value: &str) -> String {
+    let statuses = || EventKind::ALL.into_iter().find_map(|kind| kind.parse_status(value).ok()).map(Status::label);
+    let level = || ImpactLevel::parse(value).ok().map(ImpactLevel::label);
+    let kind = || JournalKind::parse(value).ok().map(JournalKind::label);
+    let known = match field {
+        "status" if path.starts_with("/api/plugins/") => statuses(),
+        "impact" => level(),
+        "kind" => kind(),
+        _ => kept().find(|schema| wire::path(schema.kind) == Some(path)).and_then(|schema| schema.label(field, value)),
+    };
+    if let Some(label) = known {
+        return label.to_owned();
+    }
     let mut letters = value.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     first + &letters.as_str().to_lowercase().replace(['-', '_'], " ")

@@ -1,9 +1,14 @@
 //! One operation of the document, and what operations have in common: parameters, headers, refusals.
 
+use noticeboard_domain::change::Action;
+use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::ids::ID_LIMIT;
+use noticeboard_domain::job::{JobName, JobStatus};
+use noticeboard_domain::journal_entry::JournalKind;
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, OutageStatus};
+use noticeboard_domain::token::Scope;
 use serde_json::{Map, Value, json};
 
 use super::schema::reference;
@@ -373,13 +378,29 @@ fn value(kind: Kind, lookup: &str) -> (Value, &'static str) {
             let statuses = MaintenanceStatus::ALL.iter().map(|status| status.as_str());
             let statuses = statuses.chain(OutageStatus::ALL.iter().map(|status| status.as_str()));
             let others = ImpactLevel::ALL.iter().map(|level| level.as_str());
-            let others = others.chain(ObjectType::ALL.iter().map(|kind| kind.as_str()));
+            let others = others.chain(JournalKind::ALL.iter().map(|kind| kind.as_str()));
+            let others = others.chain(Action::ALL.iter().map(|action| action.as_str()));
+            let others = others.chain(Scope::ALL.iter().map(|scope| scope.as_str()));
+            let others = others.chain(JobName::ALL.iter().map(|name| name.as_str()));
+            let others = others.chain(JobStatus::ALL.iter().map(|status| status.as_str()));
             let values: Vec<&str> = statuses.chain(others).filter(|value| known(value)).collect();
             (json!({"type": "string", "enum": values}), "choice")
         }
-        Kind::Text | Kind::Choice(_) | Kind::Slugs => (json!({"type": "string"}), "text"),
+        Kind::EventType if matches!(lookup, "" | "n") => {
+            let names: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.object_type().as_str()).collect();
+            (json!({"type": "string", "enum": names}), "event type")
+        }
+        Kind::ObjectType if matches!(lookup, "" | "n") => {
+            let names: Vec<&str> = ObjectType::ALL.iter().map(|kind| kind.as_str()).collect();
+            (json!({"type": "string", "enum": names}), "object type")
+        }
+        Kind::Text | Kind::Choice(_) | Kind::EventType | Kind::ObjectType | Kind::Slugs => {
+            (json!({"type": "string"}), "text")
+        }
         Kind::Number => (json!({"type": "number"}), "number"),
-        Kind::Integer | Kind::Id => (json!({"type": "integer", "minimum": 0, "maximum": ID_LIMIT - 1}), "id"),
+        Kind::Integer | Kind::Id | Kind::Ids => {
+            (json!({"type": "integer", "minimum": 0, "maximum": ID_LIMIT - 1}), "id")
+        }
         Kind::Time => (reference("TimeRequest"), "time"),
         Kind::Bool => (json!({"type": "boolean"}), "boolean"),
         Kind::Uuid => (json!({"type": "string", "format": "uuid"}), "uuid"),
@@ -388,8 +409,8 @@ fn value(kind: Kind, lookup: &str) -> (Value, &'static str) {
 
 fn description(kind: Kind, lookup: &str) -> &'static str {
     match (kind, lookup) {
-        (Kind::Slugs, "") => "Has all of these.",
-        (Kind::Slugs, _) => "Has none of these.",
+        (Kind::Slugs | Kind::Ids, "") => "Has all of these.",
+        (Kind::Slugs | Kind::Ids, _) => "Has none of these.",
         (_, "") => "Is one of these.",
         (_, "n") => "Is none of these.",
         (_, "ic") => "Contains one of these, in any case.",

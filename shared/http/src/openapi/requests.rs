@@ -6,7 +6,7 @@
 use noticeboard_app::MAX_BULK;
 use noticeboard_domain::FieldErrors;
 use noticeboard_domain::event::{EventChanges, EventKind};
-use noticeboard_domain::fields::MAX_TEXT_BYTES;
+use noticeboard_domain::fields::{MAX_MAIL_TEXT_BYTES, MAX_TEXT_BYTES};
 use noticeboard_domain::ids::ID_LIMIT;
 use noticeboard_domain::impact::ImpactChanges;
 use noticeboard_domain::inventory::kept;
@@ -47,6 +47,11 @@ impl Request {
         self
     }
 
+    /// Whether the caller's note is part of it.
+    pub(super) fn is_noted(&self) -> bool {
+        self.fields.contains_key(NOTE)
+    }
+
     /// Of a change: nothing is required.
     pub(super) fn change(&self) -> Value {
         json!({"type": "object", "properties": self.fields, "additionalProperties": true})
@@ -69,10 +74,12 @@ impl Request {
 }
 
 /// The parts that several requests have in common.
-pub(super) fn common() -> [(&'static str, Value); 5] {
+pub(super) fn common() -> [(&'static str, Value); 6] {
     let text = |format: &str| json!({"type": "string", "format": format});
     let names: Vec<&str> = ObjectType::ALL.iter().map(|kind| kind.as_str()).collect();
     let numbers: Vec<u64> = ObjectType::ALL.iter().map(|kind| kind.number()).collect();
+    let events = EventKind::ALL.map(EventKind::object_type);
+    let (event_names, event_numbers) = (events.map(ObjectType::as_str), events.map(ObjectType::number));
     let by = |field: &str, schema: Value| json!({"type": "object", "properties": {field: schema}, "required": [field]});
     let (name, slug) = (json!({"type": "string"}), json!({"type": "string"}));
     let related = json!({"anyOf": [id(), by("id", id()), by("slug", slug), by("name", name)]});
@@ -91,6 +98,13 @@ pub(super) fn common() -> [(&'static str, Value); 5] {
             json!({
                 "description": "A type of object: its name, or the number that `/api/core/object-types/` gives it.",
                 "anyOf": [{"type": "string", "enum": names}, {"type": "integer", "enum": numbers}],
+            }),
+        ),
+        (
+            "EventTypeRequest",
+            json!({
+                "description": "A type of event: its name, or the number that `/api/core/object-types/` gives it.",
+                "anyOf": [{"type": "string", "enum": event_names}, {"type": "integer", "enum": event_numbers}],
             }),
         ),
         (
@@ -127,7 +141,7 @@ pub(super) fn several(element: &Value) -> Value {
 /// An element of a bulk change or deletion, which names its object.
 pub(super) fn element(of: Option<Value>) -> Value {
     let named = json!({"type": "object", "properties": {"id": id()}, "required": ["id"]});
-    of.map_or(named.clone(), |of| json!({"allOf": [of, named]}))
+    json!({"allOf": [of.unwrap_or_else(|| reference("NoteRequest")), named]})
 }
 
 /// A line that is not blank.
@@ -167,8 +181,16 @@ pub(super) fn every_object() -> [(&'static str, Value); 3] {
     [
         ("tags", reference("TagsRequest")),
         ("custom_fields", json!({"type": "object", "additionalProperties": true})),
-        ("changelog_message", text(MAX_MESSAGE)),
+        (NOTE, text(MAX_MESSAGE)),
     ]
+}
+
+/// The field with the caller's note on a change.
+const NOTE: &str = "changelog_message";
+
+/// What a request may carry that needs no body.
+pub(super) fn note() -> Value {
+    Request::new([(NOTE, text(MAX_MESSAGE))], []).change()
 }
 
 /// The fields that something is wrong with.
@@ -221,7 +243,7 @@ const TARGET: &[&[&str]] = &[&["target_content_type", "target_object_id"], &["co
 
 pub(super) fn impact() -> Request {
     let fields = [
-        ("event_content_type", reference("ObjectTypeRequest")),
+        ("event_content_type", reference("EventTypeRequest")),
         ("event_object_id", id()),
         ("maintenance", id()),
         ("outage", id()),
@@ -237,11 +259,11 @@ pub(super) fn impact() -> Request {
 
 pub(super) fn notification() -> Request {
     let fields = [
-        ("event_content_type", reference("ObjectTypeRequest")),
+        ("event_content_type", reference("EventTypeRequest")),
         ("event_object_id", id()),
         ("maintenance", id()),
         ("outage", id()),
-        ("email_body", line(MAX_TEXT_BYTES)),
+        ("email_body", line(MAX_MAIL_TEXT_BYTES)),
         ("subject", line(255)),
         ("email_from", json!({"type": "string", "format": "email", "maxLength": 254})),
         ("email_received", time()),
@@ -256,7 +278,7 @@ pub(super) fn tag() -> Request {
         ("slug", slug()),
         ("color", json!({"type": "string", "pattern": "^[0-9a-f]{6}$"})),
         ("description", text(200)),
-        ("changelog_message", text(MAX_MESSAGE)),
+        (NOTE, text(MAX_MESSAGE)),
     ];
     Request::new(fields, names(&TagChanges::default().missing()))
 }
@@ -300,7 +322,7 @@ pub(super) fn predecessors_impact() -> Request {
 pub(super) fn predecessors_notification() -> Request {
     let fields = [
         ("circuitmaintenance", reference("IdOrObjectRequest")),
-        ("email_body", line(MAX_TEXT_BYTES)),
+        ("email_body", line(MAX_MAIL_TEXT_BYTES)),
         ("subject", line(255)),
         ("email_from", json!({"type": "string", "format": "email", "maxLength": 254})),
         ("email_received", time()),

@@ -14,8 +14,9 @@ use super::schema::{self, Schemas, derived, page, reference};
 use super::{Document, JSON, calendar, inventory};
 use crate::wire::event::{MAINTENANCE_FILTERS, OUTAGE_FILTERS, TimelineBody};
 use crate::wire::import::ImportedBody;
-use crate::wire::notification::{IngestedBody, NotificationBody, ReviewBody};
-use crate::wire::{change, event, impact, journal, notification, object_type, path, predecessor, tag, token};
+use crate::wire::notification::{IngestedBody, NotificationBody};
+use crate::wire::review::{ReviewBody, decisions};
+use crate::wire::{change, event, impact, job, journal, notification, object_type, path, predecessor, tag, token};
 use Method::{Delete, Get, Patch, Post, Put};
 
 /// Objects of one type: a list at its path, and each object below it.
@@ -39,8 +40,8 @@ struct Resource {
 
 /// What a list can be asked.
 enum List {
-    /// For a part of it.
-    Plain,
+    /// For a part of it, and by these.
+    Plain(Vec<(&'static str, Value)>),
     /// For everything that lists can be asked: filters, order, both kinds of pages, what is shown of each object.
     Whole {
         filters: Vec<Parameter>,
@@ -67,7 +68,7 @@ impl Resource {
             nouns: (one.to_owned(), many.to_owned()),
             shape,
             methods: (READ, READ),
-            list: List::Plain,
+            list: List::Plain(Vec::new()),
             request: None,
             versioned: true,
             held: false,
@@ -102,8 +103,8 @@ impl Resource {
 
     /// With a filter that has no lookups.
     fn filter(mut self, name: &'static str, schema: Value) -> Self {
-        if let List::Whole { plain, .. } = &mut self.list {
-            plain.push((name, schema));
+        match &mut self.list {
+            List::Whole { plain, .. } | List::Plain(plain) => plain.push((name, schema)),
         }
         self
     }
@@ -150,12 +151,15 @@ fn resources(schemas: &mut Schemas) -> Vec<Resource> {
         .written(MANY, ONE, requests::notification());
     let (path, one) = ("/api/plugins/notices/review/", derived::<ReviewBody>(schemas));
     let (waits, wait) = ("a mail that waits for a person", "mails that wait for a person");
-    let review = Resource::new(path, "ReviewItem", waits, wait, one);
+    let decision = json!({"type": "string", "enum": decisions().collect::<Vec<_>>()});
+    let review = Resource::new(path, "ReviewItem", waits, wait, one).filter("decision", decision);
     let (path, one) = ("/api/core/object-changes/", derived::<change::ChangeBody>(schemas));
     let changes = Resource::new(path, "ObjectChange", "a change", "changes", one)
         .list(change::FILTERS, change::SEARCHED)
         .renamed(change::RENAMED)
         .fixed();
+    let one = derived::<job::JobBody>(schemas);
+    let jobs = Resource::new("/api/core/jobs/", "Job", "a job", "jobs", one).list(job::FILTERS, job::SEARCHED).fixed();
     let one = derived::<tag::TagBody>(schemas);
     let tags = Resource::new("/api/extras/tags/", "Tag", "a tag", "tags", one)
         .list(tag::FILTERS, tag::SEARCHED)
@@ -175,7 +179,11 @@ fn resources(schemas: &mut Schemas) -> Vec<Resource> {
     let content_types = object_type("/api/extras/content-types/", "ContentType", one);
     let (path, one) = ("/api/users/tokens/", derived::<token::TokenBody>(schemas));
     let change = &[Get, Patch, Delete];
-    let tokens = Resource::new(path, "Token", "a token", "tokens", one).written(SOME, change, requests::token());
+    let tokens = Resource::new(path, "Token", "a token", "tokens", one).list(token::FILTERS, token::SEARCHED).written(
+        SOME,
+        change,
+        requests::token(),
+    );
     let one = derived::<predecessor::MaintenanceBody>(schemas);
     let old_maintenance =
         Resource::new(MAINTENANCE_PATH, "CircuitMaintenance", "a circuit maintenance", "circuit maintenances", one)
@@ -194,7 +202,7 @@ fn resources(schemas: &mut Schemas) -> Vec<Resource> {
         .renamed(predecessor::RENAMED)
         .written(SOME, ONE, requests::predecessors_notification());
     let notices = [maintenance, outage, impacts, mails, review];
-    let netbox = [changes, types, tags, entries, same_types, content_types, tokens];
+    let netbox = [changes, jobs, types, tags, entries, same_types, content_types, tokens];
     let inventory: Vec<Resource> = kept().filter_map(|of| inventory(of, schemas)).collect();
     let predecessor = [old_maintenance, old_impacts, old_mails];
     notices.into_iter().chain(netbox).chain(inventory).chain(predecessor).collect()
@@ -243,6 +251,7 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
         ("ImportRequest", requests::import()),
         ("ImportedObject", imported),
         ("NestedObject", inventory::any_nested()),
+        ("NoteRequest", requests::note()),
         ("ReschedulingRequest", requests::maintenance().change()),
         ("Timeline", timeline),
         ("InboundMail", inbound),
@@ -252,6 +261,7 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
     for (name, schema) in others {
         document.schemas.add(name, schema);
     }
+    all.extend(decided());
     all.extend([import(), inbound_mail(), raw_mail()]);
     all.extend(calendar::operations());
     for path in ROOTS {
@@ -283,7 +293,7 @@ impl Resource {
     fn shown(&self, operation: Operation) -> Operation {
         match self.list {
             List::Whole { .. } => operation.parameters(&SHOWN),
-            List::Plain => operation,
+            List::Plain(_) => operation,
         }
     }
 
@@ -339,8 +349,16 @@ impl Resource {
     fn listed(&self, operation: Operation, document: &mut Document) -> Operation {
         let page = reference(&format!("Paginated{}List", self.name));
         let operation = operation.answer(200, answer("A part of the list.", JSON, &page, &[]));
+        let own = |operation: Operation, plain: &[(&'static str, Value)]| {
+            plain.iter().fold(operation, |operation, (name, schema)| {
+                operation.own_parameter(json!({"name": name, "in": "query", "schema": schema}))
+            })
+        };
         match &self.list {
-            List::Plain => operation.parameters(&["limit", "offset"]),
+            List::Plain(plain) => {
+                let operation = own(operation.parameters(&["limit", "offset"]), plain);
+                if plain.is_empty() { operation } else { operation.refused(&[Refused::BadRequest]) }
+            }
             List::Whole { filters: known, searched, plain } => {
                 let start = known.iter().any(|(field, _)| *field == "start");
                 let mut operation = self
@@ -356,9 +374,7 @@ impl Resource {
                     operation = operation.parameter(&name);
                     document.parameters.insert(name, parameter);
                 }
-                plain.iter().fold(operation, |operation, (name, schema)| {
-                    operation.own_parameter(json!({"name": name, "in": "query", "schema": schema}))
-                })
+                own(operation, plain)
             }
         }
     }
@@ -398,11 +414,18 @@ impl Resource {
             Patch => changed(operation, format!("Patched{}Request", self.name)),
             Delete => {
                 let operation = operation.parameter("ifMatch").answer(204, empty("Deleted.", &[]));
+                let noted = self.request.as_ref().is_some_and(Request::is_noted);
+                let operation = if noted { with_note(operation) } else { operation };
                 let conflict: &[Refused] = if self.held { &[Refused::Conflict] } else { &[] };
                 operation.refused(&[Refused::PreconditionFailed]).refused(conflict)
             }
         }
     }
+}
+
+/// The caller's note is all that the body has, and there need not be one.
+fn with_note(operation: Operation) -> Operation {
+    operation.body(JSON, &reference("NoteRequest"), false).refused(&[Refused::BadRequest, Refused::TooLarge])
 }
 
 /// An answer to a POST has the object's headers where one object was made.
@@ -450,7 +473,7 @@ fn events() -> Vec<Operation> {
                 Action::Cancel => "Say that it will not take place",
             };
             let done = answer("As it is now.", JSON, &object, &["ETag", "Idempotent-Replayed"]);
-            all.push(post(action.as_str(), summary).answer(200, done));
+            all.push(with_note(post(action.as_str(), summary)).answer(200, done));
         }
         if kind == EventKind::Maintenance {
             let made = answer("The maintenance that replaces it.", JSON, &object, &["ETag-OfOne", "Location"]);
@@ -500,6 +523,31 @@ fn inbound_mail() -> Operation {
         .answer(201, became("Its notices were applied."))
         .answer(202, became("It waits for a person."))
         .refused(&[Refused::BadRequest, Refused::Conflict, Refused::TooLarge, Refused::KeyReused])
+}
+
+/// What a person may decide about a mail that waits.
+fn decided() -> [Operation; 2] {
+    let of = |last: &str, summary: &str, description: &str| {
+        let path = format!("/api/plugins/notices/review/{{id}}/{last}/");
+        Operation::new(Post, &path, &id(&path, "create"), "notices", summary)
+            .described(description)
+            .parameters(&["ifMatch", "idempotencyKey"])
+            .answer(200, answer("As it is now.", JSON, &reference("ReviewItem"), &["ETag", "Idempotent-Replayed"]))
+            .refused(&[Refused::NotFound, Refused::Conflict, Refused::PreconditionFailed, Refused::KeyReused])
+    };
+    [
+        of(
+            "approve",
+            "Let in a mail that waits for a person",
+            "The mail is read again and applied, or the one notice of it that waits. What is still not understood, or \
+             still breaks a rule, is refused with 409 and goes on waiting. Approving again changes nothing.",
+        ),
+        of(
+            "deny",
+            "Decide that a mail that waits for a person is not to count",
+            "The mail is kept; another delivery of it changes nothing. Denying again changes nothing.",
+        ),
+    ]
 }
 
 fn raw_mail() -> Operation {

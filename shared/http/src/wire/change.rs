@@ -2,7 +2,6 @@
 
 use noticeboard_domain::change::{Action, Change};
 use noticeboard_domain::filter::{Kind, Parameter};
-use noticeboard_domain::object::ObjectType;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -21,7 +20,7 @@ pub const FILTERS: &[Parameter] = &[
     ("user_name", Kind::Text),
     ("request_id", Kind::Uuid),
     ("action", Kind::Choice(|text| Action::ALL.iter().any(|action| action.as_str() == text))),
-    ("changed_object_type", Kind::Choice(|text| ObjectType::parse(text).is_some())),
+    ("changed_object_type", Kind::ObjectType),
     ("changed_object_type_id", Kind::Number),
     ("changed_object_id", Kind::Number),
     ("object_repr", Kind::Text),

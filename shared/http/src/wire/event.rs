@@ -2,7 +2,7 @@
 
 use noticeboard_app::{EventView, Input, Refs};
 use noticeboard_domain::event::{Event, EventChanges, EventDetail, EventKind};
-use noticeboard_domain::fields::{Name, Summary, bounded, free_text};
+use noticeboard_domain::fields::{Name, Summary, free_text, one_line};
 use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::inventory::Provider;
 use noticeboard_domain::notice::NoticeCircuit;
@@ -19,7 +19,6 @@ use super::notification::NestedNotification;
 use super::tag::NestedTag;
 use super::{optional_time, time};
 use crate::answer::Object;
-use crate::error::ApiError;
 use crate::input::Fields;
 use crate::query::Wire;
 
@@ -54,7 +53,7 @@ pub const MAINTENANCE_FILTERS: &[Parameter] = &[
     ("replaces_id", Kind::Id),
     ("has_replaces", Kind::Bool),
     ("tag", Kind::Slugs),
-    ("tag_id", Kind::Id),
+    ("tag_id", Kind::Ids),
     ("created", Kind::Time),
     ("last_updated", Kind::Time),
     ("created_by_request", Kind::Uuid),
@@ -87,7 +86,7 @@ pub const OUTAGE_FILTERS: &[Parameter] = &[
     ("impact", Kind::Text),
     ("comments", Kind::Text),
     ("tag", Kind::Slugs),
-    ("tag_id", Kind::Id),
+    ("tag_id", Kind::Ids),
     ("created", Kind::Time),
     ("last_updated", Kind::Time),
     ("created_by_request", Kind::Uuid),
@@ -103,16 +102,8 @@ pub fn filters(kind: EventKind) -> &'static [Parameter] {
     }
 }
 
-/// Reads what a client sends for an event, with its note on the change. With `whole`, every required field must be
-/// there.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read(
-    kind: EventKind,
-    body: &Map<String, Value>,
-    whole: bool,
-) -> Result<(Input<EventChanges>, String), ApiError> {
+/// Reads what a client sends for an event, with what is wrong with it. With `whole`, every required field must be there.
+pub fn read(kind: EventKind, body: &Map<String, Value>, whole: bool) -> Input<EventChanges> {
     let mut fields = Fields::new(body);
     let refs = Refs { provider: fields.provider(), tags: fields.tags() };
     let maintenance = kind == EventKind::Maintenance;
@@ -123,7 +114,7 @@ pub fn read(
         start: fields.time("start"),
         end: if maintenance { fields.time("end").map(Some) } else { fields.nullable_time("end") },
         original_timezone: fields.text("original_timezone", OriginalTimezone::parse),
-        internal_ticket: fields.text("internal_ticket", |text| bounded(text, MAX_TICKET)),
+        internal_ticket: fields.text("internal_ticket", |text| one_line(text, MAX_TICKET)),
         acknowledged: fields.nullable_bool("acknowledged"),
         impact: fields.text("impact", free_text),
         comments: fields.text("comments", free_text),
@@ -137,14 +128,13 @@ pub fn read(
             changes.estimated_time_to_repair = fields.nullable_time("estimated_time_to_repair");
         }
     }
-    let message = fields.message();
+    let note = fields.message();
     if whole {
         // A provider that is named but not looked up yet is there.
         let provider = refs.provider.as_ref().and_then(|_| 1.try_into().ok());
         fields.errors.add_missing(&EventChanges { provider, ..changes.clone() }.missing(kind));
     }
-    fields.errors.into_result()?;
-    Ok((Input { changes, refs }, message))
+    Input { changes, refs, wrong: fields.errors, note }
 }
 
 /// A maintenance or an outage. Keys that only one of the two has are left out for the other.

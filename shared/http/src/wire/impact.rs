@@ -16,24 +16,19 @@ use super::event::NestedEvent;
 use super::tag::NestedTag;
 use super::time;
 use crate::answer::Object;
-use crate::error::ApiError;
 use crate::input::Fields;
 use crate::query::Wire;
 
 /// The fields that `q` searches (reference netbox-notices, section 2: level only).
 pub const SEARCHED: &[&str] = &["impact"];
 
-fn known_type(text: &str) -> bool {
-    ObjectType::parse(text).is_some()
-}
-
 /// Filters of impacts. Those on a type's number (`_id`) are documented by the peer, which ignores them.
 pub const FILTERS: &[Parameter] = &[
     ("id", Kind::Integer),
-    ("event_content_type", Kind::Choice(known_type)),
+    ("event_content_type", Kind::EventType),
     ("event_content_type_id", Kind::Integer),
     ("event_object_id", Kind::Integer),
-    ("target_content_type", Kind::Choice(known_type)),
+    ("target_content_type", Kind::ObjectType),
     ("target_content_type_id", Kind::Integer),
     ("target_object_id", Kind::Integer),
     ("impact", Kind::Choice(|text| ImpactLevel::parse(text).is_ok())),
@@ -46,7 +41,7 @@ pub const FILTERS: &[Parameter] = &[
     ("location_id", Kind::Id),
     ("location", Kind::Text),
     ("tag", Kind::Slugs),
-    ("tag_id", Kind::Id),
+    ("tag_id", Kind::Ids),
     ("created", Kind::Time),
     ("last_updated", Kind::Time),
     ("created_by_request", Kind::Uuid),
@@ -54,12 +49,8 @@ pub const FILTERS: &[Parameter] = &[
     ("modified_by_request", Kind::Uuid),
 ];
 
-/// Reads what a client sends for an impact, with its note on the change. With `whole`, event and target
-/// must be there.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<ImpactChanges>, String), ApiError> {
+/// Reads what a client sends for an impact, with what is wrong with it. With `whole`, event and target must be there.
+pub fn read(body: &Map<String, Value>, whole: bool) -> Input<ImpactChanges> {
     let mut fields = Fields::new(body);
     let event = read_event(&mut fields);
     let target = read_target(&mut fields);
@@ -70,12 +61,11 @@ pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<ImpactChang
     };
     let refs = Refs { provider: None, tags: fields.tags() };
     let changes = ImpactChanges { event, target, impact, tags: None, custom_fields: fields.custom_fields() };
-    let message = fields.message();
+    let note = fields.message();
     if whole {
         add_missing(&mut fields, &changes.missing());
     }
-    fields.errors.into_result()?;
-    Ok((Input { changes, refs }, message))
+    Input { changes, refs, wrong: fields.errors, note }
 }
 
 /// Adds what is missing, but for the other half of what is told already.
@@ -92,13 +82,40 @@ pub(crate) fn add_missing(fields: &mut Fields<'_>, missing: &FieldErrors) {
 }
 
 /// The event of an impact or a received mail: `event_content_type` with `event_object_id`, or `maintenance` or
-/// `outage` with an id.
+/// `outage` with an id. Where it is named in several ways they must agree; null names nothing.
 pub(crate) fn read_event(fields: &mut Fields<'_>) -> EventPart {
-    for (field, kind) in [("maintenance", EventKind::Maintenance), ("outage", EventKind::Outage)] {
-        if fields.has(field) {
-            return EventPart { kind: Some(kind), id: fields.id::<EventId>(field) };
+    let ways = [("maintenance", EventKind::Maintenance), ("outage", EventKind::Outage)];
+    let mut named = ways.into_iter().filter(|(field, _)| matches!(fields.nullable(field), Some(Some(_))));
+    let (first, second) = (named.next(), named.next());
+    let pair = ["event_content_type", "event_object_id"].into_iter().any(|field| fields.has(field));
+    if first.is_none()
+        && !pair
+        && let Some((field, kind)) = ways.into_iter().find(|(field, _)| fields.has(field))
+    {
+        // It is named, by null alone.
+        return EventPart { kind: Some(kind), id: fields.id::<EventId>(field) };
+    }
+    let Some((field, kind)) = first else { return read_event_pair(fields) };
+    if let Some((other, _)) = second {
+        fields.errors.add(other, format!("This names another event than {field}. Name one of the two."));
+    }
+    let event = EventPart { kind: Some(kind), id: fields.id::<EventId>(field) };
+    for pair in ["event_content_type", "event_object_id"] {
+        if fields.nullable(pair) == Some(None) {
+            fields.ignore(pair);
         }
     }
+    let pair = read_event_pair(fields);
+    if pair.kind.is_some_and(|other| other != kind) {
+        fields.errors.add("event_content_type", format!("This contradicts {field}."));
+    }
+    if pair.id.zip(event.id).is_some_and(|(pair, id)| pair != id) {
+        fields.errors.add("event_object_id", format!("This contradicts {field}."));
+    }
+    event
+}
+
+fn read_event_pair(fields: &mut Fields<'_>) -> EventPart {
     let kind = fields.content_type("event_content_type").and_then(|kind| {
         let message = || format!("Content type '{kind}' is not an event. Use notices.maintenance or notices.outage.");
         fields.errors.keep("event_content_type", EventKind::of(kind).ok_or_else(message))
@@ -106,10 +123,10 @@ pub(crate) fn read_event(fields: &mut Fields<'_>) -> EventPart {
     EventPart { kind, id: fields.id::<EventId>("event_object_id") }
 }
 
+/// The target of an impact, under either names, which must agree; null names nothing.
 fn read_target(fields: &mut Fields<'_>) -> TargetPart {
-    let short = fields.has("content_type") || fields.has("object_id");
-    let (kind, id) = if short { ("content_type", "object_id") } else { ("target_content_type", "target_object_id") };
-    TargetPart { kind: fields.content_type(kind), id: fields.id::<ObjectId>(id) }
+    let kind = fields.either(("target_content_type", "content_type"), Fields::content_type);
+    TargetPart { kind, id: fields.either(("target_object_id", "object_id"), Fields::id::<ObjectId>) }
 }
 
 /// A level, or null.

@@ -2,7 +2,6 @@
 //! their type as NetBox gives them.
 
 use noticeboard_app::{Imported, Row};
-use noticeboard_domain::Error;
 use noticeboard_domain::fields::bounded;
 use noticeboard_domain::ids::ObjectId;
 use noticeboard_domain::inventory::{Label, Slug, kept, schema};
@@ -35,15 +34,10 @@ pub fn row(body: &Map<String, Value>) -> Result<Row, ApiError> {
         return Err(fields.errors.into());
     };
     let tags = body.get("tags").map(tags);
-    let input = match values(schema, body, false, true) {
-        Ok((mut input, _)) => {
-            let slugs = tags.as_ref().map(|tags| tags.iter().filter_map(|tag| tag.slug.as_ref()));
-            input.tags = slugs.map(|slugs| slugs.map(|slug| TagRef::Slug(slug.as_str().to_owned())).collect());
-            Ok(input)
-        }
-        Err(Error::Invalid(errors)) => Err(errors),
-        Err(error) => return Err(error.into()),
-    };
+    let mut input = values(schema, body, false, true);
+    let slugs = tags.as_ref().map(|tags| tags.iter().filter_map(|tag| tag.slug.as_ref()));
+    input.tags = slugs.map(|slugs| slugs.map(|slug| TagRef::Slug(slug.as_str().to_owned())).collect());
+    let input = if input.wrong.is_empty() { Ok(input) } else { Err(input.wrong) };
     Ok(Row { kind: schema.kind, id, input, tags: tags.unwrap_or_default() })
 }
 

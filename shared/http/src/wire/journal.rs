@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use super::tag::NestedTag;
 use super::{Choice, User, time};
 use crate::answer::Object;
-use crate::error::ApiError;
 use crate::input::Fields;
 use crate::query::Wire;
 
@@ -23,14 +22,14 @@ pub const SEARCHED: &[&str] = &["comments"];
 /// Filters of journal entries.
 pub const FILTERS: &[Parameter] = &[
     ("id", Kind::Number),
-    ("assigned_object_type", Kind::Choice(|text| ObjectType::parse(text).is_some())),
+    ("assigned_object_type", Kind::ObjectType),
     ("assigned_object_type_id", Kind::Number),
     ("assigned_object_id", Kind::Number),
     ("kind", Kind::Choice(|text| JournalKind::parse(text).is_ok())),
     ("created_by", Kind::Text),
     ("comments", Kind::Text),
     ("tag", Kind::Slugs),
-    ("tag_id", Kind::Id),
+    ("tag_id", Kind::Ids),
     ("created", Kind::Time),
     ("last_updated", Kind::Time),
     ("created_by_request", Kind::Uuid),
@@ -38,12 +37,9 @@ pub const FILTERS: &[Parameter] = &[
     ("modified_by_request", Kind::Uuid),
 ];
 
-/// Reads what a client sends for a journal entry, with its note on the change. With `whole`, every required field must
-/// be there.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<JournalEntryChanges>, String), ApiError> {
+/// Reads what a client sends for a journal entry, with what is wrong with it. With `whole`, every required field must be
+/// there.
+pub fn read(body: &Map<String, Value>, whole: bool) -> Input<JournalEntryChanges> {
     let mut fields = Fields::new(body);
     let not_blank = |text: &str| {
         if text.trim().is_empty() {
@@ -61,12 +57,11 @@ pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<JournalEntr
         tags: None,
         custom_fields: fields.custom_fields(),
     };
-    let message = fields.message();
+    let note = fields.message();
     if whole {
         fields.errors.add_missing(&changes.missing());
     }
-    fields.errors.into_result()?;
-    Ok((Input { changes, refs }, message))
+    Input { changes, refs, wrong: fields.errors, note }
 }
 
 /// What a journal entry is about.

@@ -5,10 +5,12 @@ pub mod event;
 pub mod impact;
 pub mod import;
 pub mod inventory;
+pub mod job;
 pub mod journal;
 pub mod notification;
 pub mod object_type;
 pub mod predecessor;
+pub mod review;
 pub mod tag;
 pub mod token;
 

@@ -1,4 +1,4 @@
-//! Received mails, and mail that waits for a person.
+//! Received mails, and what became of a mail that was handed in.
 
 use noticeboard_app::{Effect, Ingested, Input, NotificationView, Outcome, Refs};
 use noticeboard_domain::event::{Event, EventKind};
@@ -6,17 +6,16 @@ use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::ids::{EventId, ReviewId};
 use noticeboard_domain::notification::{EventNotification, EventNotificationChanges, Subject};
 use noticeboard_domain::object::ObjectType;
-use noticeboard_domain::review::{ReviewItem, ReviewReason};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::event::NestedEvent;
 use super::impact::{IdAndName, event_object};
+use super::review::{ReviewBody, review};
 use super::tag::NestedTag;
 use super::time;
 use crate::answer::Object;
-use crate::error::ApiError;
 use crate::input::Fields;
 use crate::query::Wire;
 
@@ -29,7 +28,7 @@ pub const SEARCHED: &[&str] = &["subject", "email_body", "email_from"];
 /// Filters of received mails.
 pub const FILTERS: &[Parameter] = &[
     ("id", Kind::Integer),
-    ("event_content_type", Kind::Choice(|text| ObjectType::parse(text).is_some())),
+    ("event_content_type", Kind::EventType),
     ("event_content_type_id", Kind::Integer),
     ("event_object_id", Kind::Integer),
     ("email_body", Kind::Text),
@@ -38,7 +37,7 @@ pub const FILTERS: &[Parameter] = &[
     ("email_received", Kind::Time),
     ("message_id", Kind::Text),
     ("tag", Kind::Slugs),
-    ("tag_id", Kind::Id),
+    ("tag_id", Kind::Ids),
     ("created", Kind::Time),
     ("last_updated", Kind::Time),
     ("created_by_request", Kind::Uuid),
@@ -46,18 +45,15 @@ pub const FILTERS: &[Parameter] = &[
     ("modified_by_request", Kind::Uuid),
 ];
 
-/// Reads what a client sends for a received mail, with its note on the change. With `whole`, every required field must
-/// be there.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<EventNotificationChanges>, String), ApiError> {
+/// Reads what a client sends for a received mail, with what is wrong with it. With `whole`, every required field must be
+/// there.
+pub fn read(body: &Map<String, Value>, whole: bool) -> Input<EventNotificationChanges> {
     let mut fields = Fields::new(body);
     let not_blank = |text: &str| {
         if text.trim().is_empty() {
             return Err("This field may not be blank.".to_owned());
         }
-        noticeboard_domain::fields::body_text(text)
+        noticeboard_domain::fields::mail_text(text)
     };
     let refs = Refs { provider: None, tags: fields.tags() };
     let changes = EventNotificationChanges {
@@ -69,12 +65,11 @@ pub fn read(body: &Map<String, Value>, whole: bool) -> Result<(Input<EventNotifi
         tags: None,
         custom_fields: fields.custom_fields(),
     };
-    let message = fields.message();
+    let note = fields.message();
     if whole {
         super::impact::add_missing(&mut fields, &changes.missing());
     }
-    fields.errors.into_result()?;
-    Ok((Input { changes, refs }, message))
+    Input { changes, refs, wrong: fields.errors, note }
 }
 
 fn address(text: &str) -> Result<String, String> {
@@ -179,54 +174,6 @@ pub fn nested(base: &str, event: &Event, mail: &EventNotification) -> NestedNoti
         created: time(mail.revision.created),
         last_updated: time(mail.revision.last_updated),
     }
-}
-
-fn reasons() -> utoipa::openapi::Object {
-    super::choices(ReviewReason::ALL.iter().map(|reason| reason.as_str()))
-}
-
-/// A mail that waits for a person.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReviewItem)]
-pub struct ReviewBody {
-    #[schema(minimum = 1)]
-    id: u64,
-    url: String,
-    #[schema(schema_with = reasons)]
-    reason: &'static str,
-    explanation: String,
-    subject: String,
-    email_from: String,
-    #[schema(format = DateTime)]
-    email_received: String,
-    message_id: Option<String>,
-    size: u64,
-    raw_url: String,
-    #[schema(format = DateTime)]
-    created: String,
-}
-
-impl Wire for ReviewBody {
-    const BRIEF: &'static [&'static str] = &["id", "url", "reason", "subject"];
-}
-
-/// A mail that waits for a person.
-pub fn review(base: &str, review: &ReviewItem) -> Object<ReviewBody> {
-    let url = format!("{base}/api/plugins/notices/review/{}/", review.id);
-    let body = ReviewBody {
-        id: review.id.get(),
-        url: url.clone(),
-        reason: review.reason.as_str(),
-        explanation: review.explanation.clone(),
-        subject: review.subject.clone(),
-        email_from: review.email_from.clone(),
-        email_received: time(review.email_received),
-        message_id: review.message_id.clone(),
-        size: review.size,
-        raw_url: format!("{url}raw/"),
-        created: time(review.revision.created),
-    };
-    Object { body, url, version: review.revision.version }
 }
 
 /// What became of a mail that was handed in.

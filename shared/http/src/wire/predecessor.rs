@@ -33,6 +33,14 @@ pub const NOTIFICATION_PATH: &str = "/api/plugins/maintenance/circuitmaintenance
 pub const MAINTENANCE_RENAMED: &[(&str, &str)] =
     &[("time_zone", "original_timezone"), ("start_after", "start__gte"), ("start_before", "start__lte")];
 
+/// The same with the filter whose values are other ones too; for errors.
+pub const MAINTENANCE_TOLD: &[(&str, &str)] = &[
+    ("time_zone", "original_timezone"),
+    ("start_after", "start__gte"),
+    ("start_before", "start__lte"),
+    ("provider", "provider_id"),
+];
+
 /// Its names of filters of impacts and received mails, with ours. Ours that it does not have filter nothing: the two types
 /// are settled.
 pub const RENAMED: &[(&str, &str)] = &[
@@ -48,7 +56,7 @@ pub const RENAMED: &[(&str, &str)] = &[
 /// Filters of received mails, under our names.
 pub const NOTIFICATION_FILTERS: &[Parameter] = &[
     ("id", Kind::Number),
-    ("event_content_type", Kind::Choice(|text| ObjectType::parse(text).is_some())),
+    ("event_content_type", Kind::EventType),
     ("event_object_id", Kind::Number),
     ("has_maintenance", Kind::Bool),
     ("email_body", Kind::Text),
@@ -56,7 +64,7 @@ pub const NOTIFICATION_FILTERS: &[Parameter] = &[
     ("email_from", Kind::Text),
     ("email_received", Kind::Time),
     ("tag", Kind::Slugs),
-    ("tag_id", Kind::Id),
+    ("tag_id", Kind::Ids),
     ("created", Kind::Time),
     ("last_updated", Kind::Time),
 ];
@@ -153,43 +161,30 @@ pub fn notification_error(error: impl Into<ApiError>) -> ApiError {
     theirs(error.into(), NOTIFICATION)
 }
 
-/// Reads what a client sends for a maintenance. Its end must be after its start, and `acknowledged` is not null.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read_maintenance(body: &Map<String, Value>, whole: bool) -> Result<(Input<EventChanges>, String), ApiError> {
-    let body = ours(body, MAINTENANCE);
-    let read = super::event::read(EventKind::Maintenance, &body, whole);
-    let (mut input, message) = read.map_err(maintenance_error)?;
+/// Reads what a client sends for a maintenance, with what is wrong with it under our names. Its end must be after its
+/// start, and `acknowledged` is not null.
+pub fn read_maintenance(body: &Map<String, Value>, whole: bool) -> Input<EventChanges> {
+    let mut input = super::event::read(EventKind::Maintenance, &ours(body, MAINTENANCE), whole);
     if input.changes.acknowledged == Some(None) {
-        return Err(Error::field("acknowledged", "This field may not be null.").into());
+        input.wrong.add("acknowledged", "This field may not be null.");
     }
     // One that has no length already can be changed in all else.
     input.changes.end_after_start = input.changes.start.is_some() || input.changes.end.is_some();
-    Ok((input, message))
+    input
 }
 
-/// Reads what a client sends for an impact.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read_impact(body: &Map<String, Value>, whole: bool) -> Result<(Input<ImpactChanges>, String), ApiError> {
+/// Reads what a client sends for an impact, with what is wrong with it under our names.
+pub fn read_impact(body: &Map<String, Value>, whole: bool) -> Input<ImpactChanges> {
     let mut body = ours(body, IMPACT);
     if body.contains_key("object_id") {
         body.insert("content_type".into(), ObjectType::Circuit.as_str().into());
     }
-    super::impact::read(&body, whole).map_err(impact_error)
+    super::impact::read(&body, whole)
 }
 
-/// Reads what a client sends for a received mail.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read_notification(
-    body: &Map<String, Value>,
-    whole: bool,
-) -> Result<(Input<EventNotificationChanges>, String), ApiError> {
-    super::notification::read(&ours(body, NOTIFICATION), whole).map_err(notification_error)
+/// Reads what a client sends for a received mail, with what is wrong with it under our names.
+pub fn read_notification(body: &Map<String, Value>, whole: bool) -> Input<EventNotificationChanges> {
+    super::notification::read(&ours(body, NOTIFICATION), whole)
 }
 
 /// A maintenance.

@@ -2,6 +2,7 @@
 
 use noticeboard_app::NewToken;
 use noticeboard_domain::fields::{Line, bounded};
+use noticeboard_domain::filter::{Kind, Parameter};
 use noticeboard_domain::network::Network;
 use noticeboard_domain::token::{Scope, Terms, TermsChanges, Token, TokenVersion};
 use serde::Serialize;
@@ -13,6 +14,23 @@ use crate::answer::Object;
 use crate::error::ApiError;
 use crate::input::Fields;
 use crate::query::Wire;
+
+/// The fields that `q` searches.
+pub const SEARCHED: &[&str] = &["user", "description"];
+
+/// Filters of tokens.
+pub const FILTERS: &[Parameter] = &[
+    ("id", Kind::Integer),
+    ("version", Kind::Number),
+    ("key", Kind::Text),
+    ("user", Kind::Text),
+    ("description", Kind::Text),
+    ("scope", Kind::Choice(|text| Scope::parse(text).is_ok())),
+    ("enabled", Kind::Bool),
+    ("write_enabled", Kind::Bool),
+    ("created", Kind::Time),
+    ("expires", Kind::Time),
+];
 
 /// What a client sends for a new token.
 #[derive(Debug)]

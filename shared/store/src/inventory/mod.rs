@@ -198,7 +198,8 @@ impl Store {
         Ok(keys.iter().map(|keys| keys.iter().map(|key| owners.get(&key.pk).copied()).collect()).collect())
     }
 
-    /// What an object alone may have, as text: two objects with a place in common cannot both be stored.
+    /// What an object alone may have, as text, one for each of its [`InventoryObject::unique`]: two objects with a place in
+    /// common cannot both be stored.
     pub fn places(object: &InventoryObject) -> Vec<String> {
         keys::unique_of(object).into_iter().map(|key| key.pk).collect()
     }

@@ -1,40 +1,23 @@
 //! What clients send for an object of the inventory.
 
 use noticeboard_app::InventoryInput;
-use noticeboard_domain::Error;
 use noticeboard_domain::inventory::{FieldKind, Given, Schema};
 use noticeboard_domain::object::ObjectType;
 use serde_json::{Map, Value};
 
-use crate::error::ApiError;
 use crate::input::Fields;
 
 /// Longest name of a type that Noticeboard does not keep.
 pub(crate) const MAX_TYPE: usize = 100;
 
-/// Reads what a client sends for an object, with its note on the change. With `whole`, nothing that is required may be
+/// Reads what a client sends for an object, with what is wrong with it. With `whole`, nothing that is required may be
 /// missing.
-///
-/// # Errors
-/// 400 with every field that is missing or wrong.
-pub fn read(
-    schema: &'static Schema,
-    body: &Map<String, Value>,
-    whole: bool,
-) -> Result<(InventoryInput, String), ApiError> {
-    values(schema, body, whole, false).map_err(ApiError::from)
+pub fn read(schema: &'static Schema, body: &Map<String, Value>, whole: bool) -> InventoryInput {
+    values(schema, body, whole, false)
 }
 
 /// Reads an object's values; `lenient` as for [`noticeboard_domain::inventory::Field::take`].
-///
-/// # Errors
-/// [`Error::Invalid`] with every field that is missing or wrong.
-pub fn values(
-    schema: &'static Schema,
-    body: &Map<String, Value>,
-    whole: bool,
-    lenient: bool,
-) -> Result<(InventoryInput, String), Error> {
+pub fn values(schema: &'static Schema, body: &Map<String, Value>, whole: bool, lenient: bool) -> InventoryInput {
     let mut fields = Fields::new(body);
     let mut input = InventoryInput::default();
     for field in schema.fields {
@@ -57,9 +40,9 @@ pub fn values(
     // A tag that is not there yet is no reason to refuse what an import brings.
     input.tags = if lenient { None } else { fields.tags() };
     input.custom_fields = fields.custom_fields();
-    let message = fields.message();
-    fields.errors.into_result()?;
-    Ok((input, message))
+    input.note = fields.message();
+    input.wrong = fields.errors;
+    input
 }
 
 /// An object of any of several types: the type by its name or number, and the id. One half says what the other is to be
