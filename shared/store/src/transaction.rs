@@ -170,9 +170,9 @@ impl Transaction {
         self.writes.len() + self.stamped.len()
     }
 
-    /// How many more items it can take.
+    /// How many more items of one event it can take: the counter that their part of the calendar needs is set aside.
     pub fn room(&self) -> usize {
-        MAX_TRANSACTION_ITEMS.saturating_sub(self.len())
+        MAX_TRANSACTION_ITEMS.saturating_sub(self.writes.len() + self.stamped.len().max(1))
     }
 
     /// Whether it does nothing.
