@@ -96,7 +96,7 @@ async fn answer(
     let asked = match Asked::read(address, query) {
         Ok(asked) => asked,
         Err(Invalid::Text(message)) => return Ok((StatusCode::BAD_REQUEST, message).into_response()),
-        Err(Invalid::Filter(errors)) => return Err(errors.into()),
+        Err(Invalid::Filter(error)) => return Err(error),
     };
     let app = &context.api.app;
     let stamps = app.feed_stamps().await?;
@@ -173,7 +173,7 @@ async fn single(kind: EventKind, context: Context, Path(id): Path<String>, query
     }
     let look = Asked::look(&query).map_err(|invalid| match invalid {
         Invalid::Text(message) => ApiError::Domain(Error::field(FieldErrors::ALL, message)),
-        Invalid::Filter(errors) => errors,
+        Invalid::Filter(error) => error,
     })?;
     let app = &context.api.app;
     let what = match kind {

@@ -120,6 +120,8 @@ pub struct App {
     tokens: tokens::Tokens,
     /// What this process keeps of the calendar.
     board: tokio::sync::Mutex<feed::Board>,
+    /// Its reads of what tells whether the calendar has changed.
+    stamp_reads: feed::StampReads,
     /// Held by the one writer of this process that tries again after a lost race.
     turn: tokio::sync::Mutex<()>,
 }
@@ -134,8 +136,8 @@ impl App {
     /// Puts the parts together.
     pub fn new(store: Store, bucket: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
         let tokens = tokens::Tokens::new(settings.admin_token.as_deref());
-        let (mint, board, turn) = (Mutex::default(), Default::default(), Default::default());
-        Arc::new(Self { store, bucket, clock, mint, settings, tokens, board, turn })
+        let (mint, board, stamp_reads, turn) = Default::default();
+        Arc::new(Self { store, bucket, clock, mint, settings, tokens, board, stamp_reads, turn })
     }
 
     /// The table, for those who read its stream.

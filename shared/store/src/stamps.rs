@@ -5,14 +5,15 @@
 //! answered. Each part of the events has a counter of its own: writers of different events seldom meet on one, and a
 //! reader learns which part to read anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use noticeboard_domain::Result;
 use noticeboard_domain::ids::{EventId, ObjectId};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::time::{Time, parse};
 
-use crate::item::{attribute, integer, s, text};
+use crate::item::{Attributes, attribute, integer, s, text};
 use crate::keys::{self, Key};
 use crate::table::{Lookup, Store};
 use crate::transaction::{Change, Condition, Transaction, Write};
@@ -71,6 +72,15 @@ impl Part {
         };
         Key { pk: keys::STAMPS_PARTITION.to_owned(), sk }
     }
+
+    /// Reads the sort key of [`Part::key`].
+    fn parse(sk: &str) -> Option<Self> {
+        let number = |part: &str| part.parse().ok();
+        match sk.strip_prefix('E') {
+            Some(part) => number(part).map(Self::Events),
+            None => number(sk.strip_prefix('O')?).map(Self::Objects),
+        }
+    }
 }
 
 /// What a transaction changes of what calendars are made of.
@@ -124,9 +134,9 @@ struct Stamp {
     at: Option<Time>,
 }
 
-/// All counters at one moment.
+/// All counters at one moment. Cloning them is cheap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stamps(std::collections::BTreeMap<Part, Stamp>);
+pub struct Stamps(Arc<BTreeMap<Part, Stamp>>);
 
 impl Stamps {
     /// The parts that have changed between these and those.
@@ -150,11 +160,10 @@ impl Store {
     /// The counters, with strong consistency: one read unit.
     pub async fn stamps(&self) -> Result<Stamps> {
         let items = self.query_all(&Lookup::table(keys::STAMPS_PARTITION), Part::all().count()).await?;
-        let stamp = |part: Part| {
-            let key = part.key();
-            let item = items.iter().find(|item| text(item, attribute::SK) == Some(key.sk.as_str()))?;
+        let stamp = |item: &Attributes| {
+            let part = Part::parse(text(item, attribute::SK)?)?;
             Some((part, Stamp { count: integer(item, COUNT)?, at: text(item, AT).and_then(parse) }))
         };
-        Ok(Stamps(Part::all().filter_map(stamp).collect()))
+        Ok(Stamps(Arc::new(items.iter().filter_map(stamp).collect())))
     }
 }

@@ -9,6 +9,7 @@ mod board;
 mod moments;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Filter, Test};
@@ -93,6 +94,15 @@ pub struct FeedQuery {
     pub acknowledged: Option<bool>,
 }
 
+/// Reads of the stamps: callers at the same time share one.
+#[derive(Debug, Default)]
+pub(crate) struct StampReads {
+    /// How many have begun.
+    begun: AtomicU64,
+    /// The last one that has ended, by its number.
+    last: tokio::sync::Mutex<Option<(u64, Stamps)>>,
+}
+
 /// The events of a calendar.
 #[derive(Debug)]
 pub struct Feed {
@@ -111,9 +121,21 @@ pub struct Feed {
 }
 
 impl App {
-    /// What tells whether a calendar can have changed by a write: one read unit.
+    /// What tells whether a calendar can have changed by a write: one read unit, as of this call or later.
     pub async fn feed_stamps(&self) -> Result<Stamps> {
-        self.store.stamps().await
+        let reads = &self.stamp_reads;
+        let begun = reads.begun.load(Ordering::SeqCst);
+        // Who waited while another read began after this call has what that one found.
+        let mut last = reads.last.lock().await;
+        match &*last {
+            Some((read, stamps)) if *read > begun => Ok(stamps.clone()),
+            Some(_) | None => {
+                let read = reads.begun.fetch_add(1, Ordering::SeqCst) + 1;
+                let stamps = self.store.stamps().await?;
+                *last = Some((read, stamps.clone()));
+                Ok(stamps)
+            }
+        }
     }
 
     /// The events of a calendar, as of the stamps or newer.
