@@ -13,7 +13,7 @@ use noticeboard_domain::ids::{EventId, ObjectId};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::time::{Time, parse};
 
-use crate::item::{Attributes, attribute, integer, s, text};
+use crate::item::{Attributes, attribute, integer, kind, s, text};
 use crate::keys::{self, Key};
 use crate::table::{Lookup, Store};
 use crate::transaction::{Change, Condition, Transaction, Write};
@@ -114,7 +114,9 @@ impl Stamped {
     pub(crate) fn writes(&self) -> impl Iterator<Item = Write> {
         self.parts.iter().map(|part| {
             let at = self.at.map(|at| (AT, Change::Set(s(keys::time(at)))));
-            let set = [(COUNT, Change::Add(1))].into_iter().chain(at).collect();
+            // The readers of the stream pass it over.
+            let helper = (attribute::TYPE, Change::Set(s(kind::HELPER)));
+            let set = [helper, (COUNT, Change::Add(1))].into_iter().chain(at).collect();
             Write::Update { key: part.key(), set, condition: Condition::Always }
         })
     }
