@@ -157,7 +157,13 @@ impl App {
             noticeboard_mail::Outcome::NotUnderstood(reason) => {
                 self.review_whole(delivery, ReviewReason::Unreadable, reason.to_string()).await
             }
-            noticeboard_mail::Outcome::Notices { notices, provider_known_by_sender, .. } => {
+            noticeboard_mail::Outcome::Notices { notices, provider_known_by_sender, confidence, .. } => {
+                // Who approves a mail that waits has decided to believe this reading.
+                let is_decided = delivery.approval.is_some() || matches!(trust, Trust::Before);
+                if *confidence < noticeboard_mail::KNOWN_FORMAT && !is_decided {
+                    let why = guessed(notices, *confidence);
+                    return self.review_whole(delivery, ReviewReason::Unreadable, why).await;
+                }
                 match trust.doubt_of_provider(delivery.mail, *provider_known_by_sender) {
                     Some(doubt) => self.review_whole(delivery, ReviewReason::Distrusted, doubt).await,
                     None => self.apply(delivery, notices, done).await,
@@ -372,4 +378,14 @@ fn facts_of(delivery: &Received<'_>) -> Facts {
         ("size", delivery.size.into()),
         ("received", rfc3339(delivery.received).into()),
     ]
+}
+
+/// What a mail seems to say that no known format reads, or that leaves out its window.
+fn guessed(notices: &[Notice], confidence: u8) -> String {
+    const MAX_SHOWN: usize = 5;
+    let shown: Vec<String> = (notices.iter().take(MAX_SHOWN))
+        .map(|notice| format!("{} {} from {}", notice.maintenance_id, notice.status_text(), notice.start.to_rfc3339()))
+        .collect();
+    let shown = shown.join("; ");
+    format!("The mail is not read with certainty. It seems to say ({confidence} % sure): {shown}.")
 }

@@ -190,14 +190,7 @@ impl App {
         }
         let circuits = self.notice_circuits(provider, &notice.circuits).await?;
         let mut changes = event_changes(notice, provider)?;
-        changes.unmatched_circuits = Some(
-            notice
-                .circuits
-                .iter()
-                .filter(|named| !circuits.contains_key(&normalised_circuit_id(&named.circuit_id)))
-                .cloned()
-                .collect(),
-        );
+        changes.unmatched_circuits = Some(unmatched(&notice.circuits, &circuits));
         let moved = before.as_ref().is_some_and(|page| {
             let event = &page.stored.event;
             notice.state == NoticeState::Maintenance(Some(MaintenanceStatus::Rescheduled))
@@ -475,6 +468,24 @@ const CLOSING_ITEMS: usize = 4;
 const MAX_NEW_AT_ONCE: usize = 30;
 /// Changed impacts of one transaction: one item each.
 const MAX_CHANGED_AT_ONCE: usize = 20;
+
+/// The named circuits that the inventory does not hold, each once with its worst level.
+fn unmatched(named: &[NoticeCircuit], known: &HashMap<String, Circuit>) -> Vec<NoticeCircuit> {
+    let mut places = HashMap::new();
+    let mut unmatched: Vec<NoticeCircuit> = Vec::new();
+    for circuit in named {
+        let id = normalised_circuit_id(&circuit.circuit_id);
+        if known.contains_key(&id) {
+            continue;
+        }
+        let place = *places.entry(id).or_insert(unmatched.len());
+        match unmatched.get_mut(place) {
+            Some(found) => found.impact = found.impact.max(circuit.impact),
+            None => unmatched.push(circuit.clone()),
+        }
+    }
+    unmatched
+}
 
 /// What a notice says of its event, as changes. RE-SCHEDULED is no status to set: it says that the work moves to this
 /// window.

@@ -35,7 +35,7 @@ pub struct Notice {
     pub summary: String,
     /// Whether the mail calls this window a backup, used only if the primary one fails.
     pub backup: bool,
-    /// The circuits hit; one level each, the worst where the mail gives several.
+    /// The circuits hit, as the mail lists them: one that it lists twice stays twice, and the worst of its levels counts.
     pub circuits: Vec<NoticeCircuit>,
 }
 

@@ -8,15 +8,17 @@ use std::ops::Range;
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-use crate::limits::MAX_TABLE_DEPTH;
+use crate::limits::{Limit, MAX_CELLS, MAX_LINES, MAX_TABLE_DEPTH};
 
 /// A body, flat.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Document {
     /// Every line that is not blank, those in tables included.
     pub(crate) lines: Vec<Line>,
-    /// Every table with text in it, in the order in which they begin.
+    /// Every table, in the order in which they begin, blank rows and cells included.
     pub(crate) tables: Vec<Table>,
+    /// What there was too much of, so that the rest was not read.
+    pub(crate) exceeded: Option<(&'static str, Limit)>,
 }
 
 /// A line of text. A run of blanks stays as long as it was sent, for circuit ids hold such; line ends, tabs and
@@ -26,6 +28,18 @@ pub(crate) struct Line {
     pub(crate) text: String,
     /// What of the text is bold, as byte ranges.
     pub(crate) bold: Vec<Range<usize>>,
+    /// The cell that it stands in, of the innermost table.
+    pub(crate) cell: Option<CellAt>,
+    /// Whether blank space parts it from the line before: in plain text, a blank line.
+    pub(crate) is_apart: bool,
+}
+
+/// The place of a cell, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CellAt {
+    pub(crate) table: usize,
+    pub(crate) row: usize,
+    pub(crate) column: usize,
 }
 
 /// A table: the text directly in it, without that of the tables inside it.
@@ -50,17 +64,70 @@ impl Line {
 }
 
 impl Document {
-    /// Plain text: every line that is not blank.
+    /// Plain text: every line that is not blank. Lines that tabs or wide gaps part into columns are rows of a table as
+    /// well, for mailers turn tables into such text; their text stays whole.
     pub(crate) fn from_text(text: &str) -> Self {
-        let line = |text: &str| Line { text: text.trim().replace(['\t', '\u{a0}'], " "), bold: Vec::new() };
-        Self { lines: text.lines().map(line).filter(|line| !line.text.is_empty()).collect(), tables: Vec::new() }
+        let mut document = Self::default();
+        let mut is_apart = false;
+        let mut in_table = false;
+        for line in text.lines() {
+            let own = line.trim();
+            if own.is_empty() {
+                is_apart = true;
+                in_table = false;
+                continue;
+            }
+            let row: Vec<Cell> =
+                columns(own).into_iter().map(|text| Cell { text: text.replace('\u{a0}', " ") }).collect();
+            let mut cell = None;
+            if row.len() > 1 {
+                if !in_table {
+                    document.tables.push(Table { line: document.lines.len(), rows: Vec::new() });
+                }
+                let table = document.tables.len() - 1;
+                if let Some(last) = document.tables.last_mut() {
+                    cell = Some(CellAt { table, row: last.rows.len(), column: 0 });
+                    last.rows.push(row);
+                }
+            }
+            in_table = cell.is_some();
+            if document.lines.len() >= MAX_LINES.value {
+                document.exceeded = Some(("lines", MAX_LINES));
+                break;
+            }
+            document.lines.push(Line { text: own.replace(['\t', '\u{a0}'], " "), is_apart, cell, ..Line::default() });
+            is_apart = false;
+        }
+        document
+    }
+
+    /// A sheet of a spreadsheet, or a file of comma-separated values.
+    pub(crate) fn from_rows(rows: Vec<Vec<String>>) -> Self {
+        let cells = |row: Vec<String>| row.into_iter().map(|text| Cell { text: text.trim().to_owned() }).collect();
+        Self { tables: vec![Table { line: 0, rows: rows.into_iter().map(cells).collect() }], ..Self::default() }
+    }
+
+    /// The lines from `start` up to `end`, with the tables that begin there.
+    pub(crate) fn part(&self, lines: Range<usize>) -> Self {
+        let before = self.tables.iter().filter(|table| table.line < lines.start).count();
+        let tables = self.tables.iter().skip(before).filter(|table| table.line < lines.end);
+        let mut part = Self {
+            lines: self.lines.get(lines.clone()).unwrap_or_default().to_vec(),
+            tables: tables.map(|table| Table { line: table.line - lines.start, rows: table.rows.clone() }).collect(),
+            exceeded: None,
+        };
+        for line in &mut part.lines {
+            // A table that began before is not here.
+            line.cell = line.cell.and_then(|cell| Some(CellAt { table: cell.table.checked_sub(before)?, ..cell }));
+        }
+        part
     }
 
     /// HTML. What a reader does not see (comments, styles, text that is struck out) is left out.
     pub(crate) fn from_html(html: &str) -> Self {
         let mut builder = Builder::default();
         let mut rest = html;
-        while !rest.is_empty() {
+        while !rest.is_empty() && builder.document.exceeded.is_none() {
             let text_end = memchr::memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
             let (text, markup) = rest.split_at(text_end);
             builder.text(text);
@@ -69,17 +136,18 @@ impl Document {
         builder.finish()
     }
 
-    /// The document up to that line.
-    pub(crate) fn before(&self, line: usize) -> Self {
-        Self {
-            lines: self.lines.iter().take(line).cloned().collect(),
-            tables: self.tables.iter().filter(|table| table.line < line).cloned().collect(),
-        }
-    }
-
     /// The document as plain text.
     pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A line's columns: between tabs, blank ones included, or else between gaps of three blanks or more.
+fn columns(line: &str) -> Vec<&str> {
+    if line.contains('\t') {
+        line.split('\t').map(str::trim).collect()
+    } else {
+        line.split("   ").map(str::trim).filter(|part| !part.is_empty()).collect()
     }
 }
 
@@ -99,6 +167,8 @@ struct Builder {
     tables: Vec<OpenTable>,
     /// Open tables that are too deep to be kept as such.
     deeper_tables: usize,
+    /// Cells so far.
+    cells: usize,
 }
 
 #[derive(Default)]
@@ -114,6 +184,8 @@ enum Blanks {
 struct OpenTable {
     index: usize,
     in_cell: bool,
+    /// How many columns more than one the open cell takes.
+    extra: usize,
 }
 
 impl Builder {
@@ -197,19 +269,31 @@ impl Builder {
         if self.line.text.is_empty() {
             return;
         }
-        let line = std::mem::take(&mut self.line);
+        let mut line = std::mem::take(&mut self.line);
+        line.cell = self.open_place();
         if let Some(cell) = self.open_cell() {
             if !cell.text.is_empty() {
                 cell.text.push('\n');
             }
             cell.text.push_str(&line.text);
         }
-        self.document.lines.push(line);
+        if self.document.lines.len() < MAX_LINES.value {
+            self.document.lines.push(line);
+        } else {
+            self.document.exceeded = Some(("lines", MAX_LINES));
+        }
+    }
+
+    fn open_place(&self) -> Option<CellAt> {
+        let open = self.tables.last().filter(|open| open.in_cell)?;
+        let rows = &self.document.tables.get(open.index)?.rows;
+        let (row, cells) = (rows.len().checked_sub(1)?, rows.last()?);
+        Some(CellAt { table: open.index, row, column: cells.len().checked_sub(1 + open.extra)? })
     }
 
     fn open_cell(&mut self) -> Option<&mut Cell> {
-        let open = self.tables.last().filter(|open| open.in_cell)?;
-        self.document.tables.get_mut(open.index)?.rows.last_mut()?.last_mut()
+        let place = self.open_place()?;
+        self.document.tables.get_mut(place.table)?.rows.get_mut(place.row)?.get_mut(place.column)
     }
 
     /// Takes what begins with `<` and returns what follows it.
@@ -246,13 +330,13 @@ impl Builder {
             b"style" => after_end_tag(rest, b"</style"),
             b"title" => after_end_tag(rest, b"</title"),
             name => {
-                self.start_tag(name);
+                self.start_tag(name, markup.get(name_end..tag_end).unwrap_or_default());
                 rest
             }
         }
     }
 
-    fn start_tag(&mut self, name: &[u8]) {
+    fn start_tag(&mut self, name: &[u8], attributes: &str) {
         if ends_line(name) {
             self.end_line();
         }
@@ -261,7 +345,7 @@ impl Builder {
             b"s" | b"strike" | b"del" => self.struck += 1,
             b"pre" => self.preformatted += 1,
             b"table" if self.tables.len() < MAX_TABLE_DEPTH => {
-                self.tables.push(OpenTable { index: self.document.tables.len(), in_cell: false });
+                self.tables.push(OpenTable { index: self.document.tables.len(), in_cell: false, extra: 0 });
                 self.document.tables.push(Table { line: self.document.lines.len(), rows: Vec::new() });
             }
             b"table" => self.deeper_tables += 1,
@@ -279,7 +363,14 @@ impl Builder {
             if name != b"tr"
                 && let Some(row) = table.rows.last_mut()
             {
-                row.push(Cell::default());
+                open.extra = column_span(attributes) - 1;
+                self.cells += 1 + open.extra;
+                if self.cells > MAX_CELLS.value {
+                    self.document.exceeded = Some(("cells", MAX_CELLS));
+                    open.in_cell = false;
+                } else {
+                    row.extend(std::iter::repeat_n(Cell::default(), 1 + open.extra));
+                }
             }
         }
     }
@@ -313,12 +404,21 @@ impl Builder {
 
     fn finish(mut self) -> Document {
         self.end_line();
-        for table in &mut self.document.tables {
-            table.rows.retain(|row| row.iter().any(|cell| !cell.text.is_empty()));
-        }
-        self.document.tables.retain(|table| !table.rows.is_empty());
         self.document
     }
+}
+
+/// How many columns a cell takes: its `colspan`.
+fn column_span(attributes: &str) -> usize {
+    const NAME: &[u8] = b"colspan";
+    const MAX_SPAN: usize = 64;
+    let bytes = attributes.as_bytes();
+    let is_name = |at: &usize| bytes.get(*at..at + NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+    let at = memchr::memchr2_iter(b'c', b'C', bytes).find(is_name);
+    let digits = at.and_then(|at| attributes.get(at + NAME.len()..)).unwrap_or_default();
+    let digits = digits.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '=' | '"' | '\''));
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    digits.get(..end).and_then(|digits| digits.parse().ok()).unwrap_or(1).clamp(1, MAX_SPAN)
 }
 
 /// Longer than every tag name that means something here.
@@ -466,9 +566,12 @@ mod tests {
         let tables: Vec<Vec<Vec<&str>>> = (document.tables.iter())
             .map(|t| t.rows.iter().map(|r| r.iter().map(|c| c.text.as_str()).collect()).collect())
             .collect();
-        assert_eq!(tables, [vec![vec!["Id", "Impact"], vec!["A\nB", "outer"]], vec![vec!["inner"]]]);
+        let first = vec![vec![], vec!["Id", "Impact"], vec!["A\nB", "outer"]];
+        assert_eq!(tables, [first, vec![vec!["inner"]]]);
         assert_eq!(document.text(), "Id\nImpact\nA\nB\ninner\nouter");
         assert_eq!(document.tables.iter().map(|table| table.line).collect::<Vec<_>>(), [0, 4]);
-        assert_eq!(document.before(4).tables.len(), 1);
+        assert_eq!(document.part(0..4).tables.len(), 1);
+        assert_eq!(document.part(4..6).lines[0].cell, Some(CellAt { table: 0, row: 0, column: 0 }));
+        assert_eq!(document.part(4..6).lines[1].cell, None);
     }
 }

@@ -9,21 +9,34 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod draft;
+pub mod explain;
 mod formats;
 mod html;
 mod ical;
 pub mod json;
 pub mod limits;
 mod mime;
+mod origins;
+mod part;
+mod quotes;
 mod reason;
 pub mod senders;
+mod sheets;
+mod thread;
 mod toolkit;
+mod view;
+
+use std::sync::LazyLock;
 
 use noticeboard_domain::notice::Notice;
 use noticeboard_domain::time::Time;
 
+pub use formats::{Formats, KNOWN_FORMAT};
 pub use limits::Limit;
+pub use origins::Origin;
 pub use reason::Reason;
+pub use thread::{Thread, read_thread};
 
 /// What the mail itself does not say.
 #[derive(Debug, Clone, Copy)]
@@ -59,30 +72,61 @@ pub struct Mail {
     pub body_text: String,
 }
 
+impl Reading {
+    /// The notices; none where the mail is not understood.
+    pub fn notices(&self) -> &[Notice] {
+        match &self.outcome {
+            Outcome::Notices { notices, .. } => notices,
+            Outcome::NotUnderstood(_) => &[],
+        }
+    }
+
+    /// Why the mail is not understood; none where it is.
+    pub fn reason(&self) -> Option<&Reason> {
+        match &self.outcome {
+            Outcome::Notices { .. } => None,
+            Outcome::NotUnderstood(reason) => Some(reason),
+        }
+    }
+}
+
 /// What a mail announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// One notice for each window that it announces; never empty.
     Notices {
         /// The format's name: `maintnote`, `zayo`.
-        format: &'static str,
+        format: String,
         /// Whether [`Mail::from`] is an address that the provider of all these notices is known to write from. It
         /// says nothing about whether that header is genuine. A forwarded mail and an `X-Original-Sender` name a
         /// provider, but anyone can write them, so they never make this true.
         provider_known_by_sender: bool,
+        /// How sure the reading is, in percent: [`KNOWN_FORMAT`], or less where no format knows the mail and only its
+        /// words were read.
+        confidence: u8,
         /// The notices, in the mail's order.
         notices: Vec<Notice>,
+        /// Where the fields of each notice came from; as many as there are notices.
+        origins: Vec<Vec<Origin>>,
     },
     /// Nothing that could be applied.
     NotUnderstood(Reason),
 }
 
-/// Reads one mail. Never panics, and takes time linear in the mail's size.
+/// Reads one mail by the formats that are built in. Never panics, and takes time linear in the mail's size.
 pub fn read(raw: &[u8], context: &Context<'_>) -> Reading {
+    read_with(raw, context, &BUILT_IN)
+}
+
+/// The formats that are built in.
+static BUILT_IN: LazyLock<Formats> = LazyLock::new(Formats::new);
+
+/// Reads one mail, also by formats and senders that users added.
+pub fn read_with(raw: &[u8], context: &Context<'_>, formats: &Formats) -> Reading {
     match mime::parse(raw) {
         Ok(messages) => {
             let mail = mime::mail(&messages);
-            let outcome = formats::read(&messages, context);
+            let outcome = formats::read(&messages, context, formats);
             Reading { mail, outcome }
         }
         Err(reason) => Reading { mail: mime::envelope(raw), outcome: Outcome::NotUnderstood(reason) },

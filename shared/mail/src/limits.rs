@@ -26,6 +26,16 @@ limits! {
     MAX_PART_DEPTH = 32;
     /// All texts, HTML and calendars together, decoded.
     MAX_TEXT_BYTES = 4 * 1024 * 1024;
+    /// Lines of one text or HTML part. A format looks for its labels in every line.
+    MAX_LINES = 30_000;
+    /// Cells of the tables of one HTML part, blank ones included.
+    MAX_CELLS = 200_000;
+    /// An attached workbook or file of values, unpacked.
+    MAX_SHEET_BYTES = 8 * 1024 * 1024;
+    /// Files in a workbook, which is an archive.
+    MAX_SHEET_FILES = 200;
+    /// Cells with something in them in one attached file.
+    MAX_SHEET_CELLS = 50_000;
     /// iCalendar components inside one another; MAINTNOTE needs three.
     MAX_CALENDAR_DEPTH = 16;
     /// Notices in one mail.

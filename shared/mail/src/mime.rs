@@ -7,19 +7,18 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use chrono::DateTime;
-use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::charsets::map::charset_decoder;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode_char;
-use mail_parser::{Address, ContentType, Header, HeaderName, HeaderValue, MessageParser};
+use mail_parser::{Address, Header, HeaderName, HeaderValue, MessageParser};
 use memchr::memmem;
 use noticeboard_domain::time::Time;
 
 use crate::html::Document;
 use crate::limits::{
-    MAX_BODY_TEXT_BYTES, MAX_HEADER_BYTES, MAX_ID_BYTES, MAX_MAIL_BYTES, MAX_PART_DEPTH, MAX_PARTS, MAX_SUBJECT_BYTES,
-    MAX_TEXT_BYTES,
+    MAX_BODY_TEXT_BYTES, MAX_HEADER_BYTES, MAX_ID_BYTES, MAX_MAIL_BYTES, MAX_PART_DEPTH, MAX_PARTS, MAX_SHEET_BYTES,
+    MAX_SUBJECT_BYTES, MAX_TEXT_BYTES,
 };
-use crate::{Mail, Reason};
+use crate::part::{Part, SheetKind, decode_charset, unflowed};
+pub(crate) use crate::sheets::Sheet;
+use crate::{Mail, Reason, quotes, sheets};
 
 /// A mail, or one that is attached to it.
 #[derive(Debug, Default)]
@@ -30,11 +29,17 @@ pub(crate) struct Message {
     pub(crate) original_sender: Option<String>,
     pub(crate) subject: String,
     pub(crate) date: Option<Time>,
-    html: Vec<Document>,
-    plain: Vec<Document>,
+    pub(crate) html: Vec<Document>,
+    pub(crate) plain: Vec<Document>,
     /// Every iCalendar part, under whatever type it came.
     pub(crate) calendars: Vec<String>,
+    /// Every attached table.
+    pub(crate) sheets: Vec<Sheet>,
+    /// The mails that it quotes or forwards in its text, the newest first.
+    pub(crate) quoted: Vec<Message>,
     plain_text: Option<String>,
+    /// The first HTML as text.
+    body_text: Option<String>,
 }
 
 /// The headers that are read; the others are stepped over.
@@ -80,6 +85,12 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
             return Err(Reason::TooDeep { what: "parts", limit: MAX_PART_DEPTH });
         }
         waiting.extend(children.into_iter().rev());
+    }
+    for message in &mut walk.messages {
+        if message.plain_text.is_none() {
+            message.body_text = message.html.first().map(Document::text);
+        }
+        quotes::take_out(message);
     }
     Ok(walk.messages)
 }
@@ -136,15 +147,16 @@ impl Message {
         }
     }
 
-    /// Every body that a format may be read from, the one that holds more of the structure first.
-    pub(crate) fn bodies(&self) -> impl Iterator<Item = &Document> {
-        self.html.iter().chain(&self.plain)
+    /// Every body that a format may be read from, the one that holds more of the structure first, with its name.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = (String, &Document)> {
+        let html = self.html.iter().enumerate().map(|(i, body)| (format!("HTML part {}", i + 1), body));
+        html.chain(self.plain.iter().enumerate().map(|(i, body)| (format!("text part {}", i + 1), body)))
     }
 
     fn text(&self) -> Option<String> {
         let text = match &self.plain_text {
             Some(text) => text.trim().to_owned(),
-            None => self.html.first()?.text(),
+            None => self.body_text.clone()?,
         };
         (!text.is_empty()).then(|| clipped(&text, MAX_BODY_TEXT_BYTES))
     }
@@ -199,6 +211,13 @@ impl Walk {
             return Ok(vec![Entity { bytes: part.decoded(), of: None, depth: depth + 1 }]);
         }
         let is_calendar = part.is_calendar();
+        if !is_calendar && let Some(kind) = part.sheet_kind() {
+            let sheets = self.sheets(&part, kind)?;
+            if let Some(message) = self.messages.get_mut(of) {
+                message.sheets.extend(sheets);
+            }
+            return Ok(Vec::new());
+        }
         let is_body = matches!(part.main_type.as_str(), "text" | "multipart") && !part.is_attachment;
         if is_calendar || is_body {
             let text = self.text(&part)?;
@@ -206,14 +225,26 @@ impl Walk {
                 if is_calendar {
                     message.calendars.push(text);
                 } else if part.subtype == "html" {
-                    message.html.push(Document::from_html(&text));
+                    message.html.push(within_limits(Document::from_html(&text))?);
                 } else if !text.trim().is_empty() {
-                    message.plain.push(Document::from_text(&text));
+                    let text = if part.is_flowed { unflowed(&text, part.deletes_space) } else { text };
+                    message.plain.push(within_limits(Document::from_text(&text))?);
                     message.plain_text.get_or_insert(text);
                 }
             }
         }
         Ok(Vec::new())
+    }
+
+    /// The tables of an attachment.
+    fn sheets(&mut self, part: &Part<'_>, kind: SheetKind) -> Result<Vec<Sheet>, Reason> {
+        match kind {
+            SheetKind::Values => Ok(vec![sheets::from_csv(&part.file_name, &self.text(part)?)?]),
+            SheetKind::Workbook if part.body.len() > 2 * MAX_SHEET_BYTES.value => {
+                Err(Reason::TooLarge { what: "workbook", limit: MAX_SHEET_BYTES })
+            }
+            SheetKind::Workbook => sheets::from_xlsx(&part.file_name, &part.decoded()),
+        }
     }
 
     /// The part as text, where the limit allows it.
@@ -229,141 +260,11 @@ impl Walk {
     }
 }
 
-/// A part's own headers and its body, still encoded.
-struct Part<'a> {
-    main_type: String,
-    subtype: String,
-    boundary: Option<String>,
-    charset: Option<String>,
-    file_name: String,
-    is_attachment: bool,
-    encoding: String,
-    body: &'a [u8],
-}
-
-impl<'a> Part<'a> {
-    fn new(headers: &[Header<'_>], body: &'a [u8]) -> Self {
-        let find = |name: HeaderName<'_>| headers.iter().find(|header| header.name == name).map(|header| &header.value);
-        let content_type = find(HeaderName::ContentType).and_then(HeaderValue::as_content_type);
-        let disposition = find(HeaderName::ContentDisposition).and_then(HeaderValue::as_content_type);
-        let attribute = |of: Option<&ContentType<'_>>, name| of.and_then(|of| of.attribute(name)).map(str::to_owned);
-        Self {
-            // RFC 2045 5.2: a part without a type is plain text.
-            main_type: content_type.map_or("text", |t| t.ctype()).to_ascii_lowercase(),
-            subtype: content_type.and_then(|t| t.subtype()).unwrap_or("plain").to_ascii_lowercase(),
-            boundary: attribute(content_type, "boundary").filter(|boundary| !boundary.is_empty()),
-            charset: attribute(content_type, "charset"),
-            file_name: attribute(disposition, "filename")
-                .or_else(|| attribute(content_type, "name"))
-                .unwrap_or_default()
-                .to_ascii_lowercase(),
-            is_attachment: disposition.is_some_and(|t| t.ctype().eq_ignore_ascii_case("attachment")),
-            encoding: find(HeaderName::ContentTransferEncoding)
-                .and_then(HeaderValue::as_text)
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase(),
-            body,
-        }
-    }
-
-    /// Whether it is iCalendar, by its type, its file's name or, where these leave it open, its first bytes.
-    fn is_calendar(&self) -> bool {
-        match self.main_type.as_str() {
-            "text" if self.subtype == "html" => false,
-            "image" | "audio" | "video" | "multipart" => false,
-            _ => {
-                self.subtype.ends_with("calendar")
-                    || matches!(self.subtype.as_str(), "ics" | "x-ics" | "ical")
-                    || [".ics", ".ical", ".vcs"].iter().any(|end| self.file_name.ends_with(end))
-                    || starts_calendar(&self.decode(self.body.get(..SNIFFED_BYTES).unwrap_or(self.body)))
-            }
-        }
-    }
-
-    fn decoded(&self) -> Cow<'a, [u8]> {
-        self.decode(self.body)
-    }
-
-    fn decode<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        match self.encoding.as_str() {
-            "base64" => Cow::Owned(lenient_base64(bytes)),
-            "quoted-printable" => Cow::Owned(lenient_quoted_printable(bytes)),
-            _ => Cow::Borrowed(bytes),
-        }
-    }
-}
-
-/// How much of a part of unknown type is looked at to see whether it is a calendar.
-const SNIFFED_BYTES: usize = 256;
-
-fn starts_calendar(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
-    bytes.get(..15).is_some_and(|start| start.eq_ignore_ascii_case(b"BEGIN:VCALENDAR"))
-}
-
-/// Base64 as it arrives: what does not belong to the alphabet is stepped over (RFC 2045 6.8).
-pub(crate) fn lenient_base64(bytes: &[u8]) -> Vec<u8> {
-    base64_decode(bytes).unwrap_or_else(|| {
-        let alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-        let clean: Vec<u8> = bytes.iter().copied().filter(alphabet).collect();
-        base64_decode(&clean).unwrap_or_default()
-    })
-}
-
-/// Quoted-printable as it arrives: a `=` that begins no escape stands for itself (RFC 2045 6.7, note 2). mail-parser
-/// gives up on such a part, and with it on what a gateway pasted together.
-fn lenient_quoted_printable(bytes: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(at) = memchr::memchr(b'=', rest) {
-        let (before, escape) = rest.split_at(at);
-        decoded.extend_from_slice(before);
-        let line_end =
-            escape.iter().skip(1).position(|c| !matches!(c, b' ' | b'\t' | b'\r')).map_or(escape.len(), |n| n + 1);
-        let taken = match escape {
-            [_, high, low, ..] if let Some(byte) = quoted_printable_decode_char(*high, *low) => {
-                decoded.push(byte);
-                3
-            }
-            // A soft line break, with the blanks that some relay put before it.
-            _ if matches!(escape.get(line_end), Some(b'\n') | None) => (line_end + 1).min(escape.len()),
-            _ => {
-                decoded.push(b'=');
-                1
-            }
-        };
-        rest = escape.get(taken..).unwrap_or_default();
-    }
-    decoded.extend_from_slice(rest);
-    decoded
-}
-
-/// Text in the charset that it claims, or in the one that it evidently has.
-fn decode_charset(bytes: &[u8], charset: Option<&str>) -> String {
-    let decode = |charset: &str, bytes: &[u8]| charset_decoder(charset.as_bytes()).map(|decoder| decoder(bytes));
-    let charset = charset.map(|charset| charset.trim().to_ascii_lowercase());
-    let utf16 = match bytes {
-        [0xFF, 0xFE, rest @ ..] => decode("utf-16le", rest),
-        [0xFE, 0xFF, rest @ ..] => decode("utf-16be", rest),
-        _ => None,
-    };
-    let claimed = || match charset.as_deref() {
-        // Much mail that claims these is UTF-8 or Windows-1252.
-        None | Some("us-ascii" | "ascii" | "utf-8" | "utf8" | "unknown-8bit" | "binary") => None,
-        Some(other) => decode(other, bytes),
-    };
-    let text = utf16.or_else(claimed).unwrap_or_else(|| match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) if charset.as_deref().is_some_and(|charset| charset.starts_with("utf")) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
-        Err(_) => decode("windows-1252", bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned()),
-    });
-    match text.strip_prefix('\u{FEFF}') {
-        Some(rest) => rest.replace('\0', ""),
-        None if text.contains('\0') => text.replace('\0', ""),
-        None => text,
+/// The document, where it was read whole.
+fn within_limits(document: Document) -> Result<Document, Reason> {
+    match document.exceeded {
+        Some((what, limit)) => Err(Reason::TooMany { what, limit }),
+        None => Ok(document),
     }
 }
 

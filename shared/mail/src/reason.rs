@@ -38,7 +38,7 @@ pub enum Reason {
         /// The name of the provider that sent it, where the sender is known.
         provider: Option<String>,
         /// The format that came nearest, where the mail shows any sign of one.
-        format: Option<&'static str>,
+        format: Option<String>,
         /// What that format missed.
         missing: String,
     },
@@ -46,7 +46,7 @@ pub enum Reason {
     #[error("This is a {format} mail, but {missing}.")]
     Incomplete {
         /// The format.
-        format: &'static str,
+        format: String,
         /// What is missing or cannot be read, as a clause: `VEVENT 2 has no DTSTART`.
         missing: String,
     },
@@ -56,9 +56,10 @@ fn of(provider: &Option<String>) -> String {
     provider.as_ref().map(|provider| format!(" of {provider}")).unwrap_or_default()
 }
 
-fn nearest(format: &Option<&'static str>, missing: &str) -> String {
+fn nearest(format: &Option<String>, missing: &str) -> String {
     match format {
         Some(format) => format!("; {format} comes nearest, but {missing}"),
-        None => String::new(),
+        None if missing.is_empty() => String::new(),
+        None => format!("; by its words alone, {missing}"),
     }
 }

@@ -64,10 +64,65 @@ impl Sender {
 
     /// Whether `domain`, in lower case, is one of the provider's or below one.
     fn has_domain(&self, domain: &str) -> bool {
-        self.domains
-            .iter()
-            .any(|own| domain.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with('.')))
+        self.domains.iter().any(|own| is_in_domain(domain, own))
     }
+}
+
+/// The senders that are built in and those that users add.
+#[derive(Debug, Default)]
+pub struct Senders {
+    own: Vec<OwnSender>,
+}
+
+/// An address or a domain that a user added.
+#[derive(Debug)]
+struct OwnSender {
+    /// In lower case; a domain has no `@`.
+    address_or_domain: String,
+    provider: NoticeProvider,
+}
+
+impl Senders {
+    /// Adds an address or a domain of a provider.
+    ///
+    /// # Errors
+    /// What of it is wrong, in one sentence.
+    pub fn add(&mut self, address_or_domain: &str, provider: &str) -> Result<(), String> {
+        let address = address_or_domain.trim().trim_start_matches('@').to_ascii_lowercase();
+        let (local, domain) =
+            address.rsplit_once('@').map_or(("-", address.as_str()), |(local, domain)| (local, domain));
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+        if local.is_empty() || !domain.contains('.') || !domain.chars().all(is_name) {
+            return Err(format!("The sender \"{address_or_domain}\" is neither an address nor a domain."));
+        }
+        let found = by_name_or_new(provider);
+        let provider =
+            found.ok_or_else(|| format!("The sender \"{address}\" has no provider: \"{provider}\" is no name."))?;
+        self.own.push(OwnSender { address_or_domain: address, provider });
+        Ok(())
+    }
+
+    /// The provider that writes from `address`. What a user said goes before what is built in.
+    pub fn by_address(&self, address: &str) -> Option<NoticeProvider> {
+        let lower = address.trim().to_ascii_lowercase();
+        let (_, domain) = lower.rsplit_once('@')?;
+        let is_it = |own: &&OwnSender| match own.address_or_domain.contains('@') {
+            true => own.address_or_domain == lower,
+            false => is_in_domain(domain, &own.address_or_domain),
+        };
+        self.own.iter().find(is_it).map(|own| own.provider.clone()).or_else(|| by_address(address))
+    }
+
+    /// The provider that goes by `name`, or one made of the name where nobody known does.
+    pub(crate) fn by_name_or_new(&self, name: &str) -> Option<NoticeProvider> {
+        let own = self.own.iter().map(|own| &own.provider).find(|provider| provider.slug == slug(name));
+        by_name(name).or_else(|| own.cloned()).or_else(|| by_name_or_new(name))
+    }
+}
+
+/// Whether `domain` is `own` or below it.
+fn is_in_domain(domain: &str, own: &str) -> bool {
+    domain.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 /// The provider that writes from `address`.

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use noticeboard_domain::notice::Notice;
-use noticeboard_mail::{Context, Outcome, Reading, Reason, json, read};
+use noticeboard_mail::{Context, KNOWN_FORMAT, Outcome, Reading, Reason, json, read};
 
 const RECEIVED: &str = "2026-11-30T12:00:00Z";
 
@@ -294,10 +294,32 @@ fn a_mail_that_cannot_be_read_whole_is_not_read() {
         &calendar_mail("", &EVENT.replace(plain, "X-")),
         "No known format reads this mail; maintnote comes nearest, but its calendar has no event with X-MAINTNOTE properties.",
     );
-    check_reason(&sample("unknown-provider"), "No known format reads this mail.");
-    check_reason("From: smc@lumen.com\n\nSomething else", "No known format reads this mail of Lumen.");
+    check_reason(
+        "From: smc@lumen.com\n\nSomething else",
+        "No known format reads this mail of Lumen; lumen comes nearest, but it has no \"scheduled maintenance #\".",
+    );
     check_reason("", "The mail is empty.");
     check_reason(" \r\n\n", "The mail is empty.");
+}
+
+#[test]
+fn a_mail_in_no_format_is_read_by_its_words_and_never_as_surely() {
+    let expected = "carrier-example CW-1187 CONFIRMED 12-14T21:00/12-15T03:00 Europe/Berlin CX-99=OUTAGE";
+    let raw = sample("unknown-provider");
+    check_text(&raw, &[expected]);
+    let confidence = |raw: &str| match reading(raw).outcome {
+        Outcome::Notices { confidence, format, .. } if format == "generic" => confidence,
+        other @ (Outcome::Notices { .. } | Outcome::NotUnderstood(_)) => panic!("{other:?}"),
+    };
+    assert!((30..KNOWN_FORMAT).contains(&confidence(&raw)));
+    assert!(confidence(&raw) < confidence(&sample("generic-labels")));
+    let nothing = |missing: &str| format!("No known format reads this mail; by its words alone, {missing}.");
+    check_reason(&raw.replace("14 December 2026,", "soon"), &nothing("it has no window"));
+    check_reason(&raw.replace("CW-1187", ""), &nothing("it has no ticket"));
+    check_reason(
+        &raw.replace("M=FCnchen", "the hall"),
+        &nothing("it has a window in local time, and does not say of which place"),
+    );
 }
 
 #[test]

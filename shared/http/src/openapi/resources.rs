@@ -533,7 +533,13 @@ fn decided() -> [Operation; 2] {
             .described(description)
             .parameters(&["ifMatch", "idempotencyKey"])
             .answer(200, answer("As it is now.", JSON, &reference("ReviewItem"), &["ETag", "Idempotent-Replayed"]))
-            .refused(&[Refused::NotFound, Refused::Conflict, Refused::PreconditionFailed, Refused::KeyReused])
+            .refused(&[
+                Refused::BadRequest,
+                Refused::NotFound,
+                Refused::Conflict,
+                Refused::PreconditionFailed,
+                Refused::KeyReused,
+            ])
     };
     [
         of(

@@ -3,46 +3,79 @@
 //! Sections are those of the draft 0.1 of that practice, read with RFC 5545. Those who write in it leave out and
 //! misspell much of what it asks for; the rule for each such case stands beside the code.
 
-use noticeboard_domain::notice::{Notice, NoticeProvider, NoticeState};
+use std::borrow::Cow;
+
+use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
 
-use super::{Source, Verdict};
+use super::registry::{CodeFormat, Reads};
+use crate::Reason;
+use crate::draft::{Draft, Trouble};
 use crate::ical::time::{point, window};
 use crate::ical::{self, Calendar, Event, Properties, Property};
 use crate::limits::MAX_TEXT_BYTES;
-use crate::mime::lenient_base64;
-use crate::toolkit::circuits::Circuits;
-use crate::{Reason, senders};
+use crate::part::lenient_base64;
+use crate::toolkit::circuits::{self, Circuits};
+use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::windows::{Times, Window};
+use crate::view::View;
 
 const PREFIX: &str = "X-MAINTNOTE-";
 
+pub(super) const FORMAT: CodeFormat = CodeFormat {
+    name: "maintnote",
+    providers: &["arelion", "eunetworks", "ntt", "packetfabric", "pccw", "gtt", "telstra"],
+    names: &[],
+    marks: &[],
+    reads: Reads::Message,
+    read,
+};
+
 /// Every event with a MAINTNOTE property is a notice, and all of them must be whole.
-pub(super) fn read(source: &Source<'_>) -> Verdict {
-    if source.message.calendars.is_empty() {
-        return Verdict::foreign(0, "it has no calendar");
+fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
+    if view.message.calendars.is_empty() {
+        return Err(Trouble::Foreign(String::new()));
     }
-    let mut notices = Vec::new();
+    let mut drafts = Vec::new();
     let mut number = 0;
-    for text in &source.message.calendars {
-        let calendars = match parse(text) {
-            Ok(calendars) => calendars,
-            Err(reason) => return Verdict::Refused(reason),
-        };
+    for text in &view.message.calendars {
+        let calendars = parse(text).map_err(Trouble::Refused)?;
         for (calendar, event) in calendars.iter().flat_map(|c| c.events.iter().map(move |event| (c, event))) {
             number += 1;
-            if !event.properties.iter().any(|property| property.name.starts_with(PREFIX)) {
-                continue;
-            }
-            match notice(source, calendar, event) {
-                Ok(notice) => notices.push(notice),
-                Err(missing) => return Verdict::Incomplete(format!("VEVENT {number} {missing}")),
+            if event.properties.iter().any(|property| property.name.starts_with(PREFIX)) {
+                let event = Numbered { event, number };
+                drafts.push(draft(view, calendar, event).map_err(|missing| format!("VEVENT {number} {missing}"))?);
             }
         }
     }
-    if notices.is_empty() {
-        return Verdict::foreign(1, "its calendar has no event with X-MAINTNOTE properties");
+    if drafts.is_empty() {
+        return Err(Trouble::Foreign("its calendar has no event with X-MAINTNOTE properties".into()));
     }
-    Verdict::Notices(notices)
+    Ok(drafts)
+}
+
+/// An event with its place in the mail, from 1.
+#[derive(Clone, Copy)]
+struct Numbered<'e> {
+    event: &'e Event,
+    number: usize,
+}
+
+impl Numbered<'_> {
+    /// The text of a property, without the blanks around it; a blank one is none.
+    fn text<'a>(self, name: &'static str) -> Option<Found<'a>> {
+        self.found(self.event.get(name)?, name).filter(|found| !found.is_blank())
+    }
+
+    fn found<'a>(self, property: &Property, name: &'static str) -> Option<Found<'a>> {
+        let at = At::Calendar { event: self.number, name };
+        Some(Found { text: Cow::Owned(property.text().trim().to_owned()), at })
+    }
+
+    fn at<'a>(self, name: &'static str) -> Found<'a> {
+        let text = self.event.get(name).map(|property| property.value.clone()).unwrap_or_default();
+        Found { text: Cow::Owned(text), at: At::Calendar { event: self.number, name } }
+    }
 }
 
 /// The calendars in a part. Some gateways encode the part's content once more than its header says.
@@ -57,75 +90,85 @@ fn parse(text: &str) -> Result<Vec<Calendar>, Reason> {
     ical::parse(&String::from_utf8_lossy(&decoded).replace('\0', ""))
 }
 
-fn notice(source: &Source<'_>, calendar: &Calendar, event: &Event) -> Result<Notice, String> {
+fn draft<'a>(view: &'a View<'a>, calendar: &Calendar, numbered: Numbered<'_>) -> Result<Draft<'a>, String> {
+    let event = numbered.event;
     if !event.is_closed {
         return Err("has no END:VEVENT, so that the mail may be cut off".into());
     }
-    let maintenance_id = maintenance_id(event).ok_or("has no X-MAINTNOTE-MAINTENANCE-ID")?;
-    let (provider, announced_by) = provider(source, event).ok_or("has no X-MAINTNOTE-PROVIDER")?;
-    let window = window(calendar, event)?;
+    let id = maintenance_id(numbered).ok_or("has no X-MAINTNOTE-MAINTENANCE-ID")?;
+    let named = numbered.text("X-MAINTNOTE-PROVIDER");
+    let provider = provider(view, named.as_ref()).ok_or("has no X-MAINTNOTE-PROVIDER")?;
+    let times = window(calendar, event)?;
     let stamp = match event.get("DTSTAMP") {
-        Some(stamp) => point(calendar, stamp)?,
-        None => source.sent,
+        Some(stamp) => Some(Said { value: point(calendar, stamp)?, from: numbered.at("DTSTAMP") }),
+        None => None,
     };
-    Ok(Notice {
-        provider,
-        announced_by,
-        maintenance_id,
-        account: text(event, "X-MAINTNOTE-ACCOUNT").unwrap_or_default(),
-        state: NoticeState::Maintenance(status(calendar, event)),
-        start: window.start,
-        end: Some(window.end),
-        zone: window.zone.named_other_than_utc(),
-        stamp,
-        sequence: event.get("SEQUENCE").and_then(|sequence| sequence.value.trim().parse().ok()),
-        uid: text(event, "UID"),
-        summary: event.get("SUMMARY").map(Property::text).unwrap_or_default(),
+    let end = if event.get("DTEND").is_some() { "DTEND" } else { "DURATION" };
+    let window = Window {
+        times: Times { start: times.start, end: times.end, zone: times.zone },
+        has_end: true,
         backup: false,
-        circuits: circuits(event),
+        start: numbered.at("DTSTART"),
+        end: numbered.at(end),
+        id: None,
+    };
+    let (status, status_from) = status(calendar, numbered);
+    let state = Said { value: NoticeState::Maintenance(status), from: status_from };
+    let base = view.draft(id, state);
+    Ok(Draft {
+        provider: Some(provider),
+        announced_by: named,
+        account: numbered.text("X-MAINTNOTE-ACCOUNT"),
+        windows: vec![window],
+        circuits: circuits(numbered),
+        may_lack_circuits: true,
+        summary: Found {
+            text: Cow::Owned(event.get("SUMMARY").map(Property::text).unwrap_or_default()),
+            at: At::Calendar { event: numbered.number, name: "SUMMARY" },
+        },
+        stamp: stamp.unwrap_or(base.stamp),
+        sequence: event.get("SEQUENCE").and_then(|sequence| sequence.value.trim().parse().ok()),
+        uid: numbered.text("UID"),
+        ..base
     })
 }
 
-/// The text of a property, without the blanks around it; a blank one is none.
-fn text(event: &Event, name: &str) -> Option<String> {
-    let text = event.get(name)?.text();
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
 /// The id that is marked as the primary one, else the first; others are ids at third parties (sections 3.3.1.1, 3.6.3).
-fn maintenance_id(event: &Event) -> Option<String> {
-    let ids = || event.properties.iter().filter(|property| property.name == "X-MAINTNOTE-MAINTENANCE-ID");
+fn maintenance_id<'a>(numbered: Numbered<'_>) -> Option<Found<'a>> {
+    const NAME: &str = "X-MAINTNOTE-MAINTENANCE-ID";
+    let ids = || numbered.event.properties.iter().filter(|property| property.name == NAME);
     let is_primary = |property: &&Property| {
         ["X-MAINTNOTE-PRECEDENCE", "PRECEDENCE"]
             .iter()
             .any(|name| property.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case("PRIMARY")))
     };
-    let mut in_order = ids().filter(is_primary).chain(ids()).map(|property| property.text().trim().to_owned());
-    in_order.find(|id| !id.is_empty())
+    let mut in_order = ids().filter(is_primary).chain(ids()).filter_map(|property| numbered.found(property, NAME));
+    in_order.find(|id| !id.is_blank())
 }
 
 /// A known sender speaks for itself, whatever name it goes by in the calendar; else the calendar's word counts, and
 /// only where it is silent the caller's.
-fn provider(source: &Source<'_>, event: &Event) -> Option<(NoticeProvider, String)> {
-    let named = text(event, "X-MAINTNOTE-PROVIDER");
-    let by_name = || named.as_deref().and_then(senders::by_name_or_new);
-    let provider = source.sender.clone().or_else(by_name).or_else(|| source.hint.clone())?;
-    let announced_by = named.unwrap_or_else(|| provider.slug.clone());
-    Some((provider, announced_by))
+fn provider(view: &View<'_>, named: Option<&Found<'_>>) -> Option<NoticeProvider> {
+    let by_name = || named.and_then(|name| view.senders.by_name_or_new(&name.text));
+    view.sender.clone().or_else(by_name).or_else(|| view.hint.clone())
 }
 
 /// Section 3.6.6, with the American spelling, other separators and any case. An extension is an unknown status; none
 /// at all is read from what iCalendar has for cancelling (RFC 5545 3.8.1.11, RFC 5546 1.4).
-fn status(calendar: &Calendar, event: &Event) -> Option<MaintenanceStatus> {
-    let Some(status) = text(event, "X-MAINTNOTE-STATUS") else {
+fn status<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> (Option<MaintenanceStatus>, Found<'a>) {
+    let event = numbered.event;
+    let Some(status) = numbered.text("X-MAINTNOTE-STATUS") else {
         let says = |property: Option<&Property>, word| property.is_some_and(|p| keyword(&p.value) == word);
         let is_cancelled = says(event.get("STATUS"), "CANCELLED")
             || says(event.get("STATUS"), "CANCELED")
             || says(calendar.get("METHOD"), "CANCEL");
-        return is_cancelled.then_some(MaintenanceStatus::Cancelled);
+        return if is_cancelled {
+            (Some(MaintenanceStatus::Cancelled), numbered.at("STATUS"))
+        } else {
+            (None, Found::rule("the calendar says nothing of where the work stands"))
+        };
     };
-    match keyword(&status).as_str() {
+    let value = match keyword(&status.text).as_str() {
         "TENTATIVE" => Some(MaintenanceStatus::Tentative),
         "CONFIRMED" => Some(MaintenanceStatus::Confirmed),
         "CANCELLED" | "CANCELED" => Some(MaintenanceStatus::Cancelled),
@@ -134,19 +177,26 @@ fn status(calendar: &Calendar, event: &Event) -> Option<MaintenanceStatus> {
         "RE-SCHEDULED" | "RESCHEDULED" => Some(MaintenanceStatus::Rescheduled),
         "NO-CHANGE" => None,
         _ => Some(MaintenanceStatus::Unknown),
-    }
+    };
+    (value, status)
 }
 
 /// The objects, each with its own impact (a parameter that NTT added) or else the event's. An unknown impact, or none,
 /// is an outage (section 3.6.5).
-fn circuits(event: &Event) -> Vec<noticeboard_domain::notice::NoticeCircuit> {
-    let general = event.get("X-MAINTNOTE-IMPACT").map_or(ImpactLevel::Outage, |property| impact(&property.value));
+fn circuits<'a>(numbered: Numbered<'_>) -> Circuits<'a> {
+    const NAME: &str = "X-MAINTNOTE-OBJECT-ID";
+    let general = match numbered.text("X-MAINTNOTE-IMPACT") {
+        Some(text) => (impact(&text.text), text),
+        None => circuits::outage(),
+    };
     let mut circuits = Circuits::default();
-    for object in event.properties.iter().filter(|property| property.name == "X-MAINTNOTE-OBJECT-ID") {
+    for object in numbered.event.properties.iter().filter(|property| property.name == NAME) {
         let own = object.parameter("X-MAINTNOTE-OBJECT-IMPACT").or_else(|| object.parameter("X-MAINTNOTE-IMPACT"));
-        circuits.add(&object.text(), own.map_or(general, impact));
+        let Some(id) = numbered.found(object, NAME) else { continue };
+        let impact = own.map_or_else(|| general.clone(), |own| (impact(own), id.with(own.to_owned())));
+        circuits.add(id, impact);
     }
-    circuits.into_vec()
+    circuits.worst_of_each()
 }
 
 fn impact(text: &str) -> ImpactLevel {

@@ -1,40 +1,65 @@
 //! The formats that are read, and which of them reads a mail.
 
+mod aws;
+mod bso;
+mod cogent;
+mod colt;
+mod common;
+mod crowncastle;
+mod equinix;
+mod gcx;
+mod generic;
+mod google;
+mod gtt;
+mod incident;
+mod lumen;
 mod maintnote;
+mod momentum;
+mod netflix;
+mod pccw;
+mod registry;
+mod sparkle;
+mod text_format;
+mod turkcell;
 mod zayo;
 
-use noticeboard_domain::notice::{Notice, NoticeProvider};
-use noticeboard_domain::time::Time;
+use std::cell::OnceCell;
 
-use crate::limits::{MAX_CIRCUITS, MAX_NOTICES};
+use noticeboard_domain::notice::{Notice, NoticeProvider, NoticeState};
+use noticeboard_domain::status::MaintenanceStatus;
+
+use crate::draft::{Draft, Missing, Trouble, notices};
+use crate::html::Document;
+use crate::limits::MAX_NOTICES;
 use crate::mime::Message;
-use crate::{Context, Outcome, Reason, senders};
+use crate::origins::Origin;
+use crate::senders::Senders;
+use crate::toolkit::status;
+use crate::toolkit::text::{plain, push_plain};
+use crate::view::View;
+use crate::{Context, Outcome, Reason};
 
-/// A format that some provider writes in.
-struct Format {
-    /// Its name in [`Outcome::Notices`].
-    name: &'static str,
-    /// Slugs of the providers that write in it, for whose mail it is tried before the others.
-    providers: &'static [&'static str],
-    read: fn(&Source<'_>) -> Verdict,
+pub use registry::Formats;
+use registry::{Format, Reads};
+
+/// What a format reads of a mail.
+type Read = for<'a> fn(&'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble>;
+
+/// Notices, each with where its fields came from.
+type Explained = Vec<(Notice, Vec<Origin>)>;
+
+/// What was read, and by which format.
+struct Understood {
+    format: String,
+    confidence: u8,
+    notices: Explained,
 }
 
-/// Every format. The standard goes first: a provider that sends it along with a text of its own means the same by
-/// both, and leaves less to guess in the standard.
-static FORMATS: &[Format] = &[
-    Format {
-        name: "maintnote",
-        providers: &["arelion", "eunetworks", "ntt", "packetfabric", "pccw", "gtt", "telstra"],
-        read: maintnote::read,
-    },
-    Format { name: "zayo", providers: &["zayo"], read: zayo::read },
-];
-
-/// What a format reads.
-struct Source<'a> {
+/// What recognising a format needs of a message, made once.
+struct Clues<'a> {
     message: &'a Message,
-    /// When the mail was sent, else when it arrived.
-    sent: Time,
+    /// Subject and bodies in small letters, with one blank between words.
+    words: String,
     /// The provider by its sender, or by the sender that a mailing list names.
     sender: Option<NoticeProvider>,
     /// The provider by the caller's word.
@@ -43,10 +68,10 @@ struct Source<'a> {
 
 /// What a format makes of a message.
 enum Verdict {
-    /// All that it announces.
-    Notices(Vec<Notice>),
+    /// All that it announces, and how sure that is.
+    Notices(Explained, u8),
     /// It is in this format, but this is missing or cannot be read.
-    Incomplete(String),
+    Incomplete(Missing),
     /// It cannot be read within the limits.
     Refused(Reason),
     /// It is in another format.
@@ -54,120 +79,281 @@ enum Verdict {
         /// How many signs of this format it shows.
         signs: usize,
         /// The first sign that it lacks.
-        missing: &'static str,
+        missing: Missing,
     },
 }
 
-impl Verdict {
-    fn foreign(signs: usize, missing: &'static str) -> Self {
-        Self::Foreign { signs, missing }
-    }
-}
-
-/// Reads the mail and, only where no format knows it, the mails that are attached to it: what its author wrote about
-/// an older mail goes before that mail.
-pub(crate) fn read(messages: &[Message], context: &Context<'_>) -> Outcome {
+/// Reads the mail; where no format knows its own text, the mails that it quotes or forwards there; and where none
+/// knows those either, the mails that are attached to it. What its author wrote about an older mail goes before that
+/// mail.
+pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Formats) -> Outcome {
     let mut nearest = Nearest::default();
     let Some((outer, attached)) = messages.split_first() else { return Outcome::NotUnderstood(Reason::Empty) };
-    match read_message(outer, context, &mut nearest) {
-        Some(Ok((format, notices))) => {
-            let sender = outer.from.as_deref().and_then(senders::by_address);
-            return outcome(format, sender.as_ref(), notices);
+    let reader = Reader { context, formats };
+    match reader.whole(outer, &mut nearest) {
+        Some(Ok(found)) => {
+            let sender = outer.from.as_deref().and_then(|address| formats.senders.by_address(address));
+            return outcome(found, sender.as_ref());
         }
         Some(Err(reason)) => return Outcome::NotUnderstood(reason),
         None => {}
     }
-    let mut found: Option<(&'static str, Vec<Notice>)> = None;
+    let mut found: Option<Understood> = None;
     for message in attached {
-        match read_message(message, context, &mut nearest) {
-            Some(Ok((format, notices))) => found.get_or_insert((format, Vec::new())).1.extend(notices),
+        match reader.whole(message, &mut nearest) {
+            Some(Ok(more)) => match &mut found {
+                Some(found) => found.notices.extend(more.notices),
+                None => found = Some(more),
+            },
             Some(Err(reason)) => return Outcome::NotUnderstood(reason),
             None => {}
         }
     }
     match found {
-        Some((format, notices)) => outcome(format, None, notices),
-        None => Outcome::NotUnderstood(nearest.reason(sender_of(outer))),
+        Some(found) => outcome(found, None),
+        None => Outcome::NotUnderstood(nearest.reason(sender_of(outer, &formats.senders))),
     }
 }
 
-fn outcome(format: &'static str, sender: Option<&NoticeProvider>, mut notices: Vec<Notice>) -> Outcome {
-    without_repetitions(&mut notices);
+fn outcome(found: Understood, sender: Option<&NoticeProvider>) -> Outcome {
+    let (notices, origins): (Vec<Notice>, Vec<Vec<Origin>>) = without_repetitions(found.notices).into_iter().unzip();
+    // Attached mails together may hold more than one alone.
     if notices.len() > MAX_NOTICES.value {
         return Outcome::NotUnderstood(Reason::TooMany { what: "notices", limit: MAX_NOTICES });
     }
-    if notices.iter().any(|notice| notice.circuits.len() > MAX_CIRCUITS.value) {
-        return Outcome::NotUnderstood(Reason::TooMany { what: "circuits in one notice", limit: MAX_CIRCUITS });
-    }
     let provider_known_by_sender =
         sender.is_some_and(|sender| notices.iter().all(|notice| notice.provider.slug == sender.slug));
-    Outcome::Notices { format, provider_known_by_sender, notices }
+    let Understood { format, confidence, .. } = found;
+    Outcome::Notices { format, provider_known_by_sender, confidence, notices, origins }
+}
+
+/// The notices of the drafts, and how sure the least sure of them is.
+fn explained(
+    view: &View<'_>,
+    provider: Option<NoticeProvider>,
+    drafts: &[Draft<'_>],
+) -> Result<(Explained, u8), Trouble> {
+    let confidence = drafts.iter().map(|draft| draft.confidence).min().unwrap_or_default();
+    Ok((notices(view, provider, drafts)?, confidence))
 }
 
 /// One calendar often comes twice in a mail, as a part and as an attachment.
-fn without_repetitions(notices: &mut Vec<Notice>) {
+fn without_repetitions(notices: Explained) -> Explained {
     let mut seen = std::collections::HashMap::<_, Vec<usize>>::new();
-    let mut kept: Vec<Notice> = Vec::with_capacity(notices.len());
-    for notice in notices.drain(..) {
+    let mut kept: Explained = Vec::with_capacity(notices.len());
+    for (notice, origins) in notices {
         let alike = seen.entry((notice.maintenance_id.clone(), notice.start)).or_default();
-        if !alike.iter().any(|&place| kept.get(place) == Some(&notice)) {
+        if !alike.iter().any(|&place| kept.get(place).is_some_and(|(known, _)| *known == notice)) {
             alike.push(kept.len());
-            kept.push(notice);
+            kept.push((notice, origins));
         }
     }
-    *notices = kept;
+    kept
 }
 
 /// The provider that the message comes from, by its `From` or else by the sender that a mailing list names.
-fn sender_of(message: &Message) -> Option<NoticeProvider> {
-    [&message.from, &message.original_sender].into_iter().flatten().find_map(|address| senders::by_address(address))
+fn sender_of(message: &Message, senders: &Senders) -> Option<NoticeProvider> {
+    [&message.from, &message.original_sender].into_iter().flatten().find_map(|address| senders.by_address(address))
 }
 
-/// The first verdict of a format that knows the message; none where no format does.
-fn read_message(
-    message: &Message,
-    context: &Context<'_>,
-    nearest: &mut Nearest,
-) -> Option<Result<(&'static str, Vec<Notice>), Reason>> {
-    let source = Source {
-        message,
-        sent: message.date.unwrap_or(context.received),
-        sender: sender_of(message),
-        hint: context.hint.and_then(senders::by_name_or_new),
-    };
-    let is_own = |format: &&Format| {
-        let provider = source.sender.as_ref().or(source.hint.as_ref());
-        provider.is_some_and(|provider| format.providers.contains(&provider.slug.as_str()))
-    };
-    let (own, others): (Vec<_>, Vec<_>) = FORMATS.iter().partition(is_own);
-    for format in own.iter().chain(&others) {
-        match (format.read)(&source) {
-            Verdict::Notices(notices) if !notices.is_empty() => return Some(Ok((format.name, notices))),
-            Verdict::Notices(_) => nearest.see(format.name, 0, "it announces nothing"),
-            Verdict::Incomplete(missing) => return Some(Err(Reason::Incomplete { format: format.name, missing })),
-            Verdict::Refused(reason) => return Some(Err(reason)),
-            Verdict::Foreign { signs, missing } => nearest.see(format.name, signs, missing),
+struct Reader<'c> {
+    context: &'c Context<'c>,
+    formats: &'c Formats,
+}
+
+impl Reader<'_> {
+    /// Reads a message's own text, else the first mail quoted in it that some format knows.
+    fn whole(&self, message: &Message, nearest: &mut Nearest) -> Option<Result<Understood, Reason>> {
+        let own = self.message(message, message, nearest);
+        // Who forwards a notice may repeat some of its words. A provider that answers its own notice means what it
+        // writes now: where that cannot be read, the older notice must not stand for it.
+        let is_forwarded = sender_of(message, &self.formats.senders).is_none();
+        match own {
+            Some(Err(Reason::Incomplete { .. })) if is_forwarded && !message.quoted.is_empty() => {}
+            Some(own) => return Some(own),
+            None => {}
+        }
+        let quoted = message.quoted.iter().find_map(|quoted| self.message(quoted, message, nearest));
+        match quoted.or(own) {
+            Some(Ok(mut found)) => {
+                self.apply_answer(message, &mut found);
+                Some(Ok(found))
+            }
+            Some(Err(reason)) => Some(Err(reason)),
+            None => self.generic(message, nearest),
         }
     }
-    None
+
+    /// A provider that answers its own notice with `this has been cancelled` cancels it. What anybody else writes
+    /// above a forwarded notice changes nothing.
+    fn apply_answer(&self, answer: &Message, found: &mut Understood) {
+        let Some(sender) = sender_of(answer, &self.formats.senders) else { return };
+        let head = |body: &Document| {
+            let lines: Vec<&str> = body.lines.iter().take(MAX_ANSWER_LINES).map(|line| line.text.as_str()).collect();
+            status::of_words(&lines.join("\n"))
+        };
+        let said = answer.bodies().find_map(|(_, body)| head(body));
+        let Some(said) = said.filter(|said| *said != MaintenanceStatus::Confirmed) else { return };
+        for (notice, origins) in &mut found.notices {
+            if notice.provider == sender && matches!(notice.state, NoticeState::Maintenance(_)) {
+                notice.state = NoticeState::Maintenance(Some(said));
+                notice.stamp = answer.date.unwrap_or(notice.stamp);
+                origins.retain(|origin| origin.field != "status");
+                origins.push(Origin::new("status", "the answer above the notice", said.as_str()));
+            }
+        }
+    }
+
+    /// The first verdict of a format that knows the message; none where no format does. The attachments of a mail
+    /// belong to the mail that it forwards as well.
+    fn message(
+        &self,
+        message: &Message,
+        with_sheets_of: &Message,
+        nearest: &mut Nearest,
+    ) -> Option<Result<Understood, Reason>> {
+        let clues = self.clues(message);
+        let mut incomplete = None;
+        let (own, others) = self.formats.partition(clues.sender.as_ref().or(clues.hint.as_ref()));
+        for format in own.into_iter().chain(others) {
+            // Work that a format knows and cannot read is not a fault.
+            if incomplete.is_some() && format.is_anybodys() {
+                continue;
+            }
+            match self.verdict(format, &clues, with_sheets_of) {
+                Verdict::Notices(notices, confidence) if !notices.is_empty() => {
+                    return Some(Ok(Understood { format: format.name.clone(), confidence, notices }));
+                }
+                Verdict::Notices(..) => nearest.see(&format.name, 0, || "it announces nothing".into()),
+                Verdict::Incomplete(missing) => {
+                    incomplete.get_or_insert(Reason::Incomplete { format: format.name.to_string(), missing });
+                }
+                Verdict::Refused(reason) => return Some(Err(reason)),
+                Verdict::Foreign { signs, missing } => nearest.see(&format.name, signs, || missing),
+            }
+        }
+        incomplete.map(Err)
+    }
+
+    /// A mail that no format knows, read as far as its words allow: of its own text and the mails quoted in it, the
+    /// one that says most.
+    fn generic(&self, message: &Message, nearest: &mut Nearest) -> Option<Result<Understood, Reason>> {
+        let mut best: Option<Understood> = None;
+        for of in std::iter::once(message).chain(&message.quoted) {
+            let clues = self.clues(of);
+            for (name, body) in of.bodies() {
+                let view = self.view(&clues, message, name, body);
+                let read = generic::read(&view).map_err(Trouble::from);
+                match read.and_then(|drafts| explained(&view, None, &drafts)) {
+                    Ok((notices, confidence)) if best.as_ref().is_none_or(|best| best.confidence < confidence) => {
+                        best = Some(Understood { format: generic::NAME.to_owned(), confidence, notices });
+                    }
+                    Ok(_) => {}
+                    Err(Trouble::Missing(what) | Trouble::Foreign(what)) => nearest.see_generic(&what),
+                    Err(Trouble::Refused(reason)) => return Some(Err(reason)),
+                }
+            }
+        }
+        best.map(Ok)
+    }
+
+    fn view<'a>(
+        &'a self,
+        clues: &Clues<'a>,
+        with_sheets_of: &'a Message,
+        name: String,
+        body: &'a Document,
+    ) -> View<'a> {
+        View {
+            message: clues.message,
+            body,
+            name,
+            sheets: &with_sheets_of.sheets,
+            sent: clues.message.date.or(with_sheets_of.date).unwrap_or(self.context.received),
+            sender: clues.sender.clone(),
+            hint: clues.hint.clone(),
+            senders: &self.formats.senders,
+            flow: OnceCell::new(),
+        }
+    }
+
+    fn clues<'a>(&self, message: &'a Message) -> Clues<'a> {
+        let mut words = plain(&message.subject);
+        for body in message.html.iter().chain(&message.plain) {
+            for line in &body.lines {
+                push_plain(&mut words, &line.text);
+            }
+        }
+        Clues {
+            message,
+            words,
+            sender: sender_of(message, &self.formats.senders),
+            hint: self.context.hint.and_then(|name| self.formats.senders.by_name_or_new(name)),
+        }
+    }
+
+    fn verdict(&self, format: &Format, clues: &Clues<'_>, with_sheets_of: &Message) -> Verdict {
+        if let Err((signs, missing)) = format.recognise(clues) {
+            return Verdict::Foreign { signs, missing };
+        }
+        let nothing = Document::default();
+        let bodies: Vec<(String, &Document)> = match format.reads {
+            Reads::Bodies => clues.message.bodies().collect(),
+            Reads::Message => vec![(String::from("mail"), &nothing)],
+        };
+        let mut missing: Option<Missing> = None;
+        for (name, body) in bodies {
+            let view = self.view(clues, with_sheets_of, name, body);
+            let provider = format.provider(clues, &self.formats.senders);
+            let read = format.read(&view).and_then(|drafts| explained(&view, provider, &drafts));
+            match read {
+                Ok((notices, confidence)) => return Verdict::Notices(notices, confidence),
+                Err(Trouble::Missing(what)) => {
+                    missing.get_or_insert(what);
+                }
+                Err(Trouble::Foreign(what)) => {
+                    return Verdict::Foreign { signs: usize::from(!what.is_empty()), missing: what };
+                }
+                Err(Trouble::Refused(reason)) => return Verdict::Refused(reason),
+            }
+        }
+        match missing {
+            Some(missing) => Verdict::Incomplete(missing),
+            None => Verdict::Foreign { signs: 0, missing: "it has no text".into() },
+        }
+    }
 }
+
+/// How sure a format is that knows its mails.
+pub const KNOWN_FORMAT: u8 = 100;
+/// How many lines above a quoted notice may say what became of it.
+const MAX_ANSWER_LINES: usize = 12;
 
 /// The format that came nearest to reading the mail.
 #[derive(Default)]
 struct Nearest {
-    best: Option<(usize, &'static str, &'static str)>,
+    best: Option<(usize, String, Missing)>,
+    generic: Option<Missing>,
 }
 
 impl Nearest {
-    fn see(&mut self, format: &'static str, signs: usize, missing: &'static str) {
-        if signs > self.best.map_or(0, |(best, _, _)| best) {
-            self.best = Some((signs, format, missing));
+    fn see(&mut self, format: &str, signs: usize, missing: impl FnOnce() -> Missing) {
+        if signs > self.best.as_ref().map_or(0, |(best, _, _)| *best) {
+            self.best = Some((signs, format.to_owned(), missing()));
         }
     }
 
+    /// What kept a mail from being read without a format; said only where no format shows any sign of itself.
+    fn see_generic(&mut self, missing: &str) {
+        self.generic.get_or_insert_with(|| missing.to_owned());
+    }
+
     fn reason(self, sender: Option<NoticeProvider>) -> Reason {
-        let (format, missing) = self.best.map(|(_, format, missing)| (format, missing)).unzip();
+        let (format, missing) = match self.best {
+            Some((_, format, missing)) => (Some(format), Some(missing)),
+            None => (None, self.generic),
+        };
         let provider = sender.map(|provider| provider.name);
-        Reason::NoFormat { provider, format, missing: missing.unwrap_or_default().to_owned() }
+        Reason::NoFormat { provider, format, missing: missing.unwrap_or_default() }
     }
 }

@@ -9,16 +9,19 @@ use super::text::{has_phrase, plain};
 static HARMLESS: &[&str] = &[
     "no expected impact", "no impact", "no-impact", "non-impacting", "not impacted", "no outage", "no downtime",
     "no service impact", "no customer impact", "non service affecting", "non-service affecting", "not service affecting",
+    "no interruption", "no service interruption", "no disruption", "no service affecting", "not affect your service",
 ];
 
 /// Phrases for the other levels, the worst first.
 #[rustfmt::skip]
 static PHRASES: &[(ImpactLevel, &[&str])] = &[
-    (ImpactLevel::Outage, &["hard down", "outage", "down", "loss of service", "service interruption", "disconnected"]),
+    (ImpactLevel::Outage, &["hard down", "outage", "down", "loss of service", "loss of connectivity", "interruption", "interruptions",
+        "service interruption", "service interruptions", "service disruption", "downtime", "unavailable", "disconnected"]),
     (ImpactLevel::Degraded, &["degraded", "degradation", "errors", "packet loss", "latency", "reduced capacity"]),
     (ImpactLevel::ReducedRedundancy, &[
         "reduced redundancy", "reduced-redundancy", "loss of redundancy", "loss of protection", "loss of diversity",
-        "unprotected", "at risk", "at-risk",
+        "unprotected", "at risk", "at-risk", "loss of resiliency", "resiliency loss", "lose redundancy",
+        "reduced resilience",
     ]),
 ];
 

@@ -1,10 +1,15 @@
 //! What the formats of many providers have in common, as small functions that each format puts together.
 
 pub(crate) mod circuits;
+pub(crate) mod found;
 pub(crate) mod impact;
+pub(crate) mod incident;
 pub(crate) mod labels;
+pub(crate) mod moments;
+pub(crate) mod places;
 pub(crate) mod status;
 pub(crate) mod tables;
+pub(crate) mod templates;
 pub(crate) mod text;
 pub(crate) mod windows;
 pub(crate) mod zones;

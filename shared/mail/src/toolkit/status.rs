@@ -8,24 +8,26 @@ use super::text::{has_phrase, plain};
 #[rustfmt::skip]
 static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Cancelled, &[
-        "cancellation", "cancelled", "canceled", "withdrawn", "has cancelled", "has canceled",
+        "cancellation", "cancelled", "canceled", "cancel", "withdrawn", "did not proceed", "called off",
     ]),
     (MaintenanceStatus::Completed, &[
-        "completed", "completion", "concluded", "has closed", "end of window", "end of maintenance",
-        "maintenance end", "window closed",
+        "completed", "completion", "complete", "concluded", "has closed", "end of window", "end of maintenance",
+        "maintenance end", "window closed", "has ended", "is now over", "has finished",
     ]),
     (MaintenanceStatus::Rescheduled, &[
-        "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement",
+        "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date",
+        "change of schedule", "schedule change",
     ]),
     (MaintenanceStatus::InProcess, &[
-        "in progress", "in-progress", "in process", "commencing momentarily", "commencing shortly", "has commenced",
-        "has started", "has begun", "is starting", "start maintenance", "start of maintenance", "start of window",
-        "maintenance start",
+        "in progress", "in-progress", "in process", "commencing momentarily", "commencing shortly",
+        "has started", "has begun", "work has begun", "has commenced", "is underway", "is now starting", "is starting", "start maintenance", "start of maintenance", "start of window",
+        "maintenance start", "event starting", "event started", "event start", "will be starting", "work has started",
     ]),
     (MaintenanceStatus::Tentative, &["tentative", "tentatively"]),
     (MaintenanceStatus::Confirmed, &[
         "will be performing", "will perform", "official notification", "reminder", "planned", "emergency", "scheduled",
-        "demand", "courtesy", "urgent", "new maintenance",
+        "demand", "courtesy", "urgent", "new maintenance", "maintenance notification", "will take place",
+        "will commence",
     ]),
 ];
 
@@ -39,6 +41,11 @@ pub(crate) fn of_words(text: &str) -> Option<MaintenanceStatus> {
     // What was not completed was announced before, but that does not make this an announcement.
     let is_announcement = matches!(status, Some(MaintenanceStatus::Confirmed | MaintenanceStatus::Tentative));
     status.filter(|_| !is_announcement || affirmed == text)
+}
+
+/// How telling a status is: what ends or changes the work goes before what announces it.
+pub(crate) fn rank(status: MaintenanceStatus) -> usize {
+    PHRASES.iter().position(|&(known, _)| known == status).unwrap_or(PHRASES.len())
 }
 
 /// The text without "not completed" and the like, which say the opposite of their last word.

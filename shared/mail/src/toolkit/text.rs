@@ -2,15 +2,28 @@
 
 /// What follows `start` at the start of `text`, where it is there.
 pub(crate) fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
+    // Nearly every line begins with something else.
     let mut rest = text.trim_start();
+    if let (Some(a), Some(b)) = (rest.bytes().next(), start.bytes().next())
+        && a.is_ascii()
+        && b.is_ascii()
+        && !a.eq_ignore_ascii_case(&b)
+    {
+        return None;
+    }
     for (i, word) in start.split_whitespace().enumerate() {
         let trimmed = rest.trim_start();
         if i > 0 && trimmed.len() == rest.len() {
             return None;
         }
-        let end = trimmed.char_indices().nth(word.chars().count()).map_or(trimmed.len(), |(at, _)| at);
+        let ascii = trimmed.get(..word.len()).filter(|found| found.eq_ignore_ascii_case(word));
+        let end = match ascii {
+            Some(found) => found.len(),
+            None if word.is_ascii() => return None,
+            None => trimmed.char_indices().nth(word.chars().count()).map_or(trimmed.len(), |(at, _)| at),
+        };
         let (found, after) = trimmed.split_at(end);
-        if !same(found, word) {
+        if ascii.is_none() && !same(found, word) {
             return None;
         }
         rest = after;
@@ -36,21 +49,37 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 /// The text in lower case, with one blank between words: what phrases are looked for in.
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
+    push_plain(&mut plain, text);
+    plain
+}
+
+/// Adds the text in the form of [`plain`], parted by a blank from what is there.
+pub(crate) fn push_plain(plain: &mut String, text: &str) {
     for word in text.split_whitespace() {
         if !plain.is_empty() {
             plain.push(' ');
         }
-        plain.extend(word.chars().flat_map(char::to_lowercase));
+        if word.is_ascii() {
+            let start = plain.len();
+            plain.push_str(word);
+            if let Some(added) = plain.get_mut(start..) {
+                added.make_ascii_lowercase();
+            }
+        } else {
+            plain.extend(word.chars().flat_map(char::to_lowercase));
+        }
     }
-    plain
 }
 
 /// Whether `phrase` occurs in `plain` as whole words; both are in the form of [`plain`].
 pub(crate) fn has_phrase(plain: &str, phrase: &str) -> bool {
-    plain.match_indices(phrase).any(|(at, _)| {
-        let before = plain.get(..at).and_then(|before| before.chars().next_back());
-        let after = plain.get(at + phrase.len()..).and_then(|after| after.chars().next());
-        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    let Some(&first) = phrase.as_bytes().first() else { return false };
+    memchr::memchr_iter(first, plain.as_bytes()).any(|at| {
+        let found = plain.get(at..).and_then(|rest| rest.strip_prefix(phrase));
+        found.is_some_and(|after| {
+            let before = plain.get(..at).and_then(|before| before.chars().next_back());
+            !before.is_some_and(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+        })
     })
 }
 

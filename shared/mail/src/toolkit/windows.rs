@@ -1,230 +1,404 @@
-//! Dates and times in sentences, and the windows that two of them make.
+//! Windows: two moments, and what they mean together.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Duration, NaiveDate, NaiveDateTime};
+use chrono_tz::Tz;
+use noticeboard_domain::time::Time;
 
-/// A window as it is written, in a zone that is named elsewhere or in `rest`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span<'a> {
-    pub(crate) start: NaiveDateTime,
-    pub(crate) end: NaiveDateTime,
-    /// What follows it: often the zone.
-    pub(crate) rest: &'a str,
-}
+use super::found::Found;
+use super::moments::{Clock, Date, Moment, moment, moments, span};
+use super::zones::{Edge, Zone, ZoneName};
 
 /// Whether `03/04/2024` is in April or in March.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum DateOrder {
     /// In April.
+    #[default]
     DayFirst,
     /// In March.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the formats of American providers"))]
     MonthFirst,
 }
 
-/// `24-Oct-2021 00:01 to 24-Oct-2021 05:00 …` at the start of the text. An end without a date is on the start's day.
-pub(crate) fn span(text: &str, order: DateOrder) -> Option<Span<'_>> {
-    let (date, rest) = date(text, order)?;
-    let (time, rest) = time(rest)?;
-    let start = at(date, time)?;
-    let rest = ["to", "until", "till", "through", "-", "–", "—"]
-        .iter()
-        .find_map(|separator| rest.trim_start().strip_prefix(separator))?;
-    let (end_date, rest) = self::date(rest, order).unwrap_or((date, rest));
-    let (time, rest) = self::time(rest)?;
-    Some(Span { start, end: at(end_date, time)?, rest })
+/// How a provider writes its times.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rules<'r> {
+    /// The provider's convention. It yields to the mail's own date where it would make no sense.
+    pub(crate) order: DateOrder,
+    /// The zone of times that name none.
+    pub(crate) zone: Option<Zone>,
+    /// What ambiguous names of zones mean to this provider, and what [`super::zones::LOCAL`] time is.
+    pub(crate) meanings: &'r [(&'r str, Tz)],
 }
 
-/// A date at the start of the text, and what follows it: `24-Oct-2021`, `24 October 2021`, `Oct 24, 2021`,
-/// `2021-10-24`, `24/10/2021`, each with or without the name of its weekday before it.
-pub(crate) fn date(text: &str, order: DateOrder) -> Option<(NaiveDate, &str)> {
-    let text = without_weekday(text.trim_start());
-    let (first, rest) = token(text)?;
-    let (second, rest) = token(skip_separator(rest))?;
-    let (third, rest) = day_before_time(token(skip_separator(rest))?, text);
-    let (year, month, day) = match (month_by_name(first), month_by_name(second)) {
-        (Some(month), None) => (year(third)?, month, day(second)?),
-        (None, Some(month)) if first.len() == 4 => (year(first)?, month, day(third)?),
-        (None, Some(month)) => (year(third)?, month, day(first)?),
-        (None, None) if first.len() == 4 => (year(first)?, number(second)?, number(third)?),
-        (None, None) => match order {
-            DateOrder::DayFirst => (year(third)?, number(second)?, number(first)?),
-            DateOrder::MonthFirst => (year(third)?, number(first)?, number(second)?),
+impl Rules<'_> {
+    /// Days before months, and UTC where no zone is named.
+    pub(crate) const DAY_FIRST_UTC: Self = Self { order: DateOrder::DayFirst, zone: Some(Zone::UTC), meanings: &[] };
+    /// Months before days, and UTC where no zone is named.
+    pub(crate) const MONTH_FIRST_UTC: Self =
+        Self { order: DateOrder::MonthFirst, zone: Some(Zone::UTC), meanings: &[] };
+
+    fn zone(&self, name: Option<ZoneName<'_>>) -> Result<Option<Zone>, String> {
+        match name {
+            None => Ok(None),
+            Some(name) => match (name.zone(self.meanings), name) {
+                (Some(zone), _) => Ok(Some(zone)),
+                (None, ZoneName::Local) => Err("it has a window in local time, and does not say of which place".into()),
+                (None, ZoneName::Known(_)) => Ok(None),
+                (None, ZoneName::Word(word)) => Err(format!("it has a window in an unknown zone ({word})")),
+            },
+        }
+    }
+}
+
+/// A window, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) start: Time,
+    pub(crate) end: Time,
+    /// The zone that its start is given in.
+    pub(crate) zone: Zone,
+}
+
+/// A window of a notice with where it was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Window<'a> {
+    pub(crate) times: Times,
+    /// Without an end, only an outage may be.
+    pub(crate) has_end: bool,
+    pub(crate) backup: bool,
+    pub(crate) start: Found<'a>,
+    pub(crate) end: Found<'a>,
+    /// An id of its own, where each window has one.
+    pub(crate) id: Option<Found<'a>>,
+}
+
+impl<'a> Window<'a> {
+    /// The window that begins and ends as these two fields say.
+    pub(crate) fn of_fields(start: Found<'a>, end: Found<'a>, rules: &Rules<'_>, sent: Time) -> Result<Self, String> {
+        let from = moment_in(&start.text).ok_or_else(|| unreadable(&start.text))?;
+        let to = moment_in(&end.text).ok_or_else(|| unreadable(&end.text))?;
+        let times = resolve(&from, &to, rules, sent)?;
+        Ok(Self { times, has_end: true, backup: false, start, end, id: None })
+    }
+
+    /// The window in one field: `… from 24-Oct-2021 22:00 to 25-Oct-2021 04:00 UTC`.
+    pub(crate) fn of_field(field: Found<'a>, rules: &Rules<'_>, sent: Time) -> Result<Self, String> {
+        let (from, to) = span_in(&field.text).ok_or_else(|| unreadable(&field.text))?;
+        let times = resolve(&from, &to, rules, sent)?;
+        Ok(Self { times, has_end: true, backup: false, start: field.clone(), end: field, id: None })
+    }
+
+    /// The window that begins as the field says and is this long.
+    pub(crate) fn of_length(
+        field: Found<'a>,
+        length: Found<'a>,
+        rules: &Rules<'_>,
+        sent: Time,
+    ) -> Result<Self, String> {
+        let start = point(&field, rules, sent)?;
+        let duration = duration(&length.text).ok_or_else(|| unreadable(&length.text))?;
+        let end = start.checked_add_signed(duration).ok_or_else(|| unreadable(&length.text))?;
+        let times = Times { start, end, zone: Zone::UTC };
+        Ok(Self { times, has_end: true, backup: false, start: field, end: length, id: None })
+    }
+
+    /// An outage from this point on, without an end.
+    pub(crate) fn open(field: Found<'a>, start: Time) -> Self {
+        let times = Times { start, end: start, zone: Zone::UTC };
+        let end = Found::rule("it has not ended yet");
+        Self { times, has_end: false, backup: false, start: field, end, id: None }
+    }
+
+    /// The window of a mail that calls work off without naming it: the day on which it was written.
+    pub(crate) fn unnamed(written: Time) -> Self {
+        let rule = Found::rule("the mail names no window; this is when it was written");
+        let times = Times { start: written, end: written, zone: Zone::UTC };
+        Self { times, has_end: true, backup: false, start: rule.clone(), end: rule, id: None }
+    }
+
+    pub(crate) fn backup(mut self, backup: bool) -> Self {
+        self.backup = backup;
+        self
+    }
+}
+
+/// One point in time.
+pub(crate) fn point(field: &Found<'_>, rules: &Rules<'_>, sent: Time) -> Result<Time, String> {
+    let moment = moment_in(&field.text).or_else(|| moment(&field.text).map(|(moment, _)| moment));
+    let mut moment = moment.filter(|moment| moment.clock.is_some()).ok_or_else(|| unreadable(&field.text))?;
+    // `22:30 UTC` is on the day on which it was written.
+    moment.date.get_or_insert(Date::Known(sent.date_naive()));
+    Ok(resolve(&moment, &moment, rules, sent)?.start)
+}
+
+fn unreadable(text: &str) -> String {
+    let shown: String = text.chars().take(80).collect();
+    format!("it has a window that cannot be read ({shown})")
+}
+
+/// The moment at the start of the text, or the first one in it that has date and time.
+fn moment_in(text: &str) -> Option<Moment<'_>> {
+    let at_start = moment(text).map(|(moment, _)| moment).filter(|m| m.date.is_some() && m.clock.is_some());
+    at_start.or_else(|| moments(text).next().map(|(_, moment)| moment))
+}
+
+/// The span at the start of the text, the first one in it, or the first two moments in it.
+fn span_in(text: &str) -> Option<(Moment<'_>, Moment<'_>)> {
+    let at_start = span(text).filter(|(from, to, _)| is_span(from, to)).map(|(from, to, _)| (from, to));
+    let two = || {
+        let mut found = moments(text).map(|(_, moment)| moment);
+        Some((found.next()?, found.next()?))
+    };
+    at_start.or_else(|| spans(text).next()).or_else(two)
+}
+
+fn is_span(from: &Moment<'_>, to: &Moment<'_>) -> bool {
+    (from.date.is_some() || to.date.is_some()) && from.clock.is_some() && to.clock.is_some()
+}
+
+/// Every window in the text that is written as two moments with a dash or a word between them.
+pub(crate) fn spans(text: &str) -> impl Iterator<Item = (Moment<'_>, Moment<'_>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            if rest.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && let Some((from, to, after)) = span(rest)
+                && is_span(&from, &to)
+            {
+                at = text.len() - after.len();
+                return Some((from, to));
+            }
+            let word_end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+            let next = rest.get(word_end..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+            at += word_end + next;
+        }
+        None
+    })
+}
+
+/// How far a mail reaches into the future before a window there speaks for the other order of day and month.
+const USUAL_NOTICE: Duration = Duration::days(120);
+/// How long a window may be over before it speaks for the other order: some mails are sent on by hand weeks later.
+const USUAL_DELAY: Duration = Duration::days(45);
+/// Longer than nearly every window.
+const USUAL_LENGTH: Duration = Duration::days(20);
+
+/// What two moments mean together: which number is the month, which year and zone are meant. A moment without a date
+/// is on the other's day, or on the day after where it would end before it starts.
+pub(crate) fn resolve(from: &Moment<'_>, to: &Moment<'_>, rules: &Rules<'_>, sent: Time) -> Result<Times, String> {
+    let (start_zone, end_zone) = (rules.zone(from.zone)?, rules.zone(to.zone)?);
+    let no_zone = || String::from("it has a window without a zone");
+    let zone = start_zone.or(end_zone).or(rules.zone).ok_or_else(no_zone)?;
+    let end_zone = end_zone.unwrap_or(zone);
+    let other = match rules.order {
+        DateOrder::DayFirst => DateOrder::MonthFirst,
+        DateOrder::MonthFirst => DateOrder::DayFirst,
+    };
+    let read = |order| {
+        let (start, end) = local(from, to, order, sent)?;
+        let times = Times { start: zone.utc(start, Edge::Start)?, end: end_zone.utc(end, Edge::End)?, zone };
+        (times.start <= times.end).then_some(times)
+    };
+    let by_custom = read(rules.order);
+    let is_open = [from.date, to.date].iter().any(|date| matches!(date, Some(Date::Numbers { .. })));
+    let swapped = if is_open { read(other) } else { None };
+    match (by_custom, swapped) {
+        (Some(times), None) => Ok(times),
+        (None, Some(times)) => Ok(times),
+        (Some(times), Some(other)) => Ok(if doubts(&times, sent) > doubts(&other, sent) { other } else { times }),
+        (None, None) => Err("it has a window that ends before it starts".into()),
+    }
+}
+
+/// How much speaks against a window.
+fn doubts(times: &Times, sent: Time) -> u32 {
+    let is_long = times.end - times.start > USUAL_LENGTH;
+    let is_far = times.start > sent + USUAL_NOTICE || times.end < sent - USUAL_DELAY;
+    u32::from(is_long) + u32::from(is_far)
+}
+
+fn local(from: &Moment<'_>, to: &Moment<'_>, order: DateOrder, sent: Time) -> Option<(NaiveDateTime, NaiveDateTime)> {
+    let (from_clock, to_clock) = (from.clock?, to.clock?);
+    let start_date = from.date.map(|date| day_of(date, order, sent));
+    let end_date = to.date.map(|date| day_of(date, order, sent));
+    match (start_date, end_date) {
+        (Some(start), Some(end)) => {
+            let start = at(start?, from_clock)?;
+            let end = at(end?, to_clock)?;
+            // A window over the new year, of days without a year.
+            let end = if end < start && matches!(to.date, Some(Date::OfSomeYear { .. })) {
+                end.checked_add_months(chrono::Months::new(12))?
+            } else {
+                end
+            };
+            Some((start, end))
+        }
+        (Some(start), None) => {
+            let start_at = at(start?, from_clock)?;
+            let same_day = at(start?, to_clock)?;
+            let end = if same_day < start_at { at(start?.succ_opt()?, to_clock)? } else { same_day };
+            Some((start_at, end))
+        }
+        (None, Some(end)) => {
+            let end_at = at(end?, to_clock)?;
+            let same_day = at(end?, from_clock)?;
+            let start = if same_day > end_at { at(end?.pred_opt()?, from_clock)? } else { same_day };
+            Some((start, end_at))
+        }
+        (None, None) => None,
+    }
+}
+
+/// The day that is meant; one without a year is the one nearest to the mail's date.
+pub(crate) fn day_of(date: Date, order: DateOrder, sent: Time) -> Option<NaiveDate> {
+    match date {
+        Date::Known(date) => Some(date),
+        Date::Numbers { first, second, year } => match order {
+            DateOrder::DayFirst => NaiveDate::from_ymd_opt(year, second, first),
+            DateOrder::MonthFirst => NaiveDate::from_ymd_opt(year, first, second),
         },
-        (Some(_), Some(_)) => return None,
-    };
-    Some((NaiveDate::from_ymd_opt(year, month, day)?, rest))
-}
-
-/// A time at the start of the text, and what follows it: `00:01`, `05:00:30`, `5:00 PM`. `24:00` ends its day.
-fn time(text: &str) -> Option<((NaiveTime, bool), &str)> {
-    let text = text.trim_start_matches([' ', ',', 'T']);
-    let (hour, rest) = token(text)?;
-    let (minute, mut rest) = token(rest.strip_prefix(':')?)?;
-    let mut second = "0";
-    if let Some((found, after)) = rest.strip_prefix(':').and_then(token) {
-        (second, rest) = (found, after);
-    }
-    // `5:00PM` has its half of the day in the token of the minute.
-    let digits_end = minute.find(|c: char| !c.is_ascii_digit()).unwrap_or(minute.len());
-    let (minute, mut half) = minute.split_at(digits_end);
-    if half.is_empty()
-        && let Some((word, after)) = token(rest.trim_start())
-        && is_half(word)
-    {
-        (half, rest) = (word, after);
-    }
-    if minute.len() != 2 || hour.len() > 2 {
-        return None;
-    }
-    let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
-    let hour = match half {
-        "" => hour,
-        half if !is_half(half) || !(1..=12).contains(&hour) => return None,
-        half => hour % 12 + if half.starts_with(['P', 'p']) { 12 } else { 0 },
-    };
-    let is_midnight_after = hour == 24 && minute == 0 && second == 0;
-    let hour = if is_midnight_after { 0 } else { hour };
-    Some(((NaiveTime::from_hms_opt(hour, minute, second)?, is_midnight_after), rest))
-}
-
-fn at(date: NaiveDate, (time, is_next_day): (NaiveTime, bool)) -> Option<NaiveDateTime> {
-    let date = if is_next_day { date.succ_opt()? } else { date };
-    Some(date.and_time(time))
-}
-
-fn is_half(word: &str) -> bool {
-    word.eq_ignore_ascii_case("am") || word.eq_ignore_ascii_case("pm")
-}
-
-/// A run of letters and digits, and what follows it.
-fn token(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
-    (end > 0).then(|| text.split_at(end))
-}
-
-/// ISO 8601 joins the day to the time: `24T22:00`.
-fn day_before_time<'a>((word, rest): (&'a str, &'a str), text: &'a str) -> (&'a str, &'a str) {
-    match word.split_once('T') {
-        Some((day, hour)) if number(hour).is_some() => {
-            (day, text.get(text.len() - rest.len() - hour.len()..).unwrap_or(rest))
+        Date::OfSomeYear { month, day } => {
+            let today = sent.date_naive();
+            let year = chrono::Datelike::year(&today);
+            // Notices look ahead: a day two months back is as near as one ten months ahead.
+            let distance = |date: &NaiveDate| (*date - today - Duration::days(120)).abs();
+            let years = (year - 1..=year + 1).filter_map(|year| NaiveDate::from_ymd_opt(year, month, day));
+            years.min_by_key(distance)
         }
-        _ => (word, rest),
     }
 }
 
-fn skip_separator(text: &str) -> &str {
-    let text = text.trim_start();
-    text.strip_prefix(['-', '/', '.', ',']).unwrap_or(text).trim_start()
+fn at(date: NaiveDate, clock: Clock) -> Option<NaiveDateTime> {
+    let date = if clock.is_next_day { date.succ_opt()? } else { date };
+    Some(date.and_time(clock.time))
 }
 
-fn without_weekday(text: &str) -> &str {
-    let weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    match token(text) {
-        Some((word, rest))
-            if word.bytes().all(|c| c.is_ascii_alphabetic())
-                && word.get(..3).is_some_and(|start| weekdays.iter().any(|day| start.eq_ignore_ascii_case(day))) =>
-        {
-            rest.trim_start_matches([',', '.', ' '])
-        }
-        _ => text,
+/// A length of time: `2 hours`, `1 hour 30 minutes`, `45 min`, `8h10m0s`. The largest of a range counts.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total: Option<Duration> = None;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        rest = rest.get(at..)?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (digits, after) = rest.split_at(end);
+        rest = after;
+        let Ok(amount) = digits.parse::<u32>() else { continue };
+        let unit = after.trim_start_matches([' ', '(', '-']);
+        let unit = unit.get(..unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len()))?;
+        let seconds = match unit.to_ascii_lowercase().as_str() {
+            "d" | "day" | "days" => 86_400,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1,
+            _ => continue,
+        };
+        total = Some(total.unwrap_or_default() + Duration::seconds(i64::from(amount) * seconds));
     }
-}
-
-fn month_by_name(text: &str) -> Option<u32> {
-    let months = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let lower = text.to_ascii_lowercase();
-    let index = months.iter().position(|month| lower.len() >= 3 && month.starts_with(&lower))?;
-    u32::try_from(index + 1).ok()
-}
-
-/// A day of the month, `24` or `24th`.
-fn day(text: &str) -> Option<u32> {
-    let digits = ["st", "nd", "rd", "th"].iter().find_map(|ending| text.strip_suffix(ending)).unwrap_or(text);
-    number(digits)
-}
-
-/// A year of four digits: two leave the century open, and in which place the year stands.
-fn year(text: &str) -> Option<i32> {
-    if text.len() == 4 { number(text).and_then(|year| i32::try_from(year).ok()) } else { None }
-}
-
-fn number(text: &str) -> Option<u32> {
-    // A sign is not part of a date.
-    if text.bytes().all(|c| c.is_ascii_digit()) { text.parse().ok() } else { None }
+    total
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::found::At;
     use super::*;
 
+    const SENT: &str = "2026-11-24T09:00:00Z";
+
+    fn print(times: &Times) -> String {
+        format!("{}/{}", times.start.format("%Y-%m-%d %H:%M"), times.end.format("%Y-%m-%d %H:%M"))
+    }
+
     #[track_caller]
-    fn check(text: &str, expected: Option<(&str, &str, &str)>) {
-        let print = |time: NaiveDateTime| time.format("%Y-%m-%d %H:%M").to_string();
-        let found = span(text, DateOrder::DayFirst).map(|span| (print(span.start), print(span.end), span.rest));
-        let found = found.as_ref().map(|(start, end, rest)| (start.as_str(), end.as_str(), rest.trim()));
-        assert_eq!(found, expected, "{text}");
+    fn check(text: &str, rules: &Rules<'_>, expected: Option<&str>) {
+        let field = Found::new(text, At::Subject);
+        let window = Window::of_field(field, rules, SENT.parse().unwrap());
+        assert_eq!(window.ok().map(|window| print(&window.times)).as_deref(), expected, "{text}");
     }
 
     #[test]
     fn windows_are_read_in_many_spellings() {
-        let zayo = "24-Oct-2021 00:01 to 24-Oct-2021 05:00 ( Eastern )";
-        check(zayo, Some(("2021-10-24 00:01", "2021-10-24 05:00", "( Eastern )")));
-        check("24 October 2021 00:01 - 05:00 UTC", Some(("2021-10-24 00:01", "2021-10-24 05:00", "UTC")));
-        check(
-            "Sun, Oct 24, 2021 11:30 PM until Oct 25, 2021 5:00AM",
-            Some(("2021-10-24 23:30", "2021-10-25 05:00", "")),
-        );
-        check("2021-10-24T22:00:00 to 2021-10-24 24:00", Some(("2021-10-24 22:00", "2021-10-25 00:00", "")));
-        check("3/4/2024 12:00 AM – 12:30 PM", Some(("2024-04-03 00:00", "2024-04-03 12:30", "")));
-        check("24th Oct 2021 00:01 to TBD", None);
-        check("24-Oct-2021", None);
-        check("24-Oct-21 00:01 to 24-Oct-21 05:00", None);
-        check("31-Feb-2021 00:01 to 01-Mar-2021 05:00", None);
-        check("24-Oct-2021 25:01 to 24-Oct-2021 26:00", None);
-        check("24-Oct-2021 13:00 PM to 24-Oct-2021 14:00", None);
-        check("", None);
+        let rules = Rules::DAY_FIRST_UTC;
+        for (text, expected) in [
+            ("24-Oct-2026 00:01 to 24-Oct-2026 05:00 ( Eastern )", "2026-10-24 04:01/2026-10-24 09:00"),
+            ("24 October 2026 00:01 - 05:00 UTC", "2026-10-24 00:01/2026-10-24 05:00"),
+            ("24 October 2026, 22:00 – 05:00 UTC", "2026-10-24 22:00/2026-10-25 05:00"),
+            ("Sat, Oct 24, 2026 11:30 PM until Oct 25, 2026 5:00AM", "2026-10-24 23:30/2026-10-25 05:00"),
+            ("2026-10-24T22:00:00Z to 2026-10-24 24:00", "2026-10-24 22:00/2026-10-25 00:00"),
+            ("22:00 to 23:30 on 12/10/2026 GMT", "2026-10-12 22:00/2026-10-12 23:30"),
+            ("Dec 9 2026 22:00 CET - Dec 10 2026 04:00 CET", "2026-12-09 21:00/2026-12-10 03:00"),
+            ("18.12.2026 00:30 GMT+3 ~ 18.12.2026 06:00 GMT+3", "2026-12-17 21:30/2026-12-18 03:00"),
+            ("2026-12-09 22:00:00+05:30 to 2026-12-09 23:00:00 +0530", "2026-12-09 16:30/2026-12-09 17:30"),
+            ("MITTWOCH, 30 DEC 22:00 - DONNERSTAG, 31 DEC 04:00", "2026-12-30 22:00/2026-12-31 04:00"),
+            ("31 DEC 22:00 - 01 JAN 04:00 UTC", "2026-12-31 22:00/2027-01-01 04:00"),
+            ("the work is from 9pm to 11pm on 9 Dec 2026", "2026-12-09 21:00/2026-12-09 23:00"),
+            ("2200 UTC 9 Dec 2026 to 0400 UTC 10 Dec 2026", "2026-12-09 22:00/2026-12-10 04:00"),
+            ("25.10.2026 01:00 - 25.10.2026 02:30 Europe/Berlin", "2026-10-24 23:00/2026-10-25 01:30"),
+        ] {
+            check(text, &rules, Some(expected));
+        }
+        for text in
+            ["24 Oct 2026 00:01 to TBD", "24-Oct-2026", "31-Feb-2026 00:01 to 01-Mar-2026 05:00", "22:00 - 23:00", ""]
+        {
+            check(text, &rules, None);
+        }
+        check("24 Oct 2026 22:00 local time - 23:00", &rules, None);
+        check("24 Oct 2026 22:00 XQT - 23:00 XQT", &rules, None);
+        check("24 Oct 2026 22:00 IST - 23:00 IST", &rules, None);
+        let india = Rules { meanings: &[("IST", Tz::Asia__Kolkata)], ..rules };
+        check("24 Oct 2026 22:00 IST - 23:00 IST", &india, Some("2026-10-24 16:30/2026-10-24 17:30"));
     }
 
     #[test]
-    fn the_order_of_day_and_month_is_the_callers() {
-        let expected = NaiveDate::from_ymd_opt(2024, 3, 4);
-        assert_eq!(date("03/04/2024", DateOrder::MonthFirst).map(|(date, _)| date), expected);
-        assert_eq!(date("04/03/2024", DateOrder::DayFirst).map(|(date, _)| date), expected);
+    fn day_and_month_follow_the_provider_unless_the_mails_date_speaks_against_it() {
+        let (day, month) = (Rules::DAY_FIRST_UTC, Rules::MONTH_FIRST_UTC);
+        check("04/12/2026 22:00 - 04/12/2026 23:00", &day, Some("2026-12-04 22:00/2026-12-04 23:00"));
+        check("12/04/2026 22:00 - 12/04/2026 23:00", &month, Some("2026-12-04 22:00/2026-12-04 23:00"));
+        // In April, half a year ago, or in December, in ten days.
+        check("12/04/2026 22:00 - 12/04/2026 23:00", &day, Some("2026-12-04 22:00/2026-12-04 23:00"));
+        // Only one order is a date, or a window.
+        check("12/25/2026 22:00 - 12/25/2026 23:00", &day, Some("2026-12-25 22:00/2026-12-25 23:00"));
+        check("11/12/2026 22:00 - 12/12/2026 04:00", &month, Some("2026-12-11 22:00/2026-12-12 04:00"));
+        check("12/09/26 01:00 - 12/09/26 06:00", &month, Some("2026-12-09 01:00/2026-12-09 06:00"));
+    }
+
+    #[test]
+    fn lengths_are_read_in_words_and_letters() {
+        for (text, minutes) in [
+            ("approximately 2 hours", Some(120)),
+            ("1 hour 30 minutes", Some(90)),
+            ("8h10m0s", Some(490)),
+            ("45-60 minutes", Some(60)),
+            ("2 days", Some(2_880)),
+            ("soon", None),
+            ("20", None),
+        ] {
+            assert_eq!(duration(text).map(|length| length.num_minutes()), minutes, "{text}");
+        }
     }
 
     proptest! {
         #[test]
         fn a_written_window_is_read_back(
             start in 0i64..4_000_000_000, minutes in 0i64..10_000,
-            date_format in prop::sample::select(vec!["%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%d", "%d/%m/%Y", "%A, %d.%m.%Y"]),
+            date_format in prop::sample::select(vec!["%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%d", "%A, %d.%m.%Y"]),
             time_format in prop::sample::select(vec!["%H:%M", "%I:%M %p", "%I:%M%P", "%H:%M:00"]),
             separator in prop::sample::select(vec![" to ", " - ", "–", " until "]),
         ) {
-            let start = chrono::DateTime::from_timestamp(start / 60 * 60, 0).unwrap().naive_utc();
-            let end = start + chrono::Duration::minutes(minutes);
+            let start = chrono::DateTime::from_timestamp(start / 60 * 60, 0).unwrap();
+            let end = start + Duration::minutes(minutes);
             let format = format!("{date_format} {time_format}");
             let text = format!("{}{separator}{} (GMT)", start.format(&format), end.format(&format));
-            prop_assert_eq!(span(&text, DateOrder::DayFirst), Some(Span { start, end, rest: " (GMT)" }));
+            let window = Window::of_field(Found::new(&text, At::Subject), &Rules::DAY_FIRST_UTC, start);
+            prop_assert_eq!(window.map(|window| window.times), Ok(Times { start, end, zone: Zone::UTC }), "{}", text);
         }
 
         #[test]
-        fn any_text_is_read_without_panic(text in "([0-9]{1,4}|[-/:., ]|Oct|to|am|th|T|é|.){0,30}") {
-            let _ = span(&text, DateOrder::DayFirst);
+        fn any_text_is_read_without_panic(text in "([0-9]{1,4}|[-/:., ]|Oct|to|am|th|T|GMT|\\+|EST|é|.){0,30}") {
+            let rules = Rules::DAY_FIRST_UTC;
+            let _ = Window::of_field(Found::new(&text, At::Subject), &rules, SENT.parse().unwrap());
+            let _ = spans(&text).count();
+            let _ = duration(&text);
         }
     }
 }

@@ -1,0 +1,103 @@
+//! BSO: one table of labels with a block for each window, and below each block the circuits with their impact.
+
+use noticeboard_domain::notice::NoticeState;
+use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
+
+use super::registry::{CodeFormat, Reads};
+use crate::draft::{Draft, Trouble};
+use crate::html::CellAt;
+use crate::toolkit::circuits::Circuits;
+use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::windows::{Rules, Window};
+use crate::view::{View, confirmed};
+
+pub(super) const FORMAT: CodeFormat = CodeFormat {
+    name: "bso",
+    providers: &["bso"],
+    names: &["bso"],
+    marks: &[&["timeslot start time"], &["maintenance id"]],
+    reads: Reads::Bodies,
+    read,
+};
+
+/// BSO's words, the worst first. "At risk" is work beside the circuit that is not meant to touch it.
+const IMPACTS: [(&str, ImpactLevel); 6] = [
+    ("hard down", ImpactLevel::Outage),
+    ("switch hit", ImpactLevel::ReducedRedundancy),
+    ("switch hits", ImpactLevel::ReducedRedundancy),
+    ("loss of protection", ImpactLevel::ReducedRedundancy),
+    ("higher latency", ImpactLevel::Degraded),
+    ("at risk", ImpactLevel::NoImpact),
+];
+
+/// The title's last word.
+const STATUSES: [(&str, MaintenanceStatus); 8] = [
+    ("canceled", MaintenanceStatus::Cancelled),
+    ("cancelled", MaintenanceStatus::Cancelled),
+    ("cancellation", MaintenanceStatus::Cancelled),
+    ("update", MaintenanceStatus::Rescheduled),
+    ("rescheduled", MaintenanceStatus::Rescheduled),
+    ("end", MaintenanceStatus::Completed),
+    ("completed", MaintenanceStatus::Completed),
+    ("start", MaintenanceStatus::InProcess),
+];
+
+fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
+    let id = view.need(&["Maintenance ID"])?;
+    let windows = view.windows(&["Timeslot start time…"], &["Timeslot end time…"], &Rules::MONTH_FIRST_UTC)?;
+    let blocks = view.fields(&["Timeslot start time…"]);
+    let state = status(view);
+    let draft = |(number, window): (usize, Window<'a>)| {
+        let from = blocks.get(number).map_or(0, |block| block.line);
+        let to = blocks.get(number + 1).map_or(view.body.lines.len(), |next| next.line);
+        Draft {
+            windows: vec![window],
+            circuits: circuits(view, from, to),
+            summary: view.value(&["Maintenance Reason"]).unwrap_or_else(|| view.subject()),
+            ..view.draft(id.clone(), state.clone())
+        }
+    };
+    Ok(windows.into_iter().enumerate().map(draft).collect())
+}
+
+/// The title stands above the salutation, `Maintenance Reminder_`; the subject may say as much.
+fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
+    const TITLE_LINES: usize = 8;
+    let is_title = |line: &Found<'a>| line.text.to_lowercase().starts_with("maintenance") && line.text.len() < 60;
+    let title = view.head(TITLE_LINES).filter(is_title).map(|title| title.with(title.text.replace('_', " ")));
+    view.status_by(title.chain([view.subject()]), &STATUSES).unwrap_or_else(confirmed)
+}
+
+/// The rows below `Expected impact level` of this block: an id and its impact. Where there are none, the circuits are
+/// those of the service id.
+fn circuits<'a>(view: &View<'a>, from: usize, to: usize) -> Circuits<'a> {
+    let mut circuits = Circuits::default();
+    let lines = view.body.lines.get(from..to).unwrap_or_default();
+    let heading = lines.iter().find(|line| line.text.to_lowercase().starts_with("expected impact level"));
+    if let Some(at) = heading.and_then(|line| line.cell)
+        && let Some(table) = view.body.tables.get(at.table)
+    {
+        for (row, cells) in table.rows.iter().enumerate().skip(at.row + 1) {
+            let mut texts = cells.iter().enumerate().filter(|(_, cell)| !cell.text.trim().is_empty());
+            let found = |column: usize, text: &'a str| {
+                Found::new(text, At::Line { line: from, cell: Some(CellAt { row, column, ..at }) })
+            };
+            match (texts.next(), texts.next()) {
+                (Some((_, id)), _) if id.text.to_lowercase().starts_with("timeslot") => break,
+                (Some((i, id)), Some((j, impact))) => {
+                    circuits.add(found(i, &id.text), view.impact_by(Some(found(j, &impact.text)), &IMPACTS));
+                }
+                (Some(_), None) | (None, _) => {}
+            }
+        }
+    }
+    if circuits.is_empty()
+        && let Some(list) = view.value(&["Service ID (SID)", "Service ID"])
+    {
+        let impact = view.impact_by(view.value(&["Expected impact level"]), &IMPACTS);
+        for id in list.text.split([' ', ',', '\n', ';']) {
+            circuits.add(list.with(id.to_owned()), impact.clone());
+        }
+    }
+    circuits
+}

@@ -1,0 +1,62 @@
+//! Colt: the change's number and window in the subject, once more in the text, and the circuits in a file of values.
+//!
+//! Where subject and text disagree on the window, the text counts: the subject of such mails gives London's summer
+//! time as GMT.
+
+use noticeboard_domain::notice::NoticeState;
+use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
+
+use super::registry::{CodeFormat, Reads};
+use crate::draft::{Draft, Trouble};
+use crate::toolkit::circuits::Circuits;
+use crate::toolkit::found::Said;
+use crate::toolkit::impact;
+use crate::toolkit::windows::{Rules, Window};
+use crate::view::{View, confirmed};
+
+pub(super) const FORMAT: CodeFormat =
+    CodeFormat { name: "colt", providers: &["colt"], names: &["colt"], marks: &[&["crq"]], reads: Reads::Bodies, read };
+
+const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
+
+fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
+    let id = view.word_with(&["CRQ"]).ok_or("it has no CRQ number")?;
+    let in_text =
+        view.windows(&["Start Date & Time", "Start Date and Time"], &["End Date & Time", "End Date and Time"], &RULES);
+    let windows = in_text.or_else(|missing| {
+        let subject = Window::of_field(view.subject(), &RULES, view.sent).map(|window| vec![window]);
+        subject.map_err(|_| missing)
+    })?;
+    let rows = view.sheet_rows(&["Circuit ID"]);
+    let duration = view.value(&["Outage Duration"]);
+    let harmless = duration.filter(|text| impact::of_words(&text.text) == Some(ImpactLevel::NoImpact));
+    let impact = view.impact(harmless);
+    let mut circuits = Circuits::default();
+    for row in &rows {
+        if let Some(id) = row.get(&["Circuit ID"]) {
+            circuits.add(id, impact.clone());
+        }
+    }
+    let account = rows.first().and_then(|row| row.get(&["OCN"]));
+    Ok(vec![Draft {
+        account: account.map(|ocn| ocn.with(ocn.text.trim_start_matches("OCN:").trim().to_owned())),
+        windows,
+        circuits,
+        summary: view.value(&["Justification of the work"]).unwrap_or_else(|| view.subject()),
+        ..view.draft(id, status(view))
+    }])
+}
+
+/// The subject's last word, or its first ones.
+fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
+    let phrases = [
+        ("cancellation", MaintenanceStatus::Cancelled),
+        ("cancelled", MaintenanceStatus::Cancelled),
+        ("completed", MaintenanceStatus::Completed),
+        ("start", MaintenanceStatus::InProcess),
+        ("started", MaintenanceStatus::InProcess),
+        ("reschedule", MaintenanceStatus::Rescheduled),
+        ("rescheduled", MaintenanceStatus::Rescheduled),
+    ];
+    view.status_by([view.subject()], &phrases).unwrap_or_else(confirmed)
+}

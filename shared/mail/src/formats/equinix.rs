@@ -1,0 +1,86 @@
+//! Equinix: labels in English and, above them, often in the customer's language; a window in UTC without a year, and
+//! tables of services.
+
+use chrono::NaiveTime;
+use noticeboard_domain::notice::NoticeState;
+
+use super::registry::{CodeFormat, Reads};
+use crate::draft::{Draft, Trouble};
+use crate::toolkit::circuits::{Circuits, Impact, outage};
+use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::impact;
+use crate::toolkit::moments;
+use crate::toolkit::windows::{DateOrder, Rules, Window, day_of};
+use crate::view::{View, confirmed};
+
+pub(super) const FORMAT: CodeFormat = CodeFormat {
+    name: "equinix",
+    providers: &["equinix"],
+    names: &["equinix"],
+    marks: &[&["utc:"], &["span:", "date:", "ibx"], &["network maintenance", "please reference"]],
+    reads: Reads::Bodies,
+    read,
+};
+
+fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
+    let id = id(view).ok_or("it has no reference")?;
+    // `SPAN` says the year. Where it is missing, the year is that of the mail.
+    let span = view.value(&["SPAN", "DATE"]).and_then(|text| {
+        let day = day_of(moments::date(&text.text)?.0, DateOrder::DayFirst, view.sent)?;
+        Some(day.and_time(NaiveTime::MIN).and_utc())
+    });
+    let near = span.unwrap_or(view.sent);
+    let mut windows: Vec<Window<'a>> = Vec::new();
+    let mut unreadable = String::from("it has no \"UTC\"");
+    for field in view.fields(&["UTC"]) {
+        match Window::of_field(field.value, &Rules::DAY_FIRST_UTC, near) {
+            // The same window stands there once in each language.
+            Ok(window) if windows.iter().all(|known| known.times != window.times) => windows.push(window),
+            Ok(_) => {}
+            Err(missing) => unreadable = missing,
+        }
+    }
+    if windows.is_empty() {
+        return Err(unreadable.into());
+    }
+    let impact = general_impact(view);
+    let rows = view.rows(&["Service Serial #"]);
+    let mut circuits = Circuits::default();
+    for row in &rows {
+        if let Some(id) = row.get(&["Service Serial #"]) {
+            circuits.add(id, impact.clone());
+        }
+    }
+    Ok(vec![Draft {
+        account: rows.first().and_then(|row| row.get(&["Account #"])),
+        windows,
+        circuits,
+        summary: view.subject(),
+        ..view.draft(id, status(view))
+    }])
+}
+
+/// The reference in the last brackets of the subject that hold a number, or the one that the text names.
+fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
+    let subject = &view.message.subject;
+    let brackets = subject.split('[').skip(1).filter_map(|rest| rest.split_once(']').map(|(inside, _)| inside));
+    let is_reference = |text: &&str| text.contains(|c: char| c.is_ascii_digit()) && !text.contains(' ');
+    if let Some(found) = brackets.filter(is_reference).last() {
+        return Some(Found::new(found, At::Subject));
+    }
+    view.word_with(&["CHG", "5-", "1-", "K-"]).or_else(|| view.sentence(&["Please reference {}."])?.into_iter().next())
+}
+
+/// What the `IMPACT` lines say; the English one stands last.
+fn general_impact<'a>(view: &View<'a>) -> Impact<'a> {
+    let said = view.fields(&["IMPACT"]).into_iter().rev().find_map(|field| {
+        let level = impact::of_words(&field.value.text)?;
+        Some((level, field.value))
+    });
+    said.unwrap_or_else(outage)
+}
+
+fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
+    let said = view.line_with(&["the maintenance listed below", "maintenance has been"]);
+    view.status([view.subject()].into_iter().chain(said)).unwrap_or_else(confirmed)
+}

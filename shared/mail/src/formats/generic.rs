@@ -1,0 +1,116 @@
+//! Mail of a provider that nobody has described: ticket, window, zone, status and circuits, as far as its words allow.
+//!
+//! Such a reading never counts as much as a format's: [`MAX_CONFIDENCE`].
+
+use chrono_tz::Tz;
+use noticeboard_domain::notice::{NoticeProvider, NoticeState, slug};
+
+use super::common::{ACCOUNTS, ENDS, STARTS, STATUSES, SUMMARIES, WINDOWS};
+use super::incident;
+use crate::KNOWN_FORMAT;
+use crate::draft::{Draft, Missing};
+use crate::toolkit::found::{At, Found};
+use crate::toolkit::incident::Kind;
+use crate::toolkit::places;
+use crate::toolkit::windows::{DateOrder, Rules, Window, resolve, spans};
+use crate::toolkit::zones::{LOCAL, Zone};
+use crate::view::{View, confirmed};
+
+/// The format's name.
+pub(super) const NAME: &str = "generic";
+/// The surest that a reading without a format is, in percent.
+pub(super) const MAX_CONFIDENCE: u8 = KNOWN_FORMAT - 20;
+/// How many lines at the head of the mail may say where the work stands.
+const HEAD_LINES: usize = 8;
+/// More windows than any single notice has: a mail with more is a list of something else.
+const MAX_WINDOWS: usize = 20;
+
+/// Reads a mail by its words.
+pub(super) fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Missing> {
+    let provider = provider(view).ok_or("its sender says nothing of whose it is")?;
+    let kind = incident::kind(view).ok_or("it speaks neither of work nor of a fault")?;
+    let place = places::zone(&view.message.subject).or_else(|| view.head(30).find_map(|line| places::zone(&line.text)));
+    let meanings: Vec<(&str, Tz)> = place.map(|zone| (LOCAL, zone)).into_iter().collect();
+    let rules = Rules { order: DateOrder::DayFirst, zone: Some(Zone::UTC), meanings: &meanings };
+    let mut confidence = 30;
+    let draft = match kind {
+        Kind::Outage => incident::outage(view, &rules).map_err(|_| "it has no ticket")?,
+        Kind::Maintenance => {
+            let id = id(view).ok_or("it has no ticket")?;
+            let (windows, is_labelled) = windows(view, &rules)?;
+            confidence += if is_labelled { 15 } else { 0 };
+            let texts: Vec<Found<'a>> =
+                view.value(STATUSES).into_iter().chain([view.subject()]).chain(view.head(HEAD_LINES)).collect();
+            Draft {
+                account: view.value(ACCOUNTS),
+                windows,
+                circuits: incident::circuits(view),
+                may_lack_circuits: true,
+                summary: view.value(SUMMARIES).unwrap_or_else(|| view.subject()),
+                ..view.draft(id, view.status(texts).unwrap_or_else(confirmed))
+            }
+        }
+    };
+    confidence += if draft.circuits.is_empty() { 0 } else { 15 };
+    confidence += if matches!(draft.id.at, At::Subject) { 0 } else { 10 };
+    confidence += if matches!(draft.state.from.at, At::Rule(_)) { 0 } else { 5 };
+    confidence += if matches!(draft.state.value, NoticeState::Outage { .. }) { 0 } else { 5 };
+    Ok(vec![Draft { provider: Some(provider), confidence: confidence.min(MAX_CONFIDENCE), ..draft }])
+}
+
+/// The sender's provider where it is known, else one by the name of the sender's domain.
+fn provider(view: &View<'_>) -> Option<NoticeProvider> {
+    let known = view.sender.clone().or_else(|| view.hint.clone());
+    known.or_else(|| {
+        let address = view.message.original_sender.as_ref().or(view.message.from.as_ref())?;
+        let (_, domain) = address.rsplit_once('@')?;
+        let slug = slug(domain);
+        (!slug.is_empty()).then(|| NoticeProvider { slug, name: domain.to_owned() })
+    })
+}
+
+/// The ticket behind a label or in the subject; or a word of the subject with letters, a dash and digits.
+fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
+    incident::id(view)
+}
+
+/// The windows behind labels, and whether it was labels; else every window that the text holds.
+pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<Window<'a>>, bool), Missing> {
+    let labelled = view.windows(STARTS, ENDS, rules).or_else(|_| view.spans(WINDOWS, rules));
+    if let Ok(windows) = labelled {
+        return Ok((windows, true));
+    }
+    let mut windows: Vec<Window<'a>> = Vec::new();
+    let mut first_trouble = None;
+    for line in view.lines_from(0).chain([view.subject()]) {
+        let found = spans(&line.text)
+            .take(MAX_WINDOWS)
+            .map(|(from, to)| resolve(&from, &to, rules, view.sent))
+            .collect::<Vec<_>>();
+        for times in found {
+            match times {
+                Ok(times) if windows.iter().all(|known| known.times.start != times.start) => {
+                    let (start, end) = (line.clone(), line.clone());
+                    windows.push(Window {
+                        times,
+                        has_end: true,
+                        backup: crate::view::is_backup(&line.text),
+                        start,
+                        end,
+                        id: None,
+                    });
+                }
+                Ok(_) => {}
+                Err(trouble) => first_trouble = first_trouble.or(Some(trouble)),
+            }
+        }
+        if windows.len() > MAX_WINDOWS {
+            return Err("it has more windows than a notice has".into());
+        }
+    }
+    if windows.is_empty() {
+        Err(first_trouble.unwrap_or_else(|| "it has no window".into()))
+    } else {
+        Ok((windows, false))
+    }
+}

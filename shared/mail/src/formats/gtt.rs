@@ -1,0 +1,84 @@
+//! GTT and EXA, which it became: a heading with the ticket and where the work stands, a table of labels, and one of
+//! services.
+
+use noticeboard_domain::notice::NoticeState;
+use noticeboard_domain::status::MaintenanceStatus;
+
+use super::registry::{CodeFormat, Reads};
+use crate::KNOWN_FORMAT;
+use crate::draft::{Draft, Trouble, WITHOUT_WINDOW};
+use crate::toolkit::circuits::outage;
+use crate::toolkit::found::{Found, Said};
+use crate::toolkit::windows::{Rules, Window};
+use crate::view::{View, confirmed};
+
+pub(super) const FORMAT: CodeFormat = CodeFormat {
+    name: "gtt",
+    providers: &["gtt"],
+    names: &[
+        "gtt network operations",
+        "exa network operations",
+        "infraco.cm@",
+        "gtt planned",
+        "exa planned",
+        "gtt emergency",
+        "exa emergency",
+    ],
+    marks: &[&["planned work notification:"]],
+    reads: Reads::Bodies,
+    read,
+};
+
+const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
+
+/// What the heading says behind the ticket.
+const STATUSES: [(&str, MaintenanceStatus); 11] = [
+    ("cancelled", MaintenanceStatus::Cancelled),
+    ("canceled", MaintenanceStatus::Cancelled),
+    ("cancellation", MaintenanceStatus::Cancelled),
+    ("completed", MaintenanceStatus::Completed),
+    ("rescheduled", MaintenanceStatus::Rescheduled),
+    ("reschedule", MaintenanceStatus::Rescheduled),
+    ("update", MaintenanceStatus::Rescheduled),
+    ("started", MaintenanceStatus::InProcess),
+    ("in progress", MaintenanceStatus::InProcess),
+    ("new", MaintenanceStatus::Confirmed),
+    ("reminder", MaintenanceStatus::Confirmed),
+];
+
+fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
+    let heading =
+        view.sentence(&["Planned Work Notification: {} - {...}\n", "Planned Work Notification: {} – {...}\n"]);
+    let mut holes = heading.ok_or("its heading has no ticket")?.into_iter();
+    let (id, word) = (holes.next().ok_or("its heading has no ticket")?, holes.next());
+    let rows = view.rows(&["SLID/CCSD", "SLID", "CCSD"]);
+    let state = status(view, word);
+    let is_cancelled = state.value == NoticeState::Maintenance(Some(MaintenanceStatus::Cancelled));
+    let (windows, confidence) = match windows(view) {
+        Ok(windows) => (windows, KNOWN_FORMAT),
+        Err(_) if is_cancelled => (vec![Window::unnamed(view.sent)], WITHOUT_WINDOW),
+        Err(missing) => return Err(missing.into()),
+    };
+    Ok(vec![Draft {
+        confidence,
+        windows,
+        circuits: view.circuits_in(&rows, &["SLID/CCSD", "SLID", "CCSD"], &outage()),
+        summary: view.value(&["Planned work Reason"]).unwrap_or_else(|| view.subject()),
+        ..view.draft(id, state)
+    }])
+}
+
+fn windows<'a>(view: &'a View<'a>) -> Result<Vec<Window<'a>>, String> {
+    view.windows(&["Start"], &["End"], &RULES).or_else(|missing| {
+        // A mail that calls the work off may keep only its sentence.
+        let holes = view.sentence(&["between {...} and {...}.", "between {...} - {...}. ", "from {...} to {...}."]);
+        match holes.as_deref() {
+            Some([from, to, ..]) => Window::of_fields(from.clone(), to.clone(), &RULES, view.sent).map(|w| vec![w]),
+            _ => Err(missing),
+        }
+    })
+}
+
+fn status<'a>(view: &View<'a>, word: Option<Found<'a>>) -> Said<'a, NoticeState> {
+    view.status_by(word.into_iter().chain([view.subject()]), &STATUSES).unwrap_or_else(confirmed)
+}

@@ -1,0 +1,55 @@
+//! Sparkle: a table of labels with a start and an end for each day and for a backup, one ticket for each of them.
+
+use super::registry::{CodeFormat, Reads};
+use crate::draft::{Draft, Trouble};
+use crate::toolkit::circuits::{Circuits, outage};
+use crate::toolkit::found::Found;
+use crate::toolkit::labels;
+use crate::toolkit::windows::Rules;
+use crate::view::{View, confirmed};
+
+pub(super) const FORMAT: CodeFormat = CodeFormat {
+    name: "sparkle",
+    providers: &["sparkle"],
+    names: &["sparkle"],
+    marks: &[&["sparkle ticket number"]],
+    reads: Reads::Bodies,
+    read,
+};
+
+fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
+    let list = view.need(&["Sparkle Ticket Number", "Sparkle Ticket Number(s)"])?;
+    let ids: Vec<Found<'a>> = list.text.split(['/', ',', '\n']).map(|id| list.with(id.trim().to_owned())).collect();
+    let first = ids.first().cloned().ok_or("it has no ticket")?;
+    let mut windows =
+        view.windows(&["Start Date/Time…", "Start Date…"], &["End Date/Time…", "End Date…"], &Rules::MONTH_FIRST_UTC)?;
+    if ids.len() == windows.len() {
+        for (window, id) in windows.iter_mut().zip(&ids) {
+            window.id = Some(id.clone());
+        }
+    } else if ids.len() > 1 {
+        return Err("it has not as many tickets as windows".into());
+    }
+    let status = view.status([view.subject()]).unwrap_or_else(confirmed);
+    Ok(vec![Draft {
+        windows,
+        circuits: circuits(view),
+        summary: view.value(&["Description of Work"]).unwrap_or_else(|| view.subject()),
+        ..view.draft(first, status)
+    }])
+}
+
+/// The value, or the table in its place.
+fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
+    let mut circuits = Circuits::default();
+    let Some(field) = labels::field(view.body, "Circuits Involved in the Activity") else { return circuits };
+    circuits.add_list(&field.value, &outage());
+    let own = view.body.lines.get(field.line).and_then(|line| line.cell).map(|cell| cell.table);
+    let is_inner = |line: &&crate::html::Line| line.cell.is_some_and(|cell| Some(cell.table) != own);
+    let inner = view.body.lines.iter().skip(field.line + 1).take_while(is_inner).count();
+    // The first of them is the value already.
+    for line in view.lines_from(field.line + 2).take(inner.saturating_sub(1)) {
+        circuits.add_list(&line, &outage());
+    }
+    circuits
+}

@@ -1,0 +1,248 @@
+//! The mails that a mail forwards or quotes in its own text.
+//!
+//! Each becomes a message of its own, so that a forwarded notice is read like the notice itself, and so that what a
+//! provider writes now is never mixed with what it wrote before.
+
+use std::ops::Range;
+
+use chrono::{NaiveDateTime, NaiveTime};
+use noticeboard_domain::time::Time;
+
+use crate::html::{Document, Line};
+use crate::mime::Message;
+use crate::toolkit::moments::moment;
+use crate::toolkit::text::strip_start;
+use crate::toolkit::windows::{DateOrder, day_of};
+use crate::toolkit::zones::{Edge, Zone};
+
+/// Mails in one another; deeper ones are older still.
+const MAX_QUOTED: usize = 20;
+
+/// A header in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    From,
+    Subject,
+    Date,
+    Other,
+}
+
+/// The names that mail programs write, in the languages that forwarded mail is seen in.
+const NAMES: [(&str, Name); 20] = [
+    ("From", Name::From),
+    ("Von", Name::From),
+    ("De", Name::From),
+    ("Da", Name::From),
+    ("Subject", Name::Subject),
+    ("Betreff", Name::Subject),
+    ("Objet", Name::Subject),
+    ("Asunto", Name::Subject),
+    ("Oggetto", Name::Subject),
+    ("Date", Name::Date),
+    ("Sent", Name::Date),
+    ("Datum", Name::Date),
+    ("Gesendet", Name::Date),
+    ("Envoyé", Name::Date),
+    ("To", Name::Other),
+    ("Cc", Name::Other),
+    ("An", Name::Other),
+    ("À", Name::Other),
+    ("Para", Name::Other),
+    ("Reply-To", Name::Other),
+];
+
+/// A mail inside a body.
+#[derive(Debug, Default)]
+struct Quote {
+    /// Its lines, without its headers.
+    lines: Range<usize>,
+    from: Option<String>,
+    subject: String,
+    date: Option<Time>,
+}
+
+/// Moves every quoted mail out of the message's bodies into messages of their own.
+pub(crate) fn take_out(message: &mut Message) {
+    let date = message.date;
+    let mut quoted: Vec<Message> = Vec::new();
+    let mut cut = |body: &mut Document, is_html: bool| {
+        let marks_quotes = !is_html && body.lines.iter().any(|line| line.text.starts_with('>'));
+        if marks_quotes {
+            unquote(body);
+        }
+        let (own, quotes) = split(body, date);
+        if quotes.is_empty() {
+            return;
+        }
+        for (place, quote) in quotes.into_iter().enumerate() {
+            if quoted.len() <= place {
+                quoted.push(Message::default());
+            }
+            let Some(message) = quoted.get_mut(place) else { continue };
+            message.from = message.from.take().or(quote.from);
+            message.date = message.date.or(quote.date);
+            // Plain text cuts a long subject.
+            if quote.subject.len() > message.subject.len() {
+                message.subject = quote.subject;
+            }
+            let part = body.part(quote.lines);
+            if is_html { message.html.push(part) } else { message.plain.push(part) }
+        }
+        *body = body.part(own);
+    };
+    message.html.iter_mut().for_each(|body| cut(body, true));
+    message.plain.iter_mut().for_each(|body| cut(body, false));
+    message.quoted = quoted;
+}
+
+/// Takes the marks from quoted lines. The heading before them says where the quoted mail begins.
+fn unquote(body: &mut Document) {
+    for line in &mut body.lines {
+        if line.text.starts_with('>') {
+            line.text = line.text.trim_start_matches(['>', ' ']).to_owned();
+            line.cell = None;
+            line.is_apart |= line.text.is_empty();
+        }
+    }
+}
+
+/// The lines of the mail itself, and the mails in it.
+fn split(body: &Document, date: Option<Time>) -> (Range<usize>, Vec<Quote>) {
+    let lines = &body.lines;
+    let mut quotes: Vec<Quote> = Vec::new();
+    let mut own_end = lines.len();
+    let mut at = 0;
+    while at < lines.len() && quotes.len() < MAX_QUOTED {
+        let Some((start, quote)) = heading(lines, at, date) else {
+            at += 1;
+            continue;
+        };
+        match quotes.last_mut() {
+            Some(last) => last.lines.end = start,
+            None => own_end = start,
+        }
+        at = quote.lines.start.max(at + 1);
+        quotes.push(Quote { lines: at..lines.len(), ..quote });
+    }
+    (0..own_end, quotes)
+}
+
+/// The heading of a quoted mail that begins at that line: where it starts, and what it says. Its lines begin behind it.
+fn heading(lines: &[Line], at: usize, date: Option<Time>) -> Option<(usize, Quote)> {
+    let text = without_marks(lines.get(at)?);
+    // `On Mon, 1 May 2026, NOC <noc@carrier.example> wrote:`, which may be on two lines.
+    if text.starts_with("On ") {
+        let next = lines.get(at + 1).map_or("", without_marks);
+        let (whole, length) = if text.ends_with("wrote:") {
+            (text.to_owned(), 1)
+        } else if next.ends_with("wrote:") && text.len() + next.len() < MAX_WROTE_BYTES {
+            (format!("{text} {next}"), 2)
+        } else {
+            return None;
+        };
+        let from = address(&whole)?;
+        let quote = Quote { lines: at + length..lines.len(), from: Some(from), ..Quote::default() };
+        return Some((at, quote));
+    }
+    let is_marker = is_marker(text);
+    let first = if is_marker { at + 1 } else { at };
+    if !is_marker && !matches!(header(text), Some((Name::From | Name::Date | Name::Subject, _))) {
+        return None;
+    }
+    let mut quote = Quote::default();
+    let (mut known, mut has_from, mut end) = (0, false, first);
+    let mut last: Option<Name> = None;
+    for (i, line) in lines.iter().enumerate().skip(first).take(MAX_HEADING_LINES) {
+        let text = without_marks(line);
+        match header(text) {
+            Some((name, value)) => {
+                known += 1;
+                match name {
+                    Name::From => {
+                        has_from = true;
+                        quote.from = address(value);
+                    }
+                    Name::Subject => quote.subject = value.to_owned(),
+                    Name::Date => quote.date = date_of(value, date),
+                    Name::Other => {}
+                }
+                last = Some(name);
+                end = i + 1;
+            }
+            // A long header goes on, where another one follows it.
+            None if known > 0
+                && !line.is_apart
+                && lines.iter().skip(i + 1).take(2).any(|l| header(without_marks(l)).is_some()) =>
+            {
+                if last == Some(Name::Subject) {
+                    quote.subject = format!("{} {text}", quote.subject);
+                }
+                end = i + 1;
+            }
+            None => break,
+        }
+    }
+    let is_heading = has_from && (known >= 3 || (is_marker && known >= 1));
+    quote.lines = end..lines.len();
+    is_heading.then_some((at, quote))
+}
+
+/// Longest line that says who wrote what follows, in bytes.
+const MAX_WROTE_BYTES: usize = 300;
+/// Longest heading of a quoted mail.
+const MAX_HEADING_LINES: usize = 12;
+
+fn without_marks(line: &Line) -> &str {
+    line.text.trim_start_matches(['*', '>', ' ']).trim_end()
+}
+
+/// `---------- Forwarded message ---------`, `-----Original Message-----`, `Begin forwarded message:`.
+fn is_marker(text: &str) -> bool {
+    let text = text.trim_matches(['-', '_', ' ', ':']);
+    [
+        "forwarded message",
+        "original message",
+        "begin forwarded message",
+        "original-nachricht",
+        "ursprüngliche nachricht",
+    ]
+    .iter()
+    .any(|marker| strip_start(text, marker).is_some_and(|rest| rest.trim().is_empty()))
+}
+
+/// The header that the line begins with.
+fn header(text: &str) -> Option<(Name, &str)> {
+    // No name is longer.
+    const MAX_NAME_BYTES: usize = 14;
+    if !text.bytes().take(MAX_NAME_BYTES).any(|c| c == b':') {
+        return None;
+    }
+    NAMES.iter().find_map(|&(name, kind)| {
+        let head = text.get(..name.len())?;
+        let rest = text.get(name.len()..)?.trim_start_matches(['*', ' ']);
+        let value = rest.strip_prefix(':').filter(|_| head.eq_ignore_ascii_case(name))?;
+        Some((kind, value.trim_matches(['*', ' '])))
+    })
+}
+
+/// The address in a text such as `NOC <noc@carrier.example>` or `noc@carrier.example [mailto:…]`.
+fn address(text: &str) -> Option<String> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';' | ':');
+    let found = text
+        .split(ends)
+        .rfind(|word| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')));
+    found.map(|address| address.trim_end_matches('.').to_ascii_lowercase())
+}
+
+/// The date of a heading. It rarely says in which zone, so that it is taken for UTC; a mail cannot be younger than the
+/// one that quotes it.
+fn date_of(text: &str, quoting: Option<Time>) -> Option<Time> {
+    let (moment, _) = moment(text)?;
+    let sent = quoting.unwrap_or_default();
+    let day = day_of(moment.date?, DateOrder::MonthFirst, sent)
+        .or_else(|| day_of(moment.date?, DateOrder::DayFirst, sent))?;
+    let time = moment.clock.map_or(NaiveTime::MIN, |clock| clock.time);
+    let zone = moment.zone.and_then(|zone| zone.zone(&[])).unwrap_or(Zone::UTC);
+    let date = zone.utc(NaiveDateTime::new(day, time), Edge::Start)?;
+    Some(quoting.map_or(date, |quoting| date.min(quoting)))
+}

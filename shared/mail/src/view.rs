@@ -1,0 +1,323 @@
+//! What a format reads: one body of a message, with the message's headers and attachments, asked for fields.
+
+use std::cell::OnceCell;
+
+use noticeboard_domain::notice::{NoticeProvider, NoticeState};
+use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
+use noticeboard_domain::time::Time;
+
+use crate::KNOWN_FORMAT;
+use crate::draft::{Draft, Missing};
+use crate::html::Document;
+use crate::mime::{Message, Sheet};
+use crate::senders::Senders;
+use crate::toolkit::circuits::{self, Circuits, Impact};
+use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::labels::{self, Field};
+use crate::toolkit::tables::{self, Grid, Row};
+use crate::toolkit::text::{has_phrase, plain};
+use crate::toolkit::windows::{Rules, Window};
+use crate::toolkit::{impact, status, templates};
+
+/// One body of a message with all that belongs to it.
+pub(crate) struct View<'a> {
+    pub(crate) message: &'a Message,
+    pub(crate) body: &'a Document,
+    /// The body's name for people: `HTML part 1`.
+    pub(crate) name: String,
+    /// Spreadsheets and files of comma-separated values that came with it.
+    pub(crate) sheets: &'a [Sheet],
+    /// When the mail was sent, else when it arrived.
+    pub(crate) sent: Time,
+    /// The provider by its sender.
+    pub(crate) sender: Option<NoticeProvider>,
+    /// The provider by the caller's word.
+    pub(crate) hint: Option<NoticeProvider>,
+    pub(crate) senders: &'a Senders,
+    /// The body's lines as one text, for sentences that line ends cut.
+    pub(crate) flow: OnceCell<String>,
+}
+
+impl<'a> View<'a> {
+    /// The value behind the first of these labels that has one.
+    pub(crate) fn value(&self, names: &[&str]) -> Option<Found<'a>> {
+        names.iter().find_map(|name| labels::value(self.body, name))
+    }
+
+    /// The value that the format cannot do without.
+    pub(crate) fn need(&self, names: &[&str]) -> Result<Found<'a>, Missing> {
+        self.value(names).ok_or_else(|| missing(names))
+    }
+
+    /// Every field of the first of these labels that has one with a value.
+    pub(crate) fn fields(&self, names: &[&str]) -> Vec<Field<'a>> {
+        let mut found = names.iter().map(|name| {
+            let mut fields = labels::fields(self.body, name);
+            fields.retain(|field| !field.value.is_blank());
+            fields
+        });
+        found.find(|fields| !fields.is_empty()).unwrap_or_default()
+    }
+
+    /// The whole subject.
+    pub(crate) fn subject(&self) -> Found<'a> {
+        Found::new(&self.message.subject, At::Subject)
+    }
+
+    /// What stands in the first hole of the first of these templates that fits the subject.
+    pub(crate) fn in_subject(&self, templates: &[&str]) -> Option<Found<'a>> {
+        self.in_subject_where(templates, |_| true)
+    }
+
+    /// What stands in the first hole of the first of these templates that fits the subject there and holds such a text:
+    /// `[{}]` with a digit steps over the name of a mailing list.
+    pub(crate) fn in_subject_where(&self, templates: &[&str], is_it: impl Fn(&str) -> bool) -> Option<Found<'a>> {
+        let subject = &self.message.subject;
+        templates.iter().find_map(|template| {
+            let mut at = 0;
+            loop {
+                let (start, holes) = templates::find(subject.get(at..)?, template)?;
+                if let Some(text) = holes.into_iter().next().filter(|text| is_it(text)) {
+                    return Some(Found::new(text, At::Subject));
+                }
+                at += start + subject.get(at + start..)?.chars().next()?.len_utf8();
+            }
+        })
+    }
+
+    /// What stands in the holes of the first of these templates that fits the subject.
+    pub(crate) fn holes_in_subject(&self, templates: &[&str]) -> Option<Vec<Found<'a>>> {
+        let subject = &self.message.subject;
+        let (_, holes) = templates.iter().find_map(|template| templates::find(subject, template))?;
+        Some(holes.into_iter().map(|text| Found::new(text, At::Subject)).collect())
+    }
+
+    /// The first word of the subject, or else of the body, that begins so and holds a digit.
+    pub(crate) fn word_with(&'a self, starts: &[&str]) -> Option<Found<'a>> {
+        let is_it = |word: &&str| {
+            starts.iter().any(|start| word.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
+                && word.contains(|c: char| c.is_ascii_digit())
+        };
+        let ends = |c: char| c.is_whitespace() || "()[]{},;:|*\"'<>".contains(c);
+        if starts.is_empty() {
+            return None;
+        }
+        if let Some(word) = self.message.subject.split(ends).find(is_it) {
+            return Some(Found::new(word, At::Subject));
+        }
+        let lines = self.body.lines.iter().enumerate();
+        lines.into_iter().find_map(|(line, found)| {
+            let word = found.text.split(ends).find(is_it)?;
+            Some(Found::new(word.trim_end_matches('.'), At::Line { line, cell: found.cell }))
+        })
+    }
+
+    /// The body's lines as one text.
+    pub(crate) fn flow(&'a self) -> &'a str {
+        self.flow.get_or_init(|| self.body.text())
+    }
+
+    /// What stands in the holes of the first of these templates that occurs in the body, also across line ends.
+    pub(crate) fn sentence(&'a self, templates: &[&str]) -> Option<Vec<Found<'a>>> {
+        let flow = self.flow();
+        let (start, holes) = templates.iter().find_map(|template| templates::find(flow, template))?;
+        let line = flow.get(..start).unwrap_or_default().matches('\n').count();
+        Some(holes.into_iter().map(|hole| Found::new(hole, At::Line { line, cell: None })).collect())
+    }
+
+    /// What stands in the holes wherever the template occurs in the body.
+    pub(crate) fn sentences(&'a self, template: &str) -> Vec<Vec<Found<'a>>> {
+        let flow = self.flow();
+        let (mut found, mut at) = (Vec::new(), 0);
+        while let Some((start, holes)) = templates::find(flow.get(at..).unwrap_or_default(), template) {
+            let line = flow.get(..at + start).unwrap_or_default().matches('\n').count();
+            // Past the last hole: holes are parts of the text that they were found in.
+            let end = holes.last().map_or(0, |hole| hole.as_ptr() as usize + hole.len() - flow.as_ptr() as usize);
+            found.push(holes.into_iter().map(|hole| Found::new(hole, At::Line { line, cell: None })).collect());
+            at = end.max(at + start + 1);
+            while !flow.is_char_boundary(at) {
+                at += 1;
+            }
+        }
+        found
+    }
+
+    /// The first line that holds any of these phrases, which must be in small letters.
+    pub(crate) fn line_with(&self, phrases: &[&str]) -> Option<Found<'a>> {
+        let (line, found) = self.body.lines.iter().enumerate().find(|(_, line)| {
+            let plain = plain(&line.text);
+            phrases.iter().any(|phrase| has_phrase(&plain, phrase))
+        })?;
+        Some(Found::new(&found.text, At::Line { line, cell: found.cell }))
+    }
+
+    /// The first lines of the body.
+    pub(crate) fn head(&self, count: usize) -> impl Iterator<Item = Found<'a>> {
+        let lines = self.body.lines.iter().enumerate().take(count);
+        lines.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
+    }
+
+    /// The lines of the body from one on.
+    pub(crate) fn lines_from(&self, line: usize) -> impl Iterator<Item = Found<'a>> {
+        let lines = self.body.lines.iter().enumerate().skip(line);
+        lines.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
+    }
+
+    /// Every row of the body's tables that have a column of one of these names.
+    pub(crate) fn rows(&self, column: &[&str]) -> Vec<Row<'a>> {
+        let mut grids = column.iter().map(|name| tables::with_column(self.body, name));
+        grids.find(|grids| !grids.is_empty()).into_iter().flatten().flat_map(Grid::rows).collect()
+    }
+
+    /// Every row of the attached sheets that have a column of one of these names.
+    pub(crate) fn sheet_rows(&self, column: &[&str]) -> Vec<Row<'a>> {
+        let mut rows = Vec::new();
+        for (number, sheet) in self.sheets.iter().enumerate() {
+            let grids = column.iter().map(|name| tables::with_column(&sheet.document, name));
+            let first = grids.into_iter().find(|grids| !grids.is_empty()).unwrap_or_default();
+            rows.extend(first.into_iter().flat_map(Grid::rows).map(|row| row.of_sheet(number)));
+        }
+        rows
+    }
+
+    /// Every window whose start and end stand behind these labels, the first start with the first end. A label with
+    /// `backup` or `alternate` in it makes its window a backup.
+    pub(crate) fn windows(
+        &self,
+        starts: &[&str],
+        ends: &[&str],
+        rules: &Rules<'_>,
+    ) -> Result<Vec<Window<'a>>, Missing> {
+        let (from, to) = (self.fields(starts), self.fields(ends));
+        if from.is_empty() {
+            return Err(missing(starts));
+        }
+        if from.len() != to.len() {
+            return Err(if to.is_empty() {
+                missing(ends)
+            } else {
+                "its windows have not as many ends as starts".into()
+            });
+        }
+        from.into_iter().zip(to).map(|(from, to)| self.window(from, to, rules)).collect()
+    }
+
+    fn window(&self, from: Field<'a>, to: Field<'a>, rules: &Rules<'_>) -> Result<Window<'a>, Missing> {
+        let backup = is_backup(from.label) || is_backup(to.label);
+        Ok(Window::of_fields(from.value, to.value, rules, self.sent)?.backup(backup))
+    }
+
+    /// Every window that stands whole behind one of these labels.
+    pub(crate) fn spans(&self, names: &[&str], rules: &Rules<'_>) -> Result<Vec<Window<'a>>, Missing> {
+        let fields = self.fields(names);
+        if fields.is_empty() {
+            return Err(missing(names));
+        }
+        let window = |field: Field<'a>| {
+            let backup = is_backup(field.label);
+            Ok(Window::of_field(field.value, rules, self.sent)?.backup(backup))
+        };
+        fields.into_iter().map(window).collect()
+    }
+
+    /// The most telling thing that any of these texts says of where the work stands.
+    pub(crate) fn status(&self, texts: impl IntoIterator<Item = Found<'a>>) -> Option<Said<'a, NoticeState>> {
+        let said = texts.into_iter().filter_map(|text| Some((status::of_words(&text.text)?, text)));
+        let (value, from) = said.min_by_key(|(value, _)| status::rank(*value))?;
+        Some(Said { value: NoticeState::Maintenance(Some(value)), from })
+    }
+
+    /// What the first of these texts with one of these phrases says.
+    pub(crate) fn status_by(
+        &self,
+        texts: impl IntoIterator<Item = Found<'a>>,
+        phrases: &[(&str, MaintenanceStatus)],
+    ) -> Option<Said<'a, NoticeState>> {
+        texts.into_iter().find_map(|text| {
+            let words = plain(&text.text);
+            let (_, value) = phrases.iter().find(|(phrase, _)| has_phrase(&words, phrase))?;
+            Some(Said { value: NoticeState::Maintenance(Some(*value)), from: text })
+        })
+    }
+
+    /// The impact that a text tells in words, or the worst where it tells none.
+    pub(crate) fn impact(&self, text: Option<Found<'a>>) -> Impact<'a> {
+        match text {
+            Some(text) => match impact::of_words(&text.text) {
+                Some(level) => (level, text),
+                None => circuits::outage(),
+            },
+            None => circuits::outage(),
+        }
+    }
+
+    /// The impact of a text by a provider's own phrases, or the worst where it holds none.
+    pub(crate) fn impact_by(&self, text: Option<Found<'a>>, phrases: &[(&str, ImpactLevel)]) -> Impact<'a> {
+        let found = text.and_then(|text| {
+            let words = plain(&text.text);
+            let (_, level) = phrases.iter().find(|(phrase, _)| has_phrase(&words, phrase))?;
+            Some((*level, text))
+        });
+        found.unwrap_or_else(circuits::outage)
+    }
+
+    /// The circuits of these rows, in the first of these columns that holds one, all hit alike.
+    pub(crate) fn circuits_in(&self, rows: &[Row<'a>], ids: &[&str], impact: &Impact<'a>) -> Circuits<'a> {
+        let mut circuits = Circuits::default();
+        for row in rows {
+            if let Some(id) = row.get(ids) {
+                circuits.add(id, impact.clone());
+            }
+        }
+        circuits
+    }
+
+    /// A draft with what every mail has.
+    pub(crate) fn draft(&self, id: Found<'a>, state: Said<'a, NoticeState>) -> Draft<'a> {
+        let stamp = match self.message.date {
+            Some(date) => Said { value: date, from: Found::rule_at(At::Header("Date")) },
+            None => Said { value: self.sent, from: Found::rule("a mail without a date is as old as its arrival") },
+        };
+        Draft {
+            provider: None,
+            announced_by: None,
+            id,
+            account: None,
+            state,
+            windows: Vec::new(),
+            circuits: Circuits::default(),
+            may_lack_circuits: false,
+            summary: self.subject(),
+            stamp,
+            sequence: None,
+            uid: None,
+            confidence: KNOWN_FORMAT,
+        }
+    }
+}
+
+/// Whether a label or a heading names a window that is used only if the one before fails.
+pub(crate) fn is_backup(label: &str) -> bool {
+    let words = plain(label);
+    ["backup", "back-up", "back up", "alternate", "alternative", "fallback", "contingency", "reserve"]
+        .iter()
+        .any(|word| has_phrase(&words, word))
+}
+
+pub(crate) fn missing(names: &[&str]) -> Missing {
+    let names: Vec<_> = names.iter().map(|name| format!("\"{}\"", name.trim_end_matches('…'))).collect();
+    format!("it has no {}", names.join(" or "))
+}
+
+/// A status that a format assumes where the mail says none.
+pub(crate) fn confirmed<'a>() -> Said<'a, NoticeState> {
+    Said {
+        value: NoticeState::Maintenance(Some(MaintenanceStatus::Confirmed)),
+        from: Found::rule("a notice that does not say where the work stands announces it"),
+    }
+}
+
+/// A status that the mail says nothing of.
+pub(crate) fn no_change<'a>() -> Said<'a, NoticeState> {
+    Said { value: NoticeState::Maintenance(None), from: Found::rule("the mail says nothing of where the work stands") }
+}
