@@ -78,7 +78,7 @@ fn row_27_affected_objects_are_listed() {
     for path in BOTH {
         let calendar = Component::parse(&w.feed(path).text);
         let description = calendar.children[0].one("DESCRIPTION");
-        assert_eq!(description, format!("{expected}{long}\nsecond: line\nEND:VEVENT"));
+        assert_eq!(description, format!("{expected}{long}\nsecond: line\nEND:VEVENT\t"));
     }
 }
 

@@ -75,9 +75,8 @@ def stored(api, provider, event):
 
 
 def shown(text):
-    """Text as a calendar can carry it: line breaks are kept, other control characters left out."""
-    lines = text.replace("\u2028", "\n").replace("\u2029", "\n")
-    return "".join(c for c in lines if c == "\n" or unicodedata.category(c) != "Cc")
+    """Text as a calendar can carry it: it has one kind of line break."""
+    return re.sub("\r\n|[\r\u2028\u2029]", "\n", text)
 
 
 def expected(event, hit, provider):

@@ -20,20 +20,19 @@ pub(crate) struct Rendering {
     pub(crate) body: Bytes,
     pub(crate) validator: Validator,
     stamps: Stamps,
-    /// Whether another rendering, with the same time of its last change, was sent before it: a time does not tell the
-    /// two apart.
-    is_second: bool,
+    /// The latest time, in seconds, that another rendering was sent with before this one: up to it, a time does not
+    /// tell the two apart. (One that another process has sent is not known.)
+    others: Option<i64>,
 }
 
 impl Rendering {
     pub(crate) fn new(body: Bytes, validator: Validator, stamps: Stamps) -> Self {
-        Self { body, validator, stamps, is_second: false }
+        Self { body, validator, stamps, others: None }
     }
 
-    /// Whether a copy is the present one that was sent with this time, or fetched at it.
+    /// Whether a copy that was sent with this time, or with an earlier one, is the present one.
     pub(crate) fn is_unchanged_since(&self, since: i64) -> bool {
-        let changed = self.validator.changed();
-        changed < since || (changed == since && !self.is_second)
+        self.validator.changed() <= since && self.others.is_none_or(|others| others < since)
     }
 }
 
@@ -73,8 +72,9 @@ impl Kept {
         let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = shelf.places.remove(&question) {
             shelf.bytes -= place.rendering.body.len();
-            let (old, new) = (&place.rendering.validator, &rendering.validator);
-            rendering.is_second = old.changed() == new.changed() && (old != new || place.rendering.is_second);
+            let old = &place.rendering;
+            let sent = (old.validator != rendering.validator).then(|| old.validator.changed());
+            rendering.others = old.others.max(sent);
         }
         let rendering = Arc::new(rendering);
         if rendering.body.len() > MAX_KEPT_BYTES {

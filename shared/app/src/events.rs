@@ -114,7 +114,7 @@ impl App {
         if let Some(original) = original {
             self.mark_rescheduled(&mut transaction, original, actor)?;
         }
-        let stored = StoredEvent { event, impact_count: 0, children: 0, notice_order: None };
+        let stored = StoredEvent { event, impact_count: 0, children: 0, children_at: None, notice_order: None };
         let part = Part { transaction, write: BulkWrite::Event(Box::new(stored.event.clone())) };
         Ok((part, view(stored, around)))
     }
@@ -185,7 +185,7 @@ impl App {
             let [input] = inputs;
             match self.event_changed(actor, &page.stored, input, &around)? {
                 None => return Ok(view_page(page, &around)),
-                Some(part) => match self.store.commit(part.transaction).await {
+                Some(part) => match self.store.commit(part.transaction, self.now()).await {
                     Ok(()) => {
                         if let BulkWrite::Event(after) = part.write {
                             page.stored.event = *after;
@@ -317,7 +317,7 @@ impl App {
                 for impact in &page.impacts {
                     transaction.impact_delete(impact, &self.stamp(actor)?)?;
                 }
-                match self.store.commit(transaction).await {
+                match self.store.commit(transaction, self.now()).await {
                     Ok(()) => return Ok(()),
                     Err(CommitError::Refused(_)) => continue,
                     Err(CommitError::Failed(error)) => return Err(error),
@@ -327,7 +327,7 @@ impl App {
             let mut begin = Transaction::new();
             begin.event_delete_begin(&page.stored);
             begin.journal_put(&entry, self.now())?;
-            match self.store.commit(begin).await {
+            match self.store.commit(begin, self.now()).await {
                 Ok(()) => {
                     // Finishing changes other events, and may have to take turns for them.
                     drop(turn);
@@ -362,7 +362,7 @@ impl App {
                 }
                 transaction.journal_delete(&entry);
             }
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) if impacts.items.is_empty() => return Ok(()),
                 Ok(()) => {}
                 // Someone else finishes the same deletion; what is left is read again.

@@ -47,7 +47,9 @@ pub use actions::Action;
 pub use around::{Input, ProviderRef, Refs};
 pub use bulk::{BulkError, MAX_BULK};
 pub use clock::Clock;
-pub use feed::{Feed, FeedEvent, FeedImpact, FeedProvider, FeedQuery, MAX_WINDOW_EVENTS, Name, Names, shown_end};
+pub use feed::{
+    Feed, FeedEvent, FeedImpact, FeedProvider, FeedQuery, MAX_WINDOW_EVENTS, MINUTE, Name, Names, shown_end,
+};
 pub use idempotency::{Attempt, Begun, Keyed};
 pub use ingest::MAX_MAIL_BYTES;
 pub use inventory::{Imported, InventoryInput, ObjectView, Row};

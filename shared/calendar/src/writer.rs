@@ -22,9 +22,14 @@ fn is_separator(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// Control characters have no place in a calendar; a tab is a blank there (RFC 5545 section 3.1).
+fn is_banned(c: char) -> bool {
+    c.is_control() && c != '\t'
+}
+
 /// Text without control characters.
 fn plain(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) { text.chars().filter(|c| !c.is_control()).collect() } else { text.into() }
+    if text.contains(is_banned) { text.chars().filter(|c| !is_banned(*c)).collect() } else { text.into() }
 }
 
 impl Writer {
@@ -54,17 +59,21 @@ impl Writer {
         self.text.push_str(line);
     }
 
-    /// A property whose value is text (section 3.3.11). Line breaks are kept, other control characters left out.
+    /// A property whose value is text (section 3.3.11). Line breaks of any kind are kept, other control characters but
+    /// tabs left out.
     pub(crate) fn text(&mut self, name: &str, value: &str) {
-        let special = |c: char| matches!(c, '\\' | ';' | ',' | '\n') || is_separator(c);
+        let special = |c: char| matches!(c, '\\' | ';' | ',' | '\n' | '\r') || is_separator(c);
         if !value.contains(special) {
             return self.line(name, value);
         }
         let mut escaped = String::with_capacity(value.len() + 16);
-        for c in value.chars() {
+        let mut characters = value.chars().peekable();
+        while let Some(c) = characters.next() {
             match c {
                 '\\' | ';' | ',' => escaped.extend(['\\', c]),
-                '\n' => escaped.push_str("\\n"),
+                // CRLF is one break, told by its second half.
+                '\r' if characters.peek() == Some(&'\n') => {}
+                '\n' | '\r' => escaped.push_str("\\n"),
                 _ if is_separator(c) => escaped.push_str("\\n"),
                 _ => escaped.push(c),
             }

@@ -31,7 +31,6 @@ pub struct ChangePage {
 impl Transaction {
     /// Leaves word of who removes an object.
     pub(crate) fn tombstone(&mut self, object: ObjectRef, stamp: &ChangeStamp) -> Result<()> {
-        self.changed_at(stamp.at);
         let expires = stamp.at + chrono::Duration::days(TOMBSTONE_DAYS);
         let item = Item::helper(&keys::tombstone(object)).data(stamp)?;
         let item = item.with(attribute::EXPIRES, n(expires.timestamp()));
@@ -87,10 +86,11 @@ impl Store {
         let mut begin = 0;
         while begin < changes.len() {
             let (transaction, taken) = record_some(&changes[begin..]).map_err(|error| (begin, error))?;
-            if self.commit(transaction).await.is_err() {
+            // Records are nothing that calendars show: their time is noted nowhere.
+            if self.commit(transaction, changes[begin].stamp.at).await.is_err() {
                 for (at, change) in changes.iter().enumerate().skip(begin).take(taken) {
                     let (alone, _) = record_some(std::slice::from_ref(change)).map_err(|error| (at, error))?;
-                    match self.commit(alone).await {
+                    match self.commit(alone, change.stamp.at).await {
                         Ok(()) | Err(CommitError::Refused(_)) => {}
                         Err(CommitError::Failed(error)) => return Err((at, error)),
                     }

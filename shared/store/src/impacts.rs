@@ -43,7 +43,6 @@ impl Transaction {
     pub fn impact_create(&mut self, impact: &Impact, display: &str, provider: ProviderId) -> Result<()> {
         self.put(impact_item(impact, display, provider)?, Condition::New, Refusal::IdTaken);
         self.put(impact_pointer(impact, provider), Condition::New, Refusal::IdTaken);
-        self.changed_at(impact.revision.last_updated);
         self.impact_target(impact);
         Ok(())
     }
@@ -71,7 +70,6 @@ impl Transaction {
         ];
         let condition = Condition::Version(before.revision.version);
         self.update(keys::impact(before.event.id, before.id), set, condition, Refusal::Changed);
-        self.changed_at(after.revision.last_updated);
         if before.target != after.target {
             self.delete(keys::target(before.event.id, before.target), Condition::Always, Refusal::Changed);
             self.impact_target(after);

@@ -25,7 +25,6 @@ impl Transaction {
             .index(attribute::BY_KIND, kind::NOTIFICATION, keys::number(notification.id.get()))
             .index(attribute::BY_STATUS, kind::NOTIFICATION, by_receipt(notification));
         self.put(item, Condition::New, Refusal::IdTaken);
-        self.changed_at(notification.revision.last_updated);
         let pointer = pointer(notification.object(), notification.event.id, provider);
         self.put(pointer, Condition::New, Refusal::IdTaken);
         Ok(())
@@ -41,7 +40,6 @@ impl Transaction {
         ];
         let condition = Condition::Version(before.revision.version);
         self.update(keys::notification(before.event.id, before.id), set, condition, Refusal::Changed);
-        self.changed_at(after.revision.last_updated);
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use noticeboard_domain::time::{Time, parse};
 use crate::item::{Attributes, attribute, integer, kind, s, text};
 use crate::keys::{self, Key};
 use crate::table::{Lookup, Store};
-use crate::transaction::{Change, Condition, Transaction, Write};
+use crate::transaction::{Change, Condition, Write};
 
 /// Parts of the events. All counters must fit one read unit (4 KB).
 const EVENT_PARTS: u8 = 32;
@@ -85,47 +85,36 @@ impl Part {
 
 /// What a transaction changes of what calendars are made of.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Stamped {
-    parts: BTreeSet<Part>,
-    at: Option<Time>,
-}
+pub(crate) struct Stamped(BTreeSet<Part>);
 
 impl Stamped {
     pub(crate) fn written(&mut self, key: &Key) {
-        self.parts.extend(Part::written(key));
+        self.0.extend(Part::written(key));
     }
 
     pub(crate) fn join(&mut self, other: &Self) {
-        self.parts.extend(&other.parts);
-        self.at = self.at.max(other.at);
+        self.0.extend(&other.0);
     }
 
     /// How many counters it raises.
     pub(crate) fn len(&self) -> usize {
-        self.parts.len()
+        self.0.len()
     }
 
     /// How many counters both raise together.
     pub(crate) fn len_with(&self, other: &Self) -> usize {
-        self.parts.union(&other.parts).count()
+        self.0.union(&other.0).count()
     }
 
-    /// The writes that raise the counters.
-    pub(crate) fn writes(&self) -> impl Iterator<Item = Write> {
-        self.parts.iter().map(|part| {
-            let at = self.at.map(|at| (AT, Change::Set(s(keys::time(at)))));
+    /// The writes that raise the counters. `at` is when they are done, not when the change was decided on: work that was
+    /// written down may be finished long after.
+    pub(crate) fn writes(&self, at: Time) -> impl Iterator<Item = Write> {
+        self.0.iter().map(move |part| {
             // The readers of the stream pass it over.
             let helper = (attribute::TYPE, Change::Set(s(kind::HELPER)));
-            let set = [helper, (COUNT, Change::Add(1))].into_iter().chain(at).collect();
+            let set = vec![helper, (COUNT, Change::Add(1)), (AT, Change::Set(s(keys::time(at))))];
             Write::Update { key: part.key(), set, condition: Condition::Always }
         })
-    }
-}
-
-impl Transaction {
-    /// Notes when the change happens that this transaction makes.
-    pub(crate) fn changed_at(&mut self, at: Time) {
-        self.stamped.at = self.stamped.at.max(Some(at));
     }
 }
 
@@ -146,7 +135,12 @@ impl Stamps {
         Part::all().filter(|part| self.0.get(part) != other.0.get(part))
     }
 
-    /// When the last change happened, as far as its writer's clock is right; none when nothing was ever written.
+    /// Whether these were read no earlier than those: counters only rise.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.iter().all(|(part, stamp)| self.0.get(part).is_some_and(|mine| mine.count >= stamp.count))
+    }
+
+    /// When the last change was written, as far as its writer's clock is right; none when nothing was ever written.
     pub fn latest(&self) -> Option<Time> {
         self.0.values().filter_map(|stamp| stamp.at).max()
     }

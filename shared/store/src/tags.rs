@@ -35,7 +35,6 @@ impl Transaction {
             .with(attribute::DISPLAY, s(tag.name.as_str()))
             .index(attribute::BY_KIND, kind::TAG, keys::number(tag.id.get()));
         self.put(item, Condition::New, Refusal::IdTaken);
-        self.changed_at(tag.revision.last_updated);
         let [slug, name] = markers(tag)?;
         self.put(slug, Condition::New, Refusal::SlugTaken);
         self.put(name, Condition::New, Refusal::NameTaken);
@@ -51,7 +50,6 @@ impl Transaction {
         ];
         let condition = Condition::Version(before.revision.version);
         self.update(keys::object(before.object()), set, condition, Refusal::Changed);
-        self.changed_at(after.revision.last_updated);
         let [slug, name] = markers(after)?;
         self.put(slug, Condition::Always, Refusal::Changed);
         if before.name == after.name {

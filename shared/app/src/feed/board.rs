@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use noticeboard_domain::change::Revision;
 use noticeboard_domain::ids::EventId;
-use noticeboard_domain::inventory::Provider;
-use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::object::ObjectRef;
 use noticeboard_domain::time::Time;
 use noticeboard_domain::{Error, FieldErrors, Result};
 use noticeboard_store::{Named, Part, Stamps, Store, StoredEvent, Wanted, WindowPart};
@@ -39,19 +39,19 @@ pub type Names = HashMap<ObjectRef, Name>;
 pub struct Name {
     /// Its text for people.
     pub display: String,
-    /// A provider's slug.
-    pub slug: Option<String>,
-    /// When a provider was last changed.
+    /// When the object was last changed.
     pub last_updated: Option<Time>,
 }
 
 impl From<Named> for Name {
     fn from(named: Named) -> Self {
-        let provider = named.data.filter(|_| named.object.kind == ObjectType::Provider);
-        let provider: Option<Provider> = provider.and_then(|data| serde_json::from_str(&data).ok());
-        let (slug, last_updated) =
-            provider.map(|provider| (provider.slug.as_str().to_owned(), provider.revision.last_updated)).unzip();
-        Self { display: named.display, slug, last_updated }
+        /// What is read of an object, whatever its type.
+        #[derive(serde::Deserialize)]
+        struct Stored {
+            revision: Revision,
+        }
+        let stored: Option<Stored> = named.data.and_then(|data| serde_json::from_str(&data).ok());
+        Self { display: named.display, last_updated: stored.map(|stored| stored.revision.last_updated) }
     }
 }
 
@@ -86,7 +86,8 @@ impl App {
             *board = Board { made: Some(now), stamps: stamps.clone(), ..Board::default() };
         }
         for _ in 0..ROUNDS {
-            if board.stamps == stamps && windows.is_subset(&board.windows) {
+            // Another caller may have brought it further meanwhile.
+            if board.stamps.covers(&stamps) && windows.is_subset(&board.windows) {
                 break;
             }
             board.refresh(&self.store, windows, stamps).await?;
@@ -153,10 +154,13 @@ impl Board {
         let events = store.events(&ids).await?.into_iter().map(|stored| self.with_impacts(store, stored));
         let events: Vec<FeedEvent> =
             stream::iter(events.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await?;
-        let is_old =
-            |object: &ObjectRef| !self.names.contains_key(object) || changed.contains(&Part::of_object(object.id));
-        let objects = events.iter().flat_map(FeedEvent::named).chain(self.names.keys().copied());
-        let objects: HashSet<ObjectRef> = objects.filter(is_old).collect();
+        let has_changed = |object: &ObjectRef| changed.contains(&Part::of_object(object.id));
+        let is_old = |object: &ObjectRef| !self.names.contains_key(object) || has_changed(object);
+        let mut objects: HashSet<ObjectRef> = events.iter().flat_map(FeedEvent::named).filter(is_old).collect();
+        if changed.iter().any(|part| matches!(part, Part::Objects(_))) {
+            // Also those that were gone: an import brings objects back under the ids that they had.
+            objects.extend(self.events.values().flat_map(|event| event.named()).filter(has_changed));
+        }
         let wanted = Wanted { objects: objects.into_iter().collect(), ..Wanted::default() };
         let named = store.neighbours(&wanted).await?.named;
         let names = named.into_iter().map(|named| (named.object, named.into())).collect();

@@ -25,7 +25,7 @@ use noticeboard_store::{Stamps, StoredEvent, Wanted};
 
 pub(crate) use board::Board;
 pub use board::{Name, Names};
-pub use moments::shown_end;
+pub use moments::{MINUTE, shown_end};
 use moments::{Moments, Window};
 
 use crate::App;

@@ -8,7 +8,7 @@ use noticeboard_domain::time::Time;
 use noticeboard_store::WindowPart;
 
 /// An outage that goes on is shown until the next full minute.
-const MINUTE: Duration = Duration::minutes(1);
+pub const MINUTE: Duration = Duration::minutes(1);
 
 fn full_minute(time: Time) -> Time {
     time.duration_trunc(MINUTE).unwrap_or(time)

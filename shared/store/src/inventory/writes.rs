@@ -61,7 +61,6 @@ impl Transaction {
             item.set(attribute::CIRCUIT_TYPE, s(encode(circuit_type)?));
         }
         self.put(item, Condition::New, Refusal::IdTaken);
-        self.changed_at(object.revision.last_updated);
         for key in keys::unique_of(object) {
             self.put(marker(&key, object.object()), Condition::New, Refusal::Taken);
         }
@@ -85,7 +84,6 @@ impl Transaction {
         }
         let condition = Condition::Version(before.revision.version);
         self.update(keys::object(before.object()), set, condition, Refusal::Changed);
-        self.changed_at(object.revision.last_updated);
         let (old, new) = (keys::unique_of(before), keys::unique_of(object));
         for key in old.iter().filter(|key| !new.contains(key)) {
             self.delete(key.clone(), Condition::Always, Refusal::Changed);
