@@ -24,7 +24,7 @@ use noticeboard_domain::time::Time;
 use noticeboard_domain::token::{Scope, Terms, Token, TokenVersion};
 use noticeboard_local::engine::Engine;
 use noticeboard_store::{
-    Beside, CommitError, CountOf, ITEMS_PER_DELETED_IMPACT, JournalEntry, MAX_OBJECT_BYTES, Message, MessageMark,
+    Beside, CommitError, CountOf, ITEMS_PER_DELETED_IMPACT, JournalEntry, MAX_OBJECT_BYTES, Message, MessageMark, Part,
     Refusal, Resume, Store, StoredEvent, StoredObject, Thread, Transaction,
 };
 
@@ -264,6 +264,33 @@ fn a_table_is_made_once() {
         store.create_if_missing().await.unwrap();
         stored(&store, 7).await;
         store.warm_up().await.unwrap();
+    });
+}
+
+#[test]
+fn stamps_tell_every_write_and_when_it_was_done() {
+    on_table(|store| async move {
+        let none = store.stamps().await.unwrap();
+        assert_eq!(none.latest(), None);
+        // Writers of different events meet on one counter.
+        let part = Part::of_event(id(7));
+        let same: Vec<u64> = (7..).filter(|event| Part::of_event(id(*event)) == part).take(24).collect();
+        let made = same.iter().map(|event| (store.clone(), maintenance(*event, EventChanges::default())));
+        at_once(made.map(|(store, event)| async move { create(&store, &event).await })).await;
+        let events = store.stamps().await.unwrap();
+        assert_eq!(events.text(), format!("{part:?}:24@{};", now().timestamp_micros()));
+        // They were decided on days before.
+        assert!(stored(&store, 7).await.event.revision.last_updated < now());
+        assert_eq!(events.latest(), Some(now()));
+        let object = provider(9, "Zayo", "zayo");
+        commit(&store, |t| t.object_create(&object).unwrap()).await.unwrap();
+        let both = store.stamps().await.unwrap();
+        assert_eq!(both.changed(&events).collect::<Vec<_>>(), [Part::of_object(id(9))]);
+        assert!(both.covers(&events) && events.covers(&none) && !events.covers(&both) && !none.covers(&events));
+        // What calendars do not show leaves them as they are.
+        let site = ObjectRef::new(ObjectType::Site, id::<ObjectId>(8));
+        commit(&store, |t| t.journal_put(&JournalEntry::Shown { object: site }, now()).unwrap()).await.unwrap();
+        assert_eq!(store.stamps().await.unwrap(), both);
     });
 }
 
