@@ -140,7 +140,7 @@ PHASES = [Phase.explicit, Phase.generate]
 @given(provider_name=line(60), events=st.lists(EVENT, max_size=5))
 def test_two_parsers_read_what_was_stored(api, provider_name, events):
     number = next(NUMBERS)
-    provider = api.post("/api/circuits/providers/", {"name": f"P{number}{provider_name}", "slug": f"p{number}"})
+    provider = api.post("/api/circuits/providers/", {"name": f"P{number}-{provider_name}", "slug": f"p{number}"})
     all_stored = [stored(api, provider, event) for event in events]
     answer = api.session.get(api.url + FEED, params={"provider_id": provider["id"]}, timeout=60)
     assert answer.status_code == 200
