@@ -18,6 +18,11 @@ fn again(client: &Client, path: &str, tag: &mut String) -> Component {
     Component::parse(&answer.text)
 }
 
+/// Makes the change with this number.
+type Write<'a> = &'a (dyn Fn(&Client, usize) + Sync);
+/// Looks for it in a calendar.
+type Check<'a> = &'a (dyn Fn(&Component, usize) + Sync);
+
 #[test]
 fn who_has_written_reads_it_whoever_else_writes() {
     const ROUNDS: usize = 12;
@@ -34,7 +39,7 @@ fn who_has_written_reads_it_whoever_else_writes() {
     let many: Vec<u64> = (0..40).map(|n| w.maintenance(&format!("many-{n}"), 3, 4, json!({}))).collect();
     let one = |id: u64| format!("{MAINTENANCE}{id}/");
     let comments = |entry: &Component| entry.one("DESCRIPTION").lines().last().unwrap().to_owned();
-    let writers: [(&str, &(dyn Fn(&Client, usize) + Sync), &(dyn Fn(&Component, usize) + Sync)); 5] = [
+    let writers: [(&str, Write<'_>, Check<'_>); 5] = [
         (
             FEED,
             &|client, n| drop(client.patch(&one(edited), &json!({"comments": n.to_string()})).expect(200)),
