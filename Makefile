@@ -57,6 +57,7 @@ openapi: ## Write openapi.json anew, after a change of the API
 bench: ## Measure, with a release build
 	$(CARGO) build --release --quiet -p noticeboard
 	$(CARGO) run --release --quiet -p noticeboard-tests --bin bench
+	$(CARGO) run --release --quiet -p noticeboard-tests --bin feed_bench
 	$(CARGO) run --release --quiet -p noticeboard-local --example engine_bench
 	$(CARGO) run --release --quiet -p noticeboard-mail --example mail_bench
 

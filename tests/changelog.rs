@@ -327,12 +327,12 @@ async fn a_deletion_that_its_writer_left_is_finished() {
     };
     let mut hide = begun(Duration::minutes(1));
     hide.event_delete_begin(&stored);
-    house.app.store().commit(hide).await.unwrap();
+    house.app.store().commit(hide, house.app.now()).await.unwrap();
     assert!(house.app.store().event(event).await.unwrap().is_none(), "hidden at once");
     // Until it is old enough, the work may be its writer's.
     noticeboard_changelog::finish_abandoned(&house.app).await.unwrap();
     assert!(house.app.store().journal_has(&entry).await.unwrap());
-    house.app.store().commit(begun(Duration::minutes(16))).await.unwrap();
+    house.app.store().commit(begun(Duration::minutes(16)), house.app.now()).await.unwrap();
     for _ in 0..2 {
         noticeboard_changelog::finish_abandoned(&house.app).await.unwrap();
         assert_eq!(house.handle(&house.records().await).await, [""; 0]);

@@ -16,6 +16,8 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use axum::Router;
+use axum::body::{Body, to_bytes};
 use noticeboard_app::{
     Action, App, Begun, Children, Clock, InventoryInput, Keyed, Outcome, Settings, Trust, Verdict, Verdicts,
 };
@@ -23,15 +25,19 @@ use noticeboard_domain::change::{Actor, Expected, Origin};
 use noticeboard_domain::event::{EventChanges, EventKind};
 use noticeboard_domain::fields::{Name, Summary};
 use noticeboard_domain::filter::{Filter, Kind};
+use noticeboard_domain::ids::EventId;
 use noticeboard_domain::impact::{EventRef, ImpactChanges};
 use noticeboard_domain::inventory::{CircuitChanges, Label, PLACES, ProviderChanges, Slug};
 use noticeboard_domain::listing::{Listing, Page};
 use noticeboard_domain::notification::{EventNotificationChanges, Subject};
 use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus, Status};
+use noticeboard_http::Api;
 use noticeboard_local::engine::Engine;
-use noticeboard_store::{Bucket, KeptAnswer, Store};
+use noticeboard_store::{Bucket, KeptAnswer, Part, Store};
 use noticeboard_tests::maintnote::Notice;
+use noticeboard_tests::{HandClock, TOKEN};
+use tower::ServiceExt;
 
 /// Counts calls and capacity units.
 #[derive(Debug, Default, Clone)]
@@ -129,27 +135,119 @@ fn maintenance(name: &str, provider: noticeboard_domain::ids::ProviderId) -> Eve
     }
 }
 
-#[tokio::test]
-async fn each_use_case_costs_what_the_table_says() {
-    let engine = Engine::memory().unwrap();
-    let meter = Meter::default();
-    let config = engine.dynamodb().config().to_builder().interceptor(meter.clone()).build();
-    let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), "cost");
-    store.create_if_missing().await.unwrap();
-    let app = App::new(store, Bucket::memory(), Clock::system(), Settings::default());
-    let actor = Actor {
+fn actor() -> Actor {
+    Actor {
         user: "noc".into(),
         request_id: "r".into(),
         origin: Origin::Web,
         detail: "API".into(),
         message: String::new(),
-    };
-    let provider = ProviderChanges {
+    }
+}
+
+fn provider() -> ProviderChanges {
+    ProviderChanges {
         name: Some(Label::parse("Example Carrier").unwrap()),
         slug: Some(Slug::parse("carrier-example").unwrap()),
         ..ProviderChanges::default()
-    };
-    let provider = app.provider_create(&actor, provider).await.unwrap().id;
+    }
+}
+
+/// A table in memory whose calls are counted.
+async fn metered() -> (Store, Meter, Engine) {
+    let engine = Engine::memory().unwrap();
+    let meter = Meter::default();
+    let config = engine.dynamodb().config().to_builder().interceptor(meter.clone()).build();
+    let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), "cost");
+    store.create_if_missing().await.unwrap();
+    (store, meter, engine)
+}
+
+/// A process that serves the table, on a clock of its own.
+fn process(store: &Store, clock: &HandClock) -> (Arc<App>, Router) {
+    let settings = Settings { admin_token: Some(TOKEN.into()), ..Settings::default() };
+    let app = App::new(store.clone(), Bucket::memory(), clock.clock(), settings);
+    let api = Arc::new(Api { app: app.clone(), base_url: None });
+    (app, noticeboard_http::finish(api.clone(), noticeboard_ical_feed::router(api)))
+}
+
+/// Asks for a calendar, and gives the status and the validator of the answer.
+async fn ask(routes: &Router, path: &str, validator: &str) -> (u16, String) {
+    let request = axum::http::Request::get(path).header("authorization", format!("Token {TOKEN}"));
+    let request = request.header("if-none-match", validator).body(Body::empty()).unwrap();
+    let answer = routes.clone().oneshot(request).await.unwrap();
+    let tag = answer.headers().get("etag").map_or("", |tag| tag.to_str().unwrap()).to_owned();
+    let status = answer.status().as_u16();
+    to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    (status, tag)
+}
+
+/// What a calendar costs: in a process that knows nothing, again, after a change of one event, and when the reader's copy
+/// is the present one, for a process that has it and for one that knows nothing.
+async fn calendar_costs(store: &Store, meter: &Meter, path: &str, event: EventId) -> [Cost; 5] {
+    let clock = HandClock::default();
+    let (app, routes) = process(store, &clock);
+    meter.take();
+    assert_eq!(ask(&routes, path, "").await.0, 200);
+    let first = meter.take();
+    let (_, tag) = ask(&routes, path, "").await;
+    let kept = meter.take();
+    assert_eq!(ask(&routes, path, &tag).await, (304, tag.clone()));
+    let unchanged = meter.take();
+    assert_eq!(ask(&process(store, &clock).1, path, &tag).await, (304, tag.clone()));
+    let unknown = meter.take();
+    let kind = EventKind::Maintenance;
+    let acknowledged = app.event(kind, event).await.unwrap().stored.event.acknowledged == Some(true);
+    let changes = EventChanges { acknowledged: Some(Some(!acknowledged)), ..EventChanges::default() };
+    app.event_change(&actor(), kind, event, changes, &Expected::default()).await.unwrap();
+    meter.take();
+    assert_eq!(ask(&routes, path, &tag).await.0, 200);
+    [first, kept, meter.take(), unchanged, unknown]
+}
+
+#[tokio::test]
+async fn the_calendar_costs_the_same_whatever_else_the_table_holds() {
+    /// Events outside of the calendar's window.
+    const OTHERS: usize = 20_000;
+    let (store, meter, _engine) = metered().await;
+    let (app, _) = process(&store, &HandClock::default());
+    let provider = app.provider_create(&actor(), provider()).await.unwrap().id;
+    let mut events = Vec::new();
+    for at in 0..50 {
+        let made = app.event_create(&actor(), EventKind::Maintenance, maintenance(&format!("M-{at}"), provider)).await;
+        events.push(made.unwrap().stored.event.id);
+    }
+    let paths = [
+        "/plugins/notices/ical/maintenances.ics",
+        "/api/plugins/notices/ical/?provider=carrier-example&status=CONFIRMED",
+    ];
+    let mut before = Vec::new();
+    for path in paths {
+        before.push(calendar_costs(&store, &meter, path, events[0]).await);
+    }
+    for _ in (0..OTHERS).step_by(1000) {
+        let long_ago = |_| {
+            let (start, end) = ("2025-06-01T02:00:00Z".parse().ok(), Some("2025-06-01T06:00:00Z".parse().ok()));
+            EventChanges { start, end, ..maintenance("OLD", provider) }.into()
+        };
+        let many = (0..1000).map(long_ago).collect();
+        app.event_create_many(&actor(), EventKind::Maintenance, many).await.unwrap();
+    }
+    for (path, before) in paths.into_iter().zip(before) {
+        let after = calendar_costs(&store, &meter, path, events[0]).await;
+        assert_eq!(after, before, "{path}");
+        let [.., unchanged, unknown] = after;
+        let one = Cost { calls: 1, read: 1.0, write: 0.0 };
+        assert_eq!((unchanged, unknown), (one, one), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn each_use_case_costs_what_the_table_says() {
+    let (store, meter, _engine) = metered().await;
+    let app = App::new(store.clone(), Bucket::memory(), Clock::system(), Settings::default());
+    let actor = actor();
+    let provider = app.provider_create(&actor, provider()).await.unwrap().id;
     let circuit = |cid: &str| CircuitChanges {
         cid: Some(Label::parse(cid).unwrap()),
         provider: Some(provider),
@@ -225,8 +323,22 @@ async fn each_use_case_costs_what_the_table_says() {
     costs.push(("a filtered page of 50 of 52 events", meter.take()));
     app.event_changes(EventKind::Maintenance, event.id, None, 50).await.unwrap();
     costs.push(("the timeline of an event", meter.take()));
-    app.event_calendar("2026-11-01T00:00:00Z".parse().unwrap(), MaintenanceStatus::ALL).await.unwrap();
-    costs.push(("the feed of 52 events, 2 with impacts", meter.take()));
+    // What is read anew is the changed event's part of all: here one of two events.
+    let events = app.event_list(kind, listing(&[]), Children::default()).await.unwrap().items;
+    let ids = || events.iter().map(|view| view.stored.event.id);
+    let in_part = |id: EventId| ids().filter(|other| Part::of_event(*other) == Part::of_event(id)).count();
+    let one_of_two = ids().find(|id| in_part(*id) == 2).unwrap();
+    let path = "/plugins/notices/ical/maintenances.ics";
+    let [first, kept, changed, unchanged, unknown] = calendar_costs(&store, &meter, path, one_of_two).await;
+    costs.push(("the feed of 52 events, 2 with impacts, in a process that knows nothing", first));
+    costs.push(("the feed again", kept));
+    costs.push(("the feed after a change of one event", changed));
+    costs.push(("a 304 of the feed", unchanged));
+    costs.push(("the same in a process that knows nothing", unknown));
+    app.feed_event(kind, event.id).await.unwrap();
+    meter.take();
+    app.feed_event(kind, event.id).await.unwrap();
+    costs.push(("one event as a file", meter.take()));
     let events = app.event_list(kind, listing(&[]), Children::default()).await.unwrap().items;
     meter.take();
     let impacts = events.iter().skip(2).map(|view| ImpactChanges {

@@ -145,7 +145,8 @@ impl World {
                     let name = item.data["name"].as_str().unwrap();
                     let place = format!("{}#{}", number(&item.data["provider"]), number(id));
                     needed.insert((format!("NAME#{}#{name}", item.kind), place));
-                    let windows = items.keys().filter(|(of, event)| of.starts_with("WINDOW#") && event == pk).count();
+                    let windows =
+                        items.keys().filter(|(of, event)| of.starts_with("WINDOW#") && event.ends_with(pk)).count();
                     assert!(windows > 0, "{what}: {pk} is in no window");
                 }
                 "impact" => {
@@ -171,7 +172,8 @@ impl World {
                 found.insert((pk.clone(), sk.clone()));
             }
             if is("WINDOW#") {
-                assert!(has(sk, "EVENT"), "{what}: {pk} has {sk}, which is gone");
+                let (_, event) = sk.split_once('#').unwrap();
+                assert!(has(event, "EVENT"), "{what}: {pk} has {sk}, which is gone");
             }
             if let Some(dependent) = sk.strip_prefix("DEPENDENT#") {
                 let (of, _) = dependent.rsplit_once('#').unwrap();

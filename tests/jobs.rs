@@ -270,7 +270,7 @@ async fn unfinished_work_is_cleaned_up_as_a_job_and_none_is_no_job() {
     };
     let mut transaction = Transaction::new();
     transaction.journal_put(&entry, app.now() - chrono::Duration::minutes(20)).unwrap();
-    app.store().commit(transaction).await.unwrap();
+    app.store().commit(transaction, app.now()).await.unwrap();
     noticeboard_changelog::finish_abandoned(&app).await.unwrap();
     noticeboard_changelog::finish_abandoned(&app).await.unwrap();
     let jobs = app.job_list(every_job()).await.unwrap().items;

@@ -121,6 +121,8 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("/api/plugins/notices/review/1/deny/", "POST", Usual),
     ("/api/plugins/notices/review/1/raw/", "GET", Usual),
     ("/api/plugins/notices/ical/", "GET", Feed),
+    ("/api/plugins/notices/maintenance/1/ical/", "GET", Feed),
+    ("/api/plugins/notices/outage/1/ical/", "GET", Feed),
     ("/plugins/notices/ical/maintenances.ics", "GET", Feed),
 ];
 

@@ -91,6 +91,10 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
             });
             let made = place.call("POST", PATH, body).await?;
             println!("{}", made["token"].as_str().unwrap_or_default());
+            // Beside the token, so that what reads it gets nothing else; a folder has no address.
+            if let (Some(link), Place::Server(_)) = (made["feed_url"].as_str(), &place) {
+                eprintln!("The calendar, to subscribe to: {link}");
+            }
         }
         Action::List => list(&place).await?,
         Action::Show { id } => print(&place.call("GET", &one(id), Value::Null).await?),

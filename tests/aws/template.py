@@ -57,7 +57,7 @@ def routed_to(path):
             if event["Type"] != "HttpApi":
                 continue
             route = event["Properties"].get("Path", "{proxy+}")
-            if fnmatchcase(path, route.replace("{proxy+}", "*")):
+            if fnmatchcase(path, route.replace("{proxy+}", "*").replace("{id}", "*")):
                 found[route] = function
     return found[max(found, key=len)]
 

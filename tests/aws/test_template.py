@@ -48,6 +48,8 @@ def test_every_function_has_a_sample_event(function):
         ("/api/plugins/notices/import/", "inventory"),
         ("/api/plugins/notices/ical/", "ical-feed"),
         ("/plugins/notices/ical/maintenances.ics", "ical-feed"),
+        ("/api/plugins/notices/maintenance/7/ical/", "ical-feed"),
+        ("/api/plugins/notices/outage/7/ical/", "ical-feed"),
         ("/api/", "platform"),
         ("/api/status/", "platform"),
         ("/api/plugins/notices/", "platform"),

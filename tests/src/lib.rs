@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
+pub mod calendar;
 pub mod changelog;
 pub mod faults;
 pub mod house;

@@ -105,7 +105,7 @@ impl App {
         }
         let mut done = Vec::new();
         for (group, created) in groups {
-            match self.store.commit(group).await {
+            match self.store.commit(group, self.now()).await {
                 Ok(()) => done.extend(created),
                 Err(CommitError::Refused(refusal)) => {
                     self.bulk_take_back(actor, &entries, done).await?;
@@ -150,7 +150,7 @@ impl App {
             for race in 0.. {
                 let _turn = self.turn(race).await;
                 let Some(transaction) = self.bulk_write(actor, write).await? else { break };
-                match self.store.commit(transaction).await {
+                match self.store.commit(transaction, self.now()).await {
                     Ok(()) => break,
                     Err(CommitError::Refused(_)) if race < MAX_RACES => {}
                     Err(CommitError::Refused(_)) => return Err(too_many_races()),
@@ -191,7 +191,7 @@ impl App {
                     {
                         return Ok(None);
                     }
-                    transaction.event_impact(impact.event.id, 1);
+                    transaction.event_impact(impact.event.id, 1, impact.revision.last_updated);
                     transaction.impact_create(impact, display, *provider)?;
                 }
                 Some((before, _)) if before.revision.version + 1 == impact.revision.version => {
@@ -203,7 +203,7 @@ impl App {
                     {
                         return Ok(None);
                     }
-                    transaction.event_impact(impact.event.id, 0);
+                    transaction.event_impact(impact.event.id, 0, impact.revision.last_updated);
                     transaction.impact_update(&before, impact, display, *provider)?;
                 }
                 Some(_) | None => return Ok(None),
@@ -220,7 +220,7 @@ impl App {
                     _ => return Ok(None),
                 }
                 if self.store.event(notification.event.id).await?.is_some() {
-                    transaction.event_child(notification.event.id);
+                    transaction.event_child(notification.event.id, notification.revision.last_updated);
                 }
             }
             BulkWrite::Tag(tag) => {

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use noticeboard_domain::change::{Actor, ChangeStamp, Expected, Revision};
-use noticeboard_domain::event::{Event, EventChanges, EventDetail, EventKind};
+use noticeboard_domain::event::{Event, EventChanges, EventKind};
 use noticeboard_domain::ids::{ChangeId, EventId};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::status::{MaintenanceStatus, Status};
-use noticeboard_domain::time::Time;
 use noticeboard_domain::{Error, FieldErrors, Result};
 use noticeboard_store::{
     BulkWrite, ChangePage, CommitError, EventPage, ITEMS_PER_DELETED_IMPACT, JournalEntry, StoredEvent, Transaction,
@@ -18,9 +17,6 @@ use crate::around::{Around, Input};
 use crate::bulk::{BulkError, Part, Tried};
 use crate::views::EventView;
 use crate::{App, MAX_RACES, too_many_races};
-
-/// More impacts of one event than this are not named in a calendar: its description is for people.
-const MAX_CALENDAR_IMPACTS: usize = 200;
 
 /// What a change may be refused for, given the event as it stands.
 type Decide<'a> = &'a (dyn Fn(&Event) -> Result<Input<EventChanges>> + Send + Sync);
@@ -118,7 +114,7 @@ impl App {
         if let Some(original) = original {
             self.mark_rescheduled(&mut transaction, original, actor)?;
         }
-        let stored = StoredEvent { event, impact_count: 0, children: 0, notice_order: None };
+        let stored = StoredEvent { event, impact_count: 0, children: 0, children_at: None, notice_order: None };
         let part = Part { transaction, write: BulkWrite::Event(Box::new(stored.event.clone())) };
         Ok((part, view(stored, around)))
     }
@@ -189,7 +185,7 @@ impl App {
             let [input] = inputs;
             match self.event_changed(actor, &page.stored, input, &around)? {
                 None => return Ok(view_page(page, &around)),
-                Some(part) => match self.store.commit(part.transaction).await {
+                Some(part) => match self.store.commit(part.transaction, self.now()).await {
                     Ok(()) => {
                         if let BulkWrite::Event(after) = part.write {
                             page.stored.event = *after;
@@ -321,7 +317,7 @@ impl App {
                 for impact in &page.impacts {
                     transaction.impact_delete(impact, &self.stamp(actor)?)?;
                 }
-                match self.store.commit(transaction).await {
+                match self.store.commit(transaction, self.now()).await {
                     Ok(()) => return Ok(()),
                     Err(CommitError::Refused(_)) => continue,
                     Err(CommitError::Failed(error)) => return Err(error),
@@ -331,7 +327,7 @@ impl App {
             let mut begin = Transaction::new();
             begin.event_delete_begin(&page.stored);
             begin.journal_put(&entry, self.now())?;
-            match self.store.commit(begin).await {
+            match self.store.commit(begin, self.now()).await {
                 Ok(()) => {
                     // Finishing changes other events, and may have to take turns for them.
                     drop(turn);
@@ -366,7 +362,7 @@ impl App {
                 }
                 transaction.journal_delete(&entry);
             }
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) if impacts.items.is_empty() => return Ok(()),
                 Ok(()) => {}
                 // Someone else finishes the same deletion; what is left is read again.
@@ -411,32 +407,6 @@ impl App {
             }
         };
         if is_kind { Ok(page) } else { Err(not_found(kind)) }
-    }
-
-    /// The maintenances of a calendar: those that begin at `from` or later, and those that still run then; in one of
-    /// `statuses`. With their impacts.
-    pub async fn event_calendar(&self, from: Time, statuses: &[MaintenanceStatus]) -> Result<Vec<EventView>> {
-        let limit = self.settings.list_read_limit;
-        let by_status = statuses.iter().map(|status| {
-            let status = Status::Maintenance(*status);
-            self.store.events_by_status(status, Some(from), limit)
-        });
-        let (later, running) = tokio::try_join!(
-            futures_util::future::try_join_all(by_status),
-            self.store.events_in_window(from, from + chrono::Duration::microseconds(1), limit),
-        )?;
-        let mut events: Vec<StoredEvent> = later.into_iter().flatten().collect();
-        let running: Vec<EventId> =
-            running.into_iter().filter(|id| events.iter().all(|stored| stored.event.id != *id)).collect();
-        let running = self.store.events(&running).await?;
-        events.extend(running.into_iter().filter(|stored| match &stored.event.detail {
-            EventDetail::Maintenance(maintenance) => statuses.contains(&maintenance.status),
-            EventDetail::Outage(_) => false,
-        }));
-        events.sort_unstable_by_key(|stored| (stored.event.start, stored.event.id));
-        let mut views = self.view_events(events).await?;
-        self.view_impacts_of(&mut views, MAX_CALENDAR_IMPACTS).await?;
-        Ok(views)
     }
 }
 

@@ -92,7 +92,7 @@ impl App {
             };
             let mut transaction = Transaction::new();
             transaction.idempotency_put(&keyed.digest, &request, before)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(Begun::New(Attempt { digest: keyed.digest.clone(), request })),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -127,7 +127,7 @@ impl App {
                 transaction.idempotency_put(&digest, &request, Some(request.attempt))?;
             }
         }
-        match self.store.commit(transaction).await {
+        match self.store.commit(transaction, self.now()).await {
             Ok(()) => Ok(()),
             // Somebody took the key over meanwhile, and keeps an answer of their own.
             Err(CommitError::Refused(_)) => Ok(()),

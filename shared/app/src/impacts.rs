@@ -145,7 +145,7 @@ impl App {
         let impact = changes.into_impact(self.mint()?, Revision::first(self.stamp(actor)?))?;
         let (display, provider) = checked.ok_or_else(|| Error::internal("an impact was not checked"))?;
         let mut transaction = Transaction::new();
-        transaction.event_impact(impact.event.id, 1);
+        transaction.event_impact(impact.event.id, 1, impact.revision.last_updated);
         transaction.impact_create(&impact, &display, provider)?;
         let write = BulkWrite::Impact { impact: impact.clone(), display, provider };
         Ok((Part { transaction, write }, impact))
@@ -189,7 +189,7 @@ impl App {
             let Some((part, after)) = self.impact_changed(actor, &before, input.clone(), &around)? else {
                 return Ok(impact_view(before, &around));
             };
-            match self.store.commit(part.transaction).await {
+            match self.store.commit(part.transaction, self.now()).await {
                 Ok(()) => return Ok(impact_view(after, &around)),
                 Err(CommitError::Refused(Refusal::ImpactExists)) => return Err(duplicate()),
                 Err(CommitError::Refused(_)) => {}
@@ -221,7 +221,7 @@ impl App {
             return Ok(None);
         }
         let mut transaction = Transaction::new();
-        transaction.event_impact(after.event.id, 0);
+        transaction.event_impact(after.event.id, 0, after.revision.last_updated);
         transaction.impact_update(before, &after, &display, provider)?;
         let write = BulkWrite::Impact { impact: after.clone(), display, provider };
         Ok(Some((Part { transaction, write }, after)))
@@ -308,9 +308,10 @@ impl App {
             let (impact, _) = self.store.impact(id).await?.ok_or(NOT_FOUND)?;
             expected.check(impact.revision.version)?;
             let mut transaction = Transaction::new();
-            transaction.event_impact(impact.event.id, -1);
-            transaction.impact_delete(&impact, &self.stamp(actor)?)?;
-            match self.store.commit(transaction).await {
+            let stamp = self.stamp(actor)?;
+            transaction.event_impact(impact.event.id, -1, stamp.at);
+            transaction.impact_delete(&impact, &stamp)?;
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(()),
                 // The event is being deleted, and takes the impact with it.
                 Err(CommitError::Refused(Refusal::EventGone)) => return Err(NOT_FOUND),

@@ -281,7 +281,7 @@ impl App {
                 raw: Some(delivery.raw.clone()),
             };
             transaction.message_create(&delivery.key, &message)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(Some(review)),
                 Err(CommitError::Refused(Refusal::NoticeApplied)) => return Ok(None),
                 Err(CommitError::Refused(_)) => {}
@@ -306,7 +306,7 @@ impl App {
 
     /// Commits what has no condition that could fail.
     pub(crate) async fn commit_all(&self, transaction: Transaction) -> Result<()> {
-        match self.store.commit(transaction).await {
+        match self.store.commit(transaction, self.now()).await {
             Ok(()) => Ok(()),
             Err(CommitError::Refused(refusal)) => Err(Error::internal(format!("unexpected refusal {refusal:?}"))),
             Err(CommitError::Failed(error)) => Err(error),

@@ -89,7 +89,7 @@ impl App {
         for _ in 0..MAX_RACES {
             let mut transaction = Transaction::new();
             transaction.job_start(&job)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(job),
                 // Another process minted the same id.
                 Err(CommitError::Refused(_)) => job.id = self.mint()?,

@@ -145,7 +145,7 @@ impl App {
             let entry = changes.clone().into_entry(self.mint()?, Revision::first(self.stamp(actor)?))?;
             let mut transaction = Transaction::new();
             transaction.journal_entry_create(&entry)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(around.view(entry)),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -224,7 +224,7 @@ impl App {
             }
             let mut transaction = Transaction::new();
             transaction.journal_entry_update(&before, &after)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(around.view(after)),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -244,7 +244,7 @@ impl App {
             expected.check(entry.revision.version)?;
             let mut transaction = Transaction::new();
             transaction.journal_entry_delete(&entry, &self.stamp(actor)?)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),

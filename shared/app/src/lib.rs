@@ -14,6 +14,7 @@ mod bulk;
 mod changelog;
 mod clock;
 mod events;
+mod feed;
 mod idempotency;
 mod impacts;
 mod ingest;
@@ -46,11 +47,15 @@ pub use actions::Action;
 pub use around::{Input, ProviderRef, Refs};
 pub use bulk::{BulkError, MAX_BULK};
 pub use clock::Clock;
+pub use feed::{
+    Feed, FeedEvent, FeedImpact, FeedProvider, FeedQuery, MAX_WINDOW_EVENTS, MINUTE, Name, Names, shown_end,
+};
 pub use idempotency::{Attempt, Begun, Keyed};
 pub use ingest::MAX_MAIL_BYTES;
 pub use inventory::{Imported, InventoryInput, ObjectView, Row};
 pub use jobs::Facts;
 pub use journal_entries::JournalEntryView;
+pub use noticeboard_store::Stamps;
 pub use notices::{Applied, Effect};
 pub use outcome::{Ingested, Outcome};
 pub use reviews::Reviews;
@@ -115,6 +120,10 @@ pub struct App {
     mint: Mutex<IdMint>,
     settings: Settings,
     tokens: tokens::Tokens,
+    /// What this process keeps of the calendar.
+    board: tokio::sync::Mutex<feed::Board>,
+    /// Its reads of what tells whether the calendar has changed.
+    stamp_reads: feed::StampReads,
     /// Held by the one writer of this process that tries again after a lost race.
     turn: tokio::sync::Mutex<()>,
 }
@@ -129,7 +138,8 @@ impl App {
     /// Puts the parts together.
     pub fn new(store: Store, bucket: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
         let tokens = tokens::Tokens::new(settings.admin_token.as_deref());
-        Arc::new(Self { store, bucket, clock, mint: Mutex::default(), settings, tokens, turn: Default::default() })
+        let (mint, board, stamp_reads, turn) = Default::default();
+        Arc::new(Self { store, bucket, clock, mint, settings, tokens, board, stamp_reads, turn })
     }
 
     /// The table, for those who read its stream.

@@ -369,28 +369,28 @@ impl App {
                 transaction.impact_update(old, new, text, plan.event.provider)?;
             }
             self.notice_close(&mut transaction, delivery, plan)?;
-            return self.store.commit(transaction).await;
+            return self.store.commit(transaction, self.now()).await;
         }
-        self.store.commit(transaction).await?;
+        self.store.commit(transaction, self.now()).await?;
         for chunk in plan.new_impacts[first..].chunks(MAX_NEW_AT_ONCE) {
             let mut transaction = Transaction::new();
             transaction.event_impacts_by_notice(plan.event.id, chunk.len());
             for (impact, text) in chunk {
                 transaction.impact_create(impact, text, plan.event.provider)?;
             }
-            self.store.commit(transaction).await?;
+            self.store.commit(transaction, self.now()).await?;
         }
         for chunk in plan.changed_impacts.chunks(MAX_CHANGED_AT_ONCE) {
             let mut transaction = Transaction::new();
             for (old, new, text) in chunk {
                 transaction.impact_update(old, new, text, plan.event.provider)?;
             }
-            self.store.commit(transaction).await?;
+            self.store.commit(transaction, self.now()).await?;
         }
         let mut transaction = Transaction::new();
-        transaction.event_child(plan.event.id);
+        transaction.event_child(plan.event.id, self.now());
         self.notice_close(&mut transaction, delivery, plan)?;
-        self.store.commit(transaction).await
+        self.store.commit(transaction, self.now()).await
     }
 
     /// The event, the windows of its ticket, and the maintenance that it replaces.

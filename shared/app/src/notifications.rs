@@ -92,7 +92,7 @@ impl App {
         let mail = changes.into_notification(self.mint()?, Revision::first(self.stamp(actor)?))?;
         let provider = provider.ok_or_else(|| Error::internal("a received mail was not checked"))?;
         let mut transaction = Transaction::new();
-        transaction.event_child(mail.event.id);
+        transaction.event_child(mail.event.id, mail.revision.last_updated);
         transaction.notification_create(&mail, provider)?;
         let write = BulkWrite::Notification { notification: Box::new(mail.clone()), provider: Some(provider) };
         Ok((Part { transaction, write }, mail))
@@ -133,7 +133,7 @@ impl App {
             let Some((part, after)) = self.notification_changed(actor, &before, input.clone(), &around)? else {
                 return Ok(notification_view(before, &around));
             };
-            match self.store.commit(part.transaction).await {
+            match self.store.commit(part.transaction, self.now()).await {
                 Ok(()) => return Ok(notification_view(after, &around)),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -164,7 +164,7 @@ impl App {
         transaction.notification_update(before, &after)?;
         let stored = around.stored(after.event.id);
         if stored.is_some() {
-            transaction.event_child(after.event.id);
+            transaction.event_child(after.event.id, after.revision.last_updated);
         }
         let provider = stored.map(|stored| stored.event.provider);
         let write = BulkWrite::Notification { notification: Box::new(after.clone()), provider };
@@ -240,11 +240,12 @@ impl App {
             let (mail, neighbours) = self.store.notification(id).await?.ok_or(NOT_FOUND)?;
             expected.check(mail.revision.version)?;
             let mut transaction = Transaction::new();
-            transaction.notification_delete(&mail, &self.stamp(actor)?)?;
+            let stamp = self.stamp(actor)?;
+            transaction.notification_delete(&mail, &stamp)?;
             if !neighbours.events.is_empty() {
-                transaction.event_child(mail.event.id);
+                transaction.event_child(mail.event.id, stamp.at);
             }
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),

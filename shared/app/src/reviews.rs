@@ -195,7 +195,7 @@ impl App {
         };
         let mut transaction = Transaction::new();
         transaction.review_update(before, &after)?;
-        match self.store.commit(transaction).await {
+        match self.store.commit(transaction, self.now()).await {
             // Someone else has decided, or has said so as well.
             Ok(()) | Err(CommitError::Refused(_)) => Ok(()),
             Err(CommitError::Failed(error)) => Err(error),
@@ -228,7 +228,7 @@ impl App {
             if approval.item.decision.is_none() {
                 self.decide(&mut transaction, &approval, Verdict::Approved, events.clone())?;
             }
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -273,7 +273,7 @@ impl App {
             let decision = Approval { item, by: actor.clone() };
             let denied = self.decide(&mut transaction, &decision, Verdict::Denied, Vec::new())?;
             transaction.no_approval(id);
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Err(CommitError::Refused(Refusal::ApprovalBegun)) => {
                     return Err(Error::Conflict("It is being approved.".into()));
                 }

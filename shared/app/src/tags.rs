@@ -157,7 +157,7 @@ impl App {
             let Some((part, after)) = self.tag_changed(actor, &before, &changes, &taken)? else {
                 return Ok(before);
             };
-            match self.store.commit(part.transaction).await {
+            match self.store.commit(part.transaction, self.now()).await {
                 Ok(()) => return Ok(after),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -242,7 +242,7 @@ impl App {
             expected.check(tag.revision.version)?;
             let mut transaction = Transaction::new();
             transaction.tag_delete(&tag, &self.stamp(actor)?)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),

@@ -161,7 +161,7 @@ impl App {
             };
             let mut transaction = Transaction::new();
             transaction.token_create(&token)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(NewToken { token, text }),
                 // Another process minted the same id, or the same key.
                 Err(CommitError::Refused(_)) => {}
@@ -211,7 +211,7 @@ impl App {
             let after = Token { revision: before.revision + 1, terms, ..before.clone() };
             let mut transaction = Transaction::new();
             transaction.token_update(&before, &after)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => {
                     self.token_forget(&after.key);
                     return Ok(after);
@@ -234,7 +234,7 @@ impl App {
             expected.check(token.revision)?;
             let mut transaction = Transaction::new();
             transaction.token_delete(&token);
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => {
                     self.token_forget(&token.key);
                     return Ok(());

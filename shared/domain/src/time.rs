@@ -35,6 +35,14 @@ pub fn rfc3339(time: Time) -> String {
     text
 }
 
+/// A time zone by its IANA name.
+pub type Zone = chrono_tz::Tz;
+
+/// A time as people read it, to the minute: in a zone, or in UTC.
+pub fn in_zone(time: Time, zone: Option<Zone>) -> String {
+    time.with_timezone(&zone.unwrap_or(Zone::UTC)).format("%Y-%m-%d %H:%M %Z").to_string()
+}
+
 /// A time as clients write it (behaviours L5): ISO 8601 with any offset, or without one, which means UTC; with `T` or a
 /// blank, with or without seconds, a fraction behind a point or a comma; or a date alone. Years 1 to 9999; no leap
 /// seconds, because they cannot be kept.

@@ -86,10 +86,11 @@ impl Store {
         let mut begin = 0;
         while begin < changes.len() {
             let (transaction, taken) = record_some(&changes[begin..]).map_err(|error| (begin, error))?;
-            if self.commit(transaction).await.is_err() {
+            // Records are nothing that calendars show: their time is noted nowhere.
+            if self.commit(transaction, changes[begin].stamp.at).await.is_err() {
                 for (at, change) in changes.iter().enumerate().skip(begin).take(taken) {
                     let (alone, _) = record_some(std::slice::from_ref(change)).map_err(|error| (at, error))?;
-                    match self.commit(alone).await {
+                    match self.commit(alone, change.stamp.at).await {
                         Ok(()) | Err(CommitError::Refused(_)) => {}
                         Err(CommitError::Failed(error)) => return Err((at, error)),
                     }

@@ -9,6 +9,7 @@ use noticeboard_domain::impact::Impact;
 use noticeboard_domain::notice::NoticeOrder;
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::status::Status;
+use noticeboard_domain::time::{Time, parse};
 
 use crate::compact::EventRow;
 use crate::item::{
@@ -34,6 +35,8 @@ pub struct StoredEvent {
     pub impact_count: u64,
     /// Rises with every change of its impacts and notifications.
     pub children: u64,
+    /// When one of them was last added, changed or removed by itself.
+    pub children_at: Option<Time>,
     /// The place of the newest notice that spoke of it; none when no mail has.
     pub notice_order: Option<NoticeOrder>,
 }
@@ -60,6 +63,11 @@ fn impacts_state(event: &Event) -> &'static str {
     if event.status().freezes_impacts() { IMPACTS_FROZEN } else { IMPACTS_OPEN }
 }
 
+/// What an event keeps of a change of one of its children.
+fn child_changed(at: Time) -> Vec<(&'static str, Change)> {
+    vec![(attribute::CHILDREN, Change::Add(1)), (attribute::CHILDREN_AT, Change::Set(s(keys::time(at))))]
+}
+
 impl StoredEvent {
     pub(crate) fn of(item: &Attributes) -> Result<Self> {
         let count = |name| integer(item, name).ok_or_else(|| broken(item, name));
@@ -67,6 +75,7 @@ impl StoredEvent {
             event: decode(item)?,
             impact_count: count(attribute::IMPACT_COUNT)?,
             children: count(attribute::CHILDREN)?,
+            children_at: text(item, attribute::CHILDREN_AT).and_then(parse),
             notice_order: item
                 .contains_key(attribute::NOTICE_ORDER)
                 .then(|| decode_attribute(item, attribute::NOTICE_ORDER))
@@ -180,16 +189,16 @@ impl Transaction {
         Ok(())
     }
 
-    /// Notes on an event that an impact is added to it (1), removed from it (-1) or changed (0).
+    /// Notes on an event that an impact is added to it (1), removed from it (-1) or changed (0), and when.
     ///
     /// Adding and changing is refused while the event is closed; removing is not (behaviours L7).
-    pub fn event_impact(&mut self, event: EventId, impacts: i64) {
+    pub fn event_impact(&mut self, event: EventId, impacts: i64, at: Time) {
         let (condition, refusal) = if impacts < 0 {
             (Condition::Exists, Refusal::EventGone)
         } else {
             (Condition::ImpactsOpen, Refusal::EventClosed)
         };
-        let mut set = vec![(attribute::CHILDREN, Change::Add(1))];
+        let mut set = child_changed(at);
         if impacts != 0 {
             set.push((attribute::IMPACT_COUNT, Change::Add(impacts)));
         }
@@ -203,10 +212,9 @@ impl Transaction {
         self.update(keys::event(event), set, Condition::Exists, Refusal::EventGone);
     }
 
-    /// Notes on an event that one of its received mails changed.
-    pub fn event_child(&mut self, event: EventId) {
-        let set = vec![(attribute::CHILDREN, Change::Add(1))];
-        self.update(keys::event(event), set, Condition::Exists, Refusal::EventGone);
+    /// Notes on an event that one of its received mails changed, and when.
+    pub fn event_child(&mut self, event: EventId, at: Time) {
+        self.update(keys::event(event), child_changed(at), Condition::Exists, Refusal::EventGone);
     }
 
     /// Hides an event whose deletion takes more than one transaction: from here on it is gone for every reader.

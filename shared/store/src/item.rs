@@ -35,6 +35,8 @@ pub(crate) mod attribute {
     pub(crate) const IMPACT_COUNT: &str = "impact_count";
     /// Rises with every change of what belongs to an event, so that its validator changes with them.
     pub(crate) const CHILDREN: &str = "children";
+    /// When that last happened apart from a change of the event itself.
+    pub(crate) const CHILDREN_AT: &str = "children_at";
     /// The place of the newest notice that spoke of an event.
     pub(crate) const NOTICE_ORDER: &str = "notice_order";
     /// What a circuit is shown with.

@@ -12,6 +12,8 @@ use noticeboard_domain::notice::normalised_circuit_id;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::time::Time;
 
+use crate::stamps::Part;
+
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
@@ -51,8 +53,11 @@ pub(crate) fn time(time: Time) -> String {
 
 /// The partition of an event: the event, its impacts, its received notifications and their changes.
 pub(crate) fn event_partition(id: EventId) -> String {
-    format!("EVENT#{}", number(id.get()))
+    format!("{EVENT_PARTITION_PREFIX}{}", number(id.get()))
 }
+
+/// What the partitions of events begin with.
+pub(crate) const EVENT_PARTITION_PREFIX: &str = "EVENT#";
 
 /// What the event, its impacts and its notifications have in common, and nothing else in the partition.
 pub(crate) const EVENT_PREFIX: &str = "EVENT";
@@ -145,6 +150,14 @@ pub(crate) fn object(object: ObjectRef) -> Key {
     key(object_partition(object), "OBJECT")
 }
 
+/// The object that lives under this key, if it is one of the inventory.
+pub(crate) fn object_of(key: &Key) -> Option<ObjectRef> {
+    parse_object(key.pk.strip_prefix("OBJECT#").filter(|_| key.sk == "OBJECT")?)
+}
+
+/// The counters of what calendars are made of.
+pub(crate) const STAMPS_PARTITION: &str = "STAMPS";
+
 /// An event by its name. Names are not unique; the sort key tells the events apart, and groups them by provider.
 pub(crate) fn event_name(kind: EventKind, name: &str, provider: ProviderId, id: EventId) -> Key {
     key(event_name_partition(kind, name), format!("{}#{}", number(provider.get()), number(id.get())))
@@ -202,9 +215,24 @@ pub(crate) fn window_month(month: &str) -> String {
 pub(crate) const WINDOW_LONG: &str = "WINDOW#LONG";
 /// Events without an end.
 pub(crate) const WINDOW_OPEN: &str = "WINDOW#OPEN";
+/// Events that begin more than [`crate::windows::FAR_DAYS`] after they were last changed, beside their months.
+pub(crate) const WINDOW_FAR: &str = "WINDOW#FAR";
 
+/// An event in a window: `07#EVENT#0000000000000042`, so that the events of one part are found together.
 pub(crate) fn window(partition: &str, event: EventId) -> Key {
-    key(partition, event_partition(event))
+    key(partition, format!("{}{}", window_prefix(Part::of_event(event)), event_partition(event)))
+}
+
+/// What the sort keys of a part's events in a window begin with.
+pub(crate) fn window_prefix(part: Part) -> String {
+    match part {
+        Part::Events(part) | Part::Objects(part) => format!("{part:02}#"),
+    }
+}
+
+/// Reads the event that the sort key of [`window`] names.
+pub(crate) fn parse_window(sk: &str) -> Option<EventId> {
+    sk.rsplit_once(EVENT_PARTITION_PREFIX)?.1.parse().ok()
 }
 
 /// One notice of one mail that is dealt with, or the whole mail that waits for a person.

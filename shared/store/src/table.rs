@@ -45,7 +45,7 @@ pub(crate) struct Lookup {
 }
 
 /// What objects are read from: their keys and index keys, and what else helps others to find them, stay behind.
-const OBJECT: [&str; 10] = [
+const OBJECT: [&str; 11] = [
     attribute::PK,
     attribute::SK,
     attribute::TYPE,
@@ -53,6 +53,7 @@ const OBJECT: [&str; 10] = [
     attribute::DISPLAY,
     attribute::IMPACT_COUNT,
     attribute::CHILDREN,
+    attribute::CHILDREN_AT,
     attribute::NOTICE_ORDER,
     attribute::DELETING,
     keys::pointer::PROVIDER,

@@ -6,16 +6,18 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use noticeboard_domain::time::Time;
 use noticeboard_domain::{Error, Result};
 
 use crate::item::{Attributes, Item, attribute, key_attributes, n, s};
 use crate::keys::Key;
+use crate::stamps::Stamped;
 use crate::table::{Store, unavailable};
 
 /// DynamoDB's limit for one transaction.
 pub const MAX_TRANSACTION_ITEMS: usize = 100;
 
-/// How often a transaction that met another one is tried again.
+/// How often a transaction that met another one, or no capacity, is tried again.
 const MAX_CONFLICTS: u32 = 12;
 /// The longest pause before the first of these tries; each further one may wait twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(8);
@@ -73,10 +75,12 @@ const MAX_TRANSACTION_BYTES: usize = 3_000_000;
 #[derive(Debug, Default, Clone)]
 pub struct Transaction {
     writes: Vec<(Write, Refusal)>,
+    /// What it changes of what calendars are made of.
+    pub(crate) stamped: Stamped,
 }
 
 #[derive(Debug, Clone)]
-enum Write {
+pub(crate) enum Write {
     Put(Item, Condition),
     Update { key: Key, set: Vec<(&'static str, Change)>, condition: Condition },
     Delete(Key, Condition),
@@ -164,12 +168,12 @@ impl Transaction {
 
     /// How many items it writes or checks.
     pub fn len(&self) -> usize {
-        self.writes.len()
+        self.writes.len() + self.stamped.len()
     }
 
-    /// How many more items it can take.
+    /// How many more items of one event it can take: the counter that their part of the calendar needs is set aside.
     pub fn room(&self) -> usize {
-        MAX_TRANSACTION_ITEMS.saturating_sub(self.writes.len())
+        MAX_TRANSACTION_ITEMS.saturating_sub(self.writes.len() + self.stamped.len().max(1))
     }
 
     /// Whether it does nothing.
@@ -184,12 +188,14 @@ impl Transaction {
     /// The other transaction, untouched.
     pub fn join(&mut self, other: Self) -> std::result::Result<(), Self> {
         let mine: std::collections::HashSet<&Key> = self.writes.iter().map(|(write, _)| write.key()).collect();
-        let too_many = self.len() + other.len() > MAX_TRANSACTION_ITEMS;
+        let stamps = self.stamped.len_with(&other.stamped);
+        let too_many = self.writes.len() + other.writes.len() + stamps > MAX_TRANSACTION_ITEMS;
         let too_large = self.bytes() + other.bytes() > MAX_TRANSACTION_BYTES;
         let same = other.writes.iter().any(|(write, _)| mine.contains(write.key()));
         if !self.is_empty() && (too_many || too_large || same) {
             return Err(other);
         }
+        self.stamped.join(&other.stamped);
         self.writes.extend(other.writes);
         Ok(())
     }
@@ -200,6 +206,7 @@ impl Transaction {
     }
 
     pub(crate) fn put(&mut self, item: Item, condition: Condition, refusal: Refusal) {
+        self.stamped.written(&item.key);
         self.writes.push((Write::Put(item, condition), refusal));
     }
 
@@ -210,10 +217,12 @@ impl Transaction {
         condition: Condition,
         refusal: Refusal,
     ) {
+        self.stamped.written(&key);
         self.writes.push((Write::Update { key, set, condition }, refusal));
     }
 
     pub(crate) fn delete(&mut self, key: Key, condition: Condition, refusal: Refusal) {
+        self.stamped.written(&key);
         self.writes.push((Write::Delete(key, condition), refusal));
     }
 }
@@ -307,13 +316,14 @@ impl Write {
 }
 
 impl Store {
-    /// Does all writes of a transaction, or none.
+    /// Does all writes of a transaction, or none; `now` is noted as the time of the change, for calendars.
     ///
-    /// A transaction that meets another one on the same item is tried again; its conditions decide then.
+    /// A transaction that meets another one on the same item, or for which DynamoDB has no capacity at the moment, is
+    /// tried again; its conditions decide then.
     ///
     /// # Errors
     /// [`CommitError::Refused`] when a condition does not hold, [`CommitError::Failed`] otherwise.
-    pub async fn commit(&self, transaction: Transaction) -> std::result::Result<(), CommitError> {
+    pub async fn commit(&self, transaction: Transaction, now: Time) -> std::result::Result<(), CommitError> {
         if transaction.is_empty() {
             return Ok(());
         }
@@ -321,8 +331,9 @@ impl Store {
             let len = transaction.len();
             return Err(Error::internal(format!("{len} writes do not fit one transaction")).into());
         }
-        let items =
-            transaction.writes.iter().map(|(write, _)| write.build(self.table())).collect::<Result<Vec<_>>>()?;
+        let items = transaction.writes.iter().map(|(write, _)| write.build(self.table()));
+        let stamps = transaction.stamped.writes(now).map(|write| write.build(self.table()));
+        let items = items.chain(stamps).collect::<Result<Vec<_>>>()?;
         let mut pause = FIRST_PAUSE;
         for attempt in 0.. {
             let sent = self.client().transact_write_items().set_transact_items(Some(items.clone())).send().await;
@@ -337,14 +348,14 @@ impl Store {
                         CommitError::Refused,
                     ));
                 }
-                Some(Cancelled::Conflict) if attempt < MAX_CONFLICTS => {
+                Some(Cancelled::Busy) if attempt < MAX_CONFLICTS => {
                     tokio::time::sleep(pause.mul_f64(rand::random_range(0.2..1.0))).await;
                     pause = (pause * 2).min(Duration::from_millis(250));
                 }
                 Some(Cancelled::Item) => {
                     return Err(Error::internal(format!("DynamoDB refuses an item of a transaction: {error:?}")).into());
                 }
-                Some(Cancelled::Conflict) | None => return Err(unavailable("transaction", &error).into()),
+                Some(Cancelled::Busy) | None => return Err(unavailable("transaction", &error).into()),
             }
         }
         Ok(())
@@ -354,8 +365,8 @@ impl Store {
 enum Cancelled {
     /// The write at this place had a condition that did not hold.
     Condition(usize),
-    /// Another transaction was under way on the same item.
-    Conflict,
+    /// Another transaction was under way on the same item, or its partition had all that it can take.
+    Busy,
     /// An item is not one that DynamoDB takes; it will not be taken later either.
     Item,
 }
@@ -373,7 +384,9 @@ fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Option<Cancelled> 
     if codes.contains(&"ValidationError") {
         return Some(Cancelled::Item);
     }
-    codes.contains(&"TransactionConflict").then_some(Cancelled::Conflict)
+    let is_busy =
+        |code: &&str| ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"].contains(code);
+    codes.iter().any(is_busy).then_some(Cancelled::Busy)
 }
 
 /// Whether an event's deletion has begun: then it is gone for every reader.

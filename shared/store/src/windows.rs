@@ -1,6 +1,8 @@
 //! Which events touch a stretch of time: one small item for each UTC month that an event touches.
 
-use chrono::Datelike;
+use std::collections::BTreeSet;
+
+use chrono::{Datelike, Duration, TimeZone, Utc};
 use noticeboard_domain::event::Event;
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::time::Time;
@@ -8,6 +10,7 @@ use noticeboard_domain::{Error, FieldErrors, Result};
 
 use crate::item::{Attributes, Item, attribute, s, text};
 use crate::keys;
+use crate::stamps::Part;
 use crate::table::{Lookup, Store};
 use crate::transaction::{Condition, Refusal, Transaction};
 
@@ -17,13 +20,62 @@ pub(crate) const MAX_MONTHS: usize = 24;
 const START: &str = "start";
 const END: &str = "end";
 
+/// An event that begins more days than this after it was last changed is found in a bucket of its own too: whoever
+/// wants everything from now on reads so many days of months, and that bucket.
+pub(crate) const FAR_DAYS: i64 = 540;
+/// How far the clocks of a writer and a reader may be apart, in days: generously.
+const CLOCKS_APART_DAYS: i64 = 2;
+
 /// The partitions in which an event is found.
 fn partitions(event: &Event) -> Vec<String> {
     let Some(end) = event.end() else {
         return vec![keys::WINDOW_OPEN.to_owned()];
     };
-    let months = months(event.start, end);
-    if months.len() > MAX_MONTHS { vec![keys::WINDOW_LONG.to_owned()] } else { months }
+    let mut months = months(event.start, end);
+    if months.len() > MAX_MONTHS {
+        return vec![keys::WINDOW_LONG.to_owned()];
+    }
+    if event.start - event.revision.last_updated > Duration::days(FAR_DAYS) {
+        months.push(keys::WINDOW_FAR.to_owned());
+    }
+    months
+}
+
+/// A part of the calendar: the events that touch one UTC month, or one of the buckets for those that months do not
+/// hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowPart(String);
+
+impl WindowPart {
+    /// The parts in which every event is found that touches the time from `from` to `to`; without `to`, the time from
+    /// `from` on, as seen at `now`.
+    pub fn between(from: Time, to: Option<Time>, now: Time) -> BTreeSet<Self> {
+        let months_to = to.unwrap_or(now + Duration::days(FAR_DAYS + CLOCKS_APART_DAYS));
+        let far = to.is_none().then_some(keys::WINDOW_FAR);
+        let buckets = [keys::WINDOW_LONG, keys::WINDOW_OPEN].into_iter().chain(far).map(str::to_owned);
+        let (mut month, mut parts) = (from, BTreeSet::new());
+        while month <= months_to {
+            parts.insert(Self(month_of(month)));
+            month = Self::end_of_month(month);
+        }
+        parts.extend(buckets.map(Self));
+        parts
+    }
+
+    /// When the UTC month of a time ends.
+    pub fn end_of_month(time: Time) -> Time {
+        let (year, month) = if time.month() == 12 { (time.year() + 1, 1) } else { (time.year(), time.month() + 1) };
+        Utc.with_ymd_and_hms(year, month, 1, 0, 0, 0).single().unwrap_or(Time::MAX_UTC)
+    }
+
+    /// When the UTC month of a time begins.
+    pub fn start_of_month(time: Time) -> Time {
+        Utc.with_ymd_and_hms(time.year(), time.month(), 1, 0, 0, 0).single().unwrap_or(Time::MIN_UTC)
+    }
+}
+
+fn month_of(time: Time) -> String {
+    keys::window_month(&format!("{:04}-{:02}", time.year(), time.month()))
 }
 
 /// The months from one time to another, both included; at most one more than [`MAX_MONTHS`].
@@ -64,6 +116,20 @@ impl Transaction {
 }
 
 impl Store {
+    /// The events in a part of the calendar, with strong consistency; only those of one part of the events where that
+    /// is given.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there are more than `limit`.
+    pub async fn window_events(&self, window: &WindowPart, part: Option<Part>, limit: usize) -> Result<Vec<EventId>> {
+        let lookup = Lookup::table(window.0.clone());
+        let lookup = match part {
+            Some(part) => lookup.prefix(keys::window_prefix(part)),
+            None => lookup,
+        };
+        Ok(self.query_all(&lookup, limit).await?.iter().filter_map(event_id).collect())
+    }
+
     /// The events that touch the time from `from` to before `to`, whenever they began. At most 24 months.
     ///
     /// # Errors
@@ -91,5 +157,5 @@ impl Store {
 }
 
 fn event_id(item: &Attributes) -> Option<EventId> {
-    text(item, attribute::SK)?.strip_prefix("EVENT#")?.parse().ok()
+    keys::parse_window(text(item, attribute::SK)?)
 }

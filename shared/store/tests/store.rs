@@ -24,7 +24,7 @@ use noticeboard_domain::time::Time;
 use noticeboard_domain::token::{Scope, Terms, Token, TokenVersion};
 use noticeboard_local::engine::Engine;
 use noticeboard_store::{
-    Beside, CommitError, CountOf, ITEMS_PER_DELETED_IMPACT, JournalEntry, MAX_OBJECT_BYTES, Message, MessageMark,
+    Beside, CommitError, CountOf, ITEMS_PER_DELETED_IMPACT, JournalEntry, MAX_OBJECT_BYTES, Message, MessageMark, Part,
     Refusal, Resume, Store, StoredEvent, StoredObject, Thread, Transaction,
 };
 
@@ -68,6 +68,11 @@ fn id<T: TryFrom<u64, Error = String>>(id: u64) -> T {
 fn time(text: &str) -> Time {
     let text = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     text.parse().unwrap()
+}
+
+/// When all of it is written.
+fn now() -> Time {
+    time("2026-12-01")
 }
 
 fn stamp(change: u64) -> ChangeStamp {
@@ -206,7 +211,7 @@ fn thread(version: u64) -> Thread {
 async fn commit(store: &Store, write: impl FnOnce(&mut Transaction)) -> Result<(), Refusal> {
     let mut transaction = Transaction::new();
     write(&mut transaction);
-    match store.commit(transaction).await {
+    match store.commit(transaction, now()).await {
         Ok(()) => Ok(()),
         Err(CommitError::Refused(refusal)) => Err(refusal),
         Err(CommitError::Failed(error)) => panic!("{error} {:?}", error.detail()),
@@ -229,7 +234,7 @@ async fn update(store: &Store, event: u64, changes: EventChanges) {
 
 async fn add_impact(store: &Store, number: u64, event: u64, circuit: u64) -> Result<(), Refusal> {
     let write = |t: &mut Transaction| {
-        t.event_impact(id(event), 1);
+        t.event_impact(id(event), 1, now());
         t.impact_create(&impact(number, event, circuit), "M-1 - IC", id(1)).unwrap();
     };
     commit(store, write).await
@@ -259,6 +264,33 @@ fn a_table_is_made_once() {
         store.create_if_missing().await.unwrap();
         stored(&store, 7).await;
         store.warm_up().await.unwrap();
+    });
+}
+
+#[test]
+fn stamps_tell_every_write_and_when_it_was_done() {
+    on_table(|store| async move {
+        let none = store.stamps().await.unwrap();
+        assert_eq!(none.latest(), None);
+        // Writers of different events meet on one counter.
+        let part = Part::of_event(id(7));
+        let same: Vec<u64> = (7..).filter(|event| Part::of_event(id(*event)) == part).take(24).collect();
+        let made = same.iter().map(|event| (store.clone(), maintenance(*event, EventChanges::default())));
+        at_once(made.map(|(store, event)| async move { create(&store, &event).await })).await;
+        let events = store.stamps().await.unwrap();
+        assert_eq!(events.text(), format!("{part:?}:24@{};", now().timestamp_micros()));
+        // They were decided on days before.
+        assert!(stored(&store, 7).await.event.revision.last_updated < now());
+        assert_eq!(events.latest(), Some(now()));
+        let object = provider(9, "Zayo", "zayo");
+        commit(&store, |t| t.object_create(&object).unwrap()).await.unwrap();
+        let both = store.stamps().await.unwrap();
+        assert_eq!(both.changed(&events).collect::<Vec<_>>(), [Part::of_object(id(9))]);
+        assert!(both.covers(&events) && events.covers(&none) && !events.covers(&both) && !none.covers(&events));
+        // What calendars do not show leaves them as they are.
+        let site = ObjectRef::new(ObjectType::Site, id::<ObjectId>(8));
+        commit(&store, |t| t.journal_put(&JournalEntry::Shown { object: site }, now()).unwrap()).await.unwrap();
+        assert_eq!(store.stamps().await.unwrap(), both);
     });
 }
 
@@ -304,11 +336,11 @@ fn a_condition_that_fails_says_why() {
             ("delete stale", Box::new(|t| t.event_delete(&stale, &stamp(3)).unwrap()), Refusal::Changed),
             ("delete with more", Box::new(|t| t.event_delete(&old_children, &stamp(3)).unwrap()), Refusal::Changed),
             ("hide stale", Box::new(|t| t.event_delete_begin(&stale)), Refusal::Changed),
-            ("add, closed", Box::new(|t| t.event_impact(id(closed), 1)), Refusal::EventClosed),
-            ("change, closed", Box::new(|t| t.event_impact(id(closed), 0)), Refusal::EventClosed),
-            ("add, gone", Box::new(|t| t.event_impact(id(99), 1)), Refusal::EventClosed),
-            ("remove, gone", Box::new(|t| t.event_impact(id(99), -1)), Refusal::EventGone),
-            ("child, gone", Box::new(|t| t.event_child(id(99))), Refusal::EventGone),
+            ("add, closed", Box::new(|t| t.event_impact(id(closed), 1, now())), Refusal::EventClosed),
+            ("change, closed", Box::new(|t| t.event_impact(id(closed), 0, now())), Refusal::EventClosed),
+            ("add, gone", Box::new(|t| t.event_impact(id(99), 1, now())), Refusal::EventClosed),
+            ("remove, gone", Box::new(|t| t.event_impact(id(99), -1, now())), Refusal::EventGone),
+            ("child, gone", Box::new(|t| t.event_child(id(99), now())), Refusal::EventGone),
             ("notice, gone", Box::new(|t| t.event_impacts_by_notice(id(99), 1)), Refusal::EventGone),
             ("target", Box::new(|t| t.impact_create(&impact(21, open, 10), "", id(1)).unwrap()), Refusal::ImpactExists),
             ("impact id", Box::new(|t| t.impact_create(&impact(20, open, 11), "", id(1)).unwrap()), Refusal::IdTaken),
@@ -365,19 +397,19 @@ fn a_condition_that_fails_says_why() {
 #[test]
 fn a_transaction_has_its_limits() {
     on_table(|store| async move {
-        store.commit(Transaction::new()).await.unwrap();
+        store.commit(Transaction::new(), now()).await.unwrap();
         let mut transaction = Transaction::new();
         for n in 1..=50 {
             transaction.token_create(&token(n)).unwrap();
         }
         assert_eq!((transaction.len(), transaction.room()), (100, 0));
-        store.commit(transaction).await.unwrap();
+        store.commit(transaction, now()).await.unwrap();
         assert_eq!(store.token_list().await.unwrap().len(), 50);
         let mut transaction = Transaction::new();
         for n in 101..=151 {
             transaction.token_create(&token(n)).unwrap();
         }
-        assert!(matches!(store.commit(transaction).await, Err(CommitError::Failed(Error::Internal { .. }))));
+        assert!(matches!(store.commit(transaction, now()).await, Err(CommitError::Failed(Error::Internal { .. }))));
         assert_eq!(store.token(id(101)).await.unwrap(), None);
     });
 }
@@ -544,7 +576,7 @@ fn a_deletion_in_steps_hides_the_event_at_once() {
         let window = store.events_in_window(time("2026-12-01"), time("2026-12-02"), 10).await.unwrap();
         assert_eq!(numbers(window), [8]);
         assert_eq!(add_impact(&store, 99, 7, 99).await, Err(Refusal::EventClosed));
-        assert_eq!(commit(&store, |t| t.event_child(id(7))).await, Err(Refusal::EventGone));
+        assert_eq!(commit(&store, |t| t.event_child(id(7), now())).await, Err(Refusal::EventGone));
         let twice = commit(&store, |t| t.event_delete_begin(&before)).await;
         assert_eq!(twice, Err(Refusal::Changed));
         assert_eq!(commit(&store, |t| t.event_delete(&before, &stamp(4)).unwrap()).await, Err(Refusal::Changed));

@@ -39,7 +39,7 @@ impl App {
             let mut transaction = Transaction::new();
             transaction.object_delete(&stored.object, &self.stamp(actor)?)?;
             around.tell_circuits(&mut transaction, Some(&stored), None)?;
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Refused(_)) => {}
                 Err(CommitError::Failed(error)) => return Err(error),

@@ -160,7 +160,7 @@ impl App {
             groups.extend(rest.map(|transaction| (transaction, vec![(at, imported)])));
         }
         for (transaction, members) in groups {
-            match self.store.commit(transaction).await {
+            match self.store.commit(transaction, self.now()).await {
                 Ok(()) => members.into_iter().for_each(|(at, imported)| done[at] = Some(imported)),
                 Err(CommitError::Refused(_)) => {
                     for (at, _) in members {
@@ -186,7 +186,7 @@ impl App {
                     Plan::Write { planned, before } => (planned, before),
                 };
                 let after = planned.view.stored;
-                match self.store.commit(planned.part.transaction).await {
+                match self.store.commit(planned.part.transaction, self.now()).await {
                     Ok(()) => {}
                     Err(CommitError::Refused(_)) => continue,
                     Err(CommitError::Failed(error)) => return Err(error),

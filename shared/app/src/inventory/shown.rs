@@ -171,7 +171,7 @@ impl App {
 
     /// Whether a transaction was done; another writer may have been faster.
     async fn shown(&self, transaction: Transaction) -> Result<bool> {
-        match self.store.commit(transaction).await {
+        match self.store.commit(transaction, self.now()).await {
             Ok(()) => Ok(true),
             Err(CommitError::Refused(_)) => Ok(false),
             Err(CommitError::Failed(error)) => Err(error),

@@ -4,6 +4,7 @@
 //! answers, the limits. What is not a table elsewhere is one here: which operations there are (`resources`) and which
 //! fields requests have (`requests`); tests hold both against the server.
 
+mod calendar;
 mod inventory;
 mod operation;
 mod page;
@@ -168,7 +169,7 @@ that there is not with 404; a path that is read without its last slash is redire
 
 const TAGS: [(&str, &str); 11] = [
     ("notices", "Maintenances, outages, what they hit, and the mails that they come from."),
-    ("calendar", "Maintenances for calendar programs."),
+    ("calendar", "Events for calendar programs."),
     ("circuits", "Providers, circuits and their ends, in NetBox's shapes."),
     ("dcim", "Sites and what stands there, in NetBox's shapes."),
     ("ipam", "Addresses and prefixes, in NetBox's shapes."),

@@ -176,6 +176,7 @@ pub(super) fn headers() -> Value {
             "schema": {"type": "string", "enum": ["true"]},
         },
         "RetryAfter": {"description": "After how many seconds to try again.", "schema": {"type": "string"}},
+        "LastModified": {"description": "When what is shown last changed, for `If-Modified-Since`.", "schema": text},
         "CacheControl": {"description": "How long a copy may be kept.", "schema": text},
         "ContentDisposition": {"description": "The name of the file.", "schema": text},
     })
@@ -320,6 +321,10 @@ pub(super) fn parameters() -> Map<String, Value> {
         ("before", query("before", "The page begins before this change.", id_text())),
         ("ifMatch", header("If-Match", "Do it only to an object with one of these validators; `*` is any.")),
         ("ifNoneMatch", header("If-None-Match", "Answer 304 when the object still has one of these; `*` is any.")),
+        (
+            "ifModifiedSince",
+            header("If-Modified-Since", "Answer 304 when nothing has changed since; `If-None-Match` counts before it."),
+        ),
         (
             "idempotencyKey",
             json!({

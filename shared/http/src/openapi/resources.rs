@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::operation::{Method, Operation, Refused, answer, empty, filters};
 use super::requests::{self, Request, element, several};
 use super::schema::{self, Schemas, derived, page, reference};
-use super::{Document, JSON, inventory};
+use super::{Document, JSON, calendar, inventory};
 use crate::wire::event::{MAINTENANCE_FILTERS, OUTAGE_FILTERS, TimelineBody};
 use crate::wire::import::ImportedBody;
 use crate::wire::notification::{IngestedBody, NotificationBody};
@@ -262,7 +262,8 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
         document.schemas.add(name, schema);
     }
     all.extend(decided());
-    all.extend([import(), inbound_mail(), raw_mail(), feed("/api/plugins/notices/ical/"), feed(FEED)]);
+    all.extend([import(), inbound_mail(), raw_mail()]);
+    all.extend(calendar::operations());
     for path in ROOTS {
         let root = Operation::new(Get, path, &id(path, "root_retrieve"), "api", "Say what is below this address");
         all.push(root.answer(200, answer("Names and addresses.", JSON, &reference("Root"), &[])));
@@ -274,7 +275,7 @@ pub(super) fn operations(document: &mut Document) -> Vec<Operation> {
 }
 
 /// `/api/plugins/notices/maintenance/` → `plugins_notices_maintenance_list`, as NetBox names its operations.
-fn id(path: &str, what: &str) -> String {
+pub(super) fn id(path: &str, what: &str) -> String {
     let parts = path.split('/').filter(|part| !part.is_empty() && *part != "api" && *part != "{id}");
     parts.chain([what]).map(|part| part.replace(['-', '.'], "_")).collect::<Vec<_>>().join("_")
 }
@@ -428,7 +429,7 @@ fn with_note(operation: Operation) -> Operation {
 }
 
 /// An answer to a POST has the object's headers where one object was made.
-fn created(answer: &Value) -> Value {
+pub(super) fn created(answer: &Value) -> Value {
     let mut answer = answer.clone();
     if let Some(headers) = answer["headers"].as_object_mut()
         && let Some(etag) = headers.shift_remove("ETag-OfOne")
@@ -562,45 +563,6 @@ fn raw_mail() -> Operation {
     Operation::new(Get, path, &id(path, "retrieve"), "notices", "Read a mail that waits for a person, byte for byte")
         .answer(200, mail)
         .refused(&[Refused::NotFound])
-}
-
-/// The address of the feed outside of the API.
-const FEED: &str = "/plugins/notices/ical/maintenances.ics";
-
-fn feed(path: &str) -> Operation {
-    let query = |name: &str, description: &str, schema: Value| {
-        json!({
-            "name": name, "in": "query", "description": description, "schema": schema,
-        })
-    };
-    let text = json!({"type": "string"});
-    let plain = |description: &str| answer(description, "text/plain; charset=utf-8", &text, &[]);
-    let caching = ["Cache-Control"];
-    let statuses = "Only these, with commas between them; all unless one of them is known.";
-    let download = "A file to keep, without `ETag`.";
-    let calendar = answer(
-        "The calendar (RFC 5545).",
-        "text/calendar; charset=utf-8",
-        &text,
-        &["ETag-OfOne", "Cache-Control", "Content-Disposition"],
-    );
-    Operation::new(Get, path, &id(path, "retrieve"), "calendar", "Maintenances as a calendar to subscribe to")
-        .security(json!([{"token": []}, {"feedToken": []}]))
-        .own_parameter(query(
-            "past_days",
-            "How far back it goes: 0 to 365 days; 30 days unless it is one of these.",
-            json!({"type": "integer"}),
-        ))
-        .own_parameter(query("provider", "Only this provider's: its slug.", text.clone()))
-        .own_parameter(query("provider_id", "Only this provider's: its id.", requests::id()))
-        .own_parameter(query("status", statuses, text.clone()))
-        .own_parameter(query("download", download, json!({"type": "string", "enum": ["true", "1", "yes"]})))
-        .parameter("ifNoneMatch")
-        .answer(200, created(&calendar))
-        .answer(304, empty("The caller's copy is the present one.", &[&caching[..], &["ETag"]].concat()))
-        .answer(400, plain("There is no such provider."))
-        .answer(403, plain("No token, or one that may not read this."))
-        .refused(&[Refused::Unavailable])
 }
 
 /// This document, and the page that is made of it.

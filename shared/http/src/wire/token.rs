@@ -180,6 +180,10 @@ pub struct TokenBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     token: Option<String>,
+    /// The calendar that a token for the feed opens, ready to subscribe to; shown with its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    feed_url: Option<String>,
 }
 
 impl Wire for TokenBody {
@@ -215,6 +219,7 @@ pub fn token(base: &str, token: &Token) -> Object<TokenBody> {
         scope: terms.scope.as_str(),
         allowed_ips: terms.allowed_ips.iter().map(Network::to_string).collect(),
         token: None,
+        feed_url: None,
     };
     Object { body, url, version: token.revision }
 }
@@ -223,5 +228,9 @@ pub fn token(base: &str, token: &Token) -> Object<TokenBody> {
 pub fn new_token(base: &str, made: &NewToken) -> Object<TokenBody> {
     let mut object = token(base, &made.token);
     object.body.token = Some(made.text.clone());
+    if made.token.terms.scope == Scope::Feed {
+        // A token has no letters that a query escapes.
+        object.body.feed_url = Some(format!("{base}/api/plugins/notices/ical/?token={}", made.text));
+    }
     object
 }
