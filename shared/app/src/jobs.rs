@@ -123,7 +123,7 @@ impl App {
                     job.completed = Some(Completed { at: self.now(), output: Map::new(), failure });
                     let mut transaction = Transaction::new();
                     transaction.job_end(&job)?;
-                    match self.store.commit(transaction).await {
+                    match self.store.commit(transaction, self.now()).await {
                         // Refused: it has just ended by itself.
                         Ok(()) | Err(CommitError::Refused(_)) => {}
                         Err(CommitError::Failed(error)) => return Err(error),
