@@ -3,10 +3,26 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use noticeboard_app::{App, Settings};
+use noticeboard_domain::change::Expected;
+use noticeboard_domain::event::{EventChanges, EventKind};
+use noticeboard_domain::fields::{Name, Summary};
+use noticeboard_domain::inventory::{Label, ProviderChanges, Slug};
+use noticeboard_domain::status::{MaintenanceStatus, Status};
+use noticeboard_http::Api;
+use noticeboard_local::engine::Engine;
+use noticeboard_store::{Bucket, Store};
+use noticeboard_tests::house::actor;
+use tower::ServiceExt;
+
 use noticeboard_tests::calendar::{Component, DOCUMENTED, FEED, IMPACT, MAINTENANCE, World};
-use noticeboard_tests::{Client, Process, TOKEN};
+use noticeboard_tests::{Client, HandClock, Process, TOKEN};
 use serde_json::{Value, json};
 
 /// Asks again with the validator of the last copy, which the copy that comes replaces.
@@ -184,5 +200,73 @@ fn a_token_in_an_address_reaches_no_log() {
     let text = token.rsplit('.').next().unwrap();
     for line in lines {
         assert!(!line.contains(text) && !line.contains(secret), "{line}");
+    }
+}
+
+/// DynamoDB shows the items of a transaction one by one: a reader can see the stamp of a change and still the old event.
+/// Here the old event is put back for a while, past every use case.
+#[tokio::test]
+#[allow(clippy::disallowed_methods, reason = "what DynamoDB shows in between is written by hand")]
+async fn a_change_that_the_table_shows_late_is_seen() {
+    let engine = Engine::memory().unwrap();
+    let store = Store::new(engine.dynamodb(), "late");
+    store.create_if_missing().await.unwrap();
+    let clock = HandClock::default();
+    let settings = Settings { admin_token: Some(TOKEN.into()), ..Settings::default() };
+    let app = App::new(store, Bucket::memory(), clock.clock(), settings);
+    let api = Arc::new(Api { app: app.clone(), base_url: None });
+    let routes = noticeboard_http::finish(api.clone(), noticeboard_ical_feed::router(api));
+    let ask = async |tag: &str| {
+        let request = Request::get(FEED).header("authorization", format!("Token {TOKEN}"));
+        let request = request.header("if-none-match", tag).body(Body::empty()).unwrap();
+        let answer = routes.clone().oneshot(request).await.unwrap();
+        let tag = answer.headers()["etag"].to_str().unwrap().to_owned();
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        (status, tag, String::from_utf8(body.to_vec()).unwrap())
+    };
+
+    let provider = ProviderChanges {
+        name: Some(Label::parse("Zayo").unwrap()),
+        slug: Some(Slug::parse("zayo").unwrap()),
+        ..ProviderChanges::default()
+    };
+    let provider = app.provider_create(&actor("noc"), provider).await.unwrap().id;
+    let changes = EventChanges {
+        name: Some(Name::parse("M-1").unwrap()),
+        summary: Some(Summary::parse("before").unwrap()),
+        provider: Some(provider),
+        status: Some(Status::Maintenance(MaintenanceStatus::Confirmed)),
+        start: Some(app.now() + chrono::Duration::days(1)),
+        end: Some(app.now() + chrono::Duration::days(2)),
+        ..EventChanges::default()
+    };
+    let kind = EventKind::Maintenance;
+    let id = app.event_create(&actor("noc"), kind, changes).await.unwrap().stored.event.id;
+    let (_, first, text) = ask("").await;
+    assert!(text.contains("before"), "{text}");
+
+    let get = || {
+        let key = |text: String| AttributeValue::S(text);
+        let get = engine.dynamodb().get_item().table_name("late").consistent_read(true);
+        get.key("PK", key(format!("EVENT#{}", id.get()))).key("SK", key("EVENT".into())).send()
+    };
+    let put = async |item| engine.dynamodb().put_item().table_name("late").set_item(item).send().await.unwrap();
+    let old = get().await.unwrap().item;
+    let changes = EventChanges { summary: Some(Summary::parse("after").unwrap()), ..EventChanges::default() };
+    app.event_change(&actor("noc"), kind, id, changes, &Expected::default()).await.unwrap();
+    let new = get().await.unwrap().item;
+    put(old).await;
+    let (status, between, text) = ask(&first).await;
+    assert_eq!((status, text.contains("before")), (200, true), "the test shows nothing: {text}");
+    put(new).await;
+    clock.advance(2);
+    let (status, settled, text) = ask(&between).await;
+    assert_eq!((status, text.contains("after")), (200, true), "{text}");
+    // And that is the end of it.
+    for _ in 0..3 {
+        clock.advance(2);
+        let (status, tag, _) = ask(&settled).await;
+        assert_eq!((status, &tag), (304, &settled));
     }
 }

@@ -135,6 +135,11 @@ impl Stamps {
         Part::all().filter(|part| self.0.get(part) != other.0.get(part))
     }
 
+    /// The parts whose last change is not older than a time, as far as its writer's clock is right.
+    pub fn since(&self, time: Time) -> impl Iterator<Item = Part> + '_ {
+        self.0.iter().filter(move |(_, stamp)| stamp.at.is_some_and(|at| at >= time)).map(|(part, _)| *part)
+    }
+
     /// Whether these were read no earlier than those: counters only rise.
     pub fn covers(&self, other: &Self) -> bool {
         other.0.iter().all(|(part, stamp)| self.0.get(part).is_some_and(|mine| mine.count >= stamp.count))

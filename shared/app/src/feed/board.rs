@@ -26,6 +26,11 @@ const ROUNDS: usize = 4;
 const MAX_PARTS: usize = 8;
 /// How long a board is added to before it is made anew: what nobody asks for any more goes with it.
 const KEPT: Duration = Duration::hours(24);
+/// How long after a change was seen its part is read once more. DynamoDB shows the items of a transaction one by one: a
+/// reader can see the stamp and still the old event, for some milliseconds.
+const SETTLING: Duration = Duration::seconds(2);
+/// How long ago a change happened that is settled, also by the clock of a writer that goes wrong.
+const SETTLED: Duration = Duration::minutes(1);
 /// Impacts of one event that are read; an event with more is refused rather than shown in part.
 const MAX_IMPACTS: usize = 10_000;
 /// Notes of an event that a calendar shows, in bytes: no more are kept.
@@ -63,6 +68,17 @@ pub(crate) struct Board {
     windows: BTreeSet<WindowPart>,
     events: HashMap<EventId, Arc<FeedEvent>>,
     names: Arc<Names>,
+    /// Parts that changed just now, and when they are to be read once more.
+    settling: HashMap<Part, Time>,
+}
+
+/// What the windows hold at one moment.
+pub(super) struct Seen {
+    pub(super) stamps: Stamps,
+    pub(super) events: Vec<Arc<FeedEvent>>,
+    pub(super) names: Arc<Names>,
+    /// When it is to be read once more, though nothing is written.
+    pub(super) again: Option<Time>,
 }
 
 /// What was read to bring a board up to date.
@@ -79,33 +95,48 @@ impl App {
         windows: &BTreeSet<WindowPart>,
         mut stamps: Stamps,
         now: Time,
-    ) -> Result<(Stamps, Vec<Arc<FeedEvent>>, Arc<Names>)> {
+    ) -> Result<Seen> {
         // One at a time: who waits finds the work done.
         let mut board = self.board.lock().await;
         if board.made.is_none_or(|made| now - made >= KEPT) {
             *board = Board { made: Some(now), stamps: stamps.clone(), ..Board::default() };
+            board.settle(&stamps.since(now - SETTLED).collect(), now);
         }
         for _ in 0..ROUNDS {
             // Another caller may have brought it further meanwhile.
-            if board.stamps.covers(&stamps) && windows.is_subset(&board.windows) {
+            let is_settled = board.unsettled(now).is_empty();
+            if is_settled && board.stamps.covers(&stamps) && windows.is_subset(&board.windows) {
                 break;
             }
-            board.refresh(&self.store, windows, stamps).await?;
+            board.refresh(&self.store, windows, stamps, now).await?;
             // What was written while it was read is read again, so that the events belong together.
             stamps = self.store.stamps().await?;
         }
-        let read = (board.stamps.clone(), board.events.values().cloned().collect(), Arc::clone(&board.names));
+        let seen = Seen {
+            stamps: board.stamps.clone(),
+            events: board.events.values().cloned().collect(),
+            names: Arc::clone(&board.names),
+            again: board.settling.values().min().copied(),
+        };
         if board.events.len() > MAX_WINDOW_EVENTS {
             *board = Board::default();
         }
-        Ok(read)
+        Ok(seen)
     }
 }
 
 impl Board {
     /// Brings it to these stamps, and adds windows to it. It stays as it was when that fails.
-    async fn refresh(&mut self, store: &Store, windows: &BTreeSet<WindowPart>, stamps: Stamps) -> Result<()> {
-        let changed: HashSet<Part> = self.stamps.changed(&stamps).collect();
+    async fn refresh(
+        &mut self,
+        store: &Store,
+        windows: &BTreeSet<WindowPart>,
+        stamps: Stamps,
+        now: Time,
+    ) -> Result<()> {
+        let written: HashSet<Part> = self.stamps.changed(&stamps).collect();
+        let unsettled = self.unsettled(now);
+        let changed = written.union(&unsettled).copied().collect();
         let ids = self.ids(store, windows, &changed).await?;
         if ids.len() > MAX_WINDOW_EVENTS {
             return Err(too_many_events());
@@ -118,8 +149,20 @@ impl Board {
         names.retain(|object, _| !changed.contains(&Part::of_object(object.id)));
         names.extend(fresh.names);
         self.windows.extend(windows.iter().cloned());
+        self.settling.retain(|part, _| !unsettled.contains(part));
+        self.settle(&stamps.since(now - SETTLED).filter(|part| written.contains(part)).collect(), now);
         self.stamps = stamps;
         Ok(())
+    }
+
+    /// Has parts that changed just now read once more.
+    fn settle(&mut self, parts: &HashSet<Part>, now: Time) {
+        self.settling.extend(parts.iter().map(|part| (*part, now + SETTLING)));
+    }
+
+    /// The parts that are to be read once more now.
+    fn unsettled(&self, now: Time) -> HashSet<Part> {
+        self.settling.iter().filter(|(_, due)| **due <= now).map(|(part, _)| *part).collect()
     }
 
     /// The events that are to be read: those of new windows, and those of changed parts.

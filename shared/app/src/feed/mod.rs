@@ -24,6 +24,7 @@ use noticeboard_domain::{Error, Result};
 use noticeboard_store::{Stamps, StoredEvent, Wanted};
 
 pub(crate) use board::Board;
+use board::Seen;
 pub use board::{Name, Names};
 pub use moments::{MINUTE, shown_end};
 use moments::{Moments, Window};
@@ -116,7 +117,7 @@ pub struct Feed {
     pub names: Arc<Names>,
     /// When it last changed, by a write or by time alone.
     pub changed: Time,
-    /// When time alone changes it next.
+    /// When time alone changes it next, or a change that happened just now is to be read once more.
     pub next: Time,
 }
 
@@ -146,7 +147,7 @@ impl App {
     pub async fn feed(&self, query: &FeedQuery, stamps: Stamps) -> Result<Feed> {
         let now = self.now();
         let window = Window::new(now, query.past, query.future);
-        let (stamps, events, names) = self.board_read(&window.parts(), stamps, now).await?;
+        let Seen { stamps, events, names, again } = self.board_read(&window.parts(), stamps, now).await?;
         let wanted = self.feed_wanted(query).await?;
         let mut moments = Moments::new(&window, stamps.latest());
         let mut shown = Vec::with_capacity(events.len());
@@ -156,8 +157,16 @@ impl App {
                 shown.push(event);
             }
         }
+        let next = moments.next();
         shown.sort_unstable_by_key(|shown| (shown.stored.event.start, shown.stored.event.id));
-        Ok(Feed { stamps, now, events: shown, names, changed: moments.last(), next: moments.next() })
+        Ok(Feed {
+            stamps,
+            now,
+            events: shown,
+            names,
+            changed: moments.last(),
+            next: again.map_or(next, |again| again.min(next)),
+        })
     }
 
     /// One event as a calendar shows it, with what its provider and the objects that it hits are called.
