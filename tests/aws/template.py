@@ -16,9 +16,11 @@ RESOURCES = DOCUMENT["Resources"]
 
 
 def functions():
-    """The properties of each function, by its name: the last part of CodeUri."""
-    found = (one["Properties"] for one in RESOURCES.values() if one["Type"] == "AWS::Serverless::Function")
-    return {Path(properties["CodeUri"]).name: properties for properties in found}
+    """The properties of each function, by its name: its program without `noticeboard-`."""
+    found = (one for one in RESOURCES.values() if one["Type"] == "AWS::Serverless::Function")
+    return {
+        one["Metadata"]["BuildProperties"]["Binary"].removeprefix("noticeboard-"): one["Properties"] for one in found
+    }
 
 
 def variables(function):
