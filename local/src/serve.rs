@@ -151,6 +151,15 @@ pub async fn open_dead_letters(
     Ok((api, routes))
 }
 
+/// The table of this name in the DynamoDB at an address, or in AWS's own; nothing is read of it yet.
+pub async fn table_at(url: Option<&str>, table: Option<&str>) -> Store {
+    let sdk = match url {
+        Some(url) => endpoint(url).await,
+        None => noticeboard_lambda::sdk().await,
+    };
+    Store::new(aws_sdk_dynamodb::Client::new(&sdk), table.unwrap_or(TABLE))
+}
+
 async fn open_all(
     storage: &Storage,
     settings: Settings,
