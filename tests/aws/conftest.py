@@ -17,6 +17,12 @@ import pytest
 
 import template
 from lambda_runtime import Function
+from recorder import Recorder
+
+def pytest_collection_modifyitems(items):
+    """What all others have called is looked at when they are through."""
+    items.sort(key=lambda item: item.path.name == "test_rights.py")
+
 
 TABLE = "noticeboard"
 BUCKET = "mail"
@@ -121,7 +127,26 @@ def fifo_topic(aws):
 
 
 @pytest.fixture(scope="session")
-def start(aws, binaries, environment, folder, queues, topic, fifo_topic):
+def recorders():
+    """What each function has asked of AWS so far."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def calls(environment, recorders):
+    """The address under which a function finds AWS, where its calls are put down."""
+
+    def calls(name):
+        recorders[name] = Recorder(environment["AWS_ENDPOINT_URL"])
+        return recorders[name].url
+
+    yield calls
+    for recorder in recorders.values():
+        recorder.stop()
+
+
+@pytest.fixture(scope="session")
+def start(aws, binaries, environment, folder, queues, topic, fifo_topic, calls):
     """Starts a function's program with the variables and the permissions that template.yaml gives it, no more."""
     template.create_table(aws("dynamodb"), TABLE)
     aws("s3").create_bucket(Bucket=BUCKET)
@@ -149,7 +174,9 @@ def start(aws, binaries, environment, folder, queues, topic, fifo_topic):
         "Bucket": f"arn:aws:s3:::{BUCKET}",
         "Topic": [topic, fifo_topic, f"{topic}-gone"],
         **{f"{name.capitalize()}Queue": arn(aws, queue) for name, queue in queues.items()},
-        "StreamFailures": "arn:aws:sqs:us-east-1:000000000000:stream-failures",
+        **{name: f"arn:aws:sqs:us-east-1:000000000000:{name}" for name in ("StreamFailures", "InboundFailures")},
+        "FifoTopic": fifo_topic,
+        "Logs": "arn:aws:logs:us-east-1:000000000000:log-group:logs:*",
     }
     iam = aws("iam")
 
@@ -160,6 +187,7 @@ def start(aws, binaries, environment, folder, queues, topic, fifo_topic):
         key = iam.create_access_key(UserName=name)["AccessKey"]
         credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
         settings = {variable: values[variable] for variable in template.variables(name)}
+        settings["AWS_ENDPOINT_URL"] = calls(name)
         return Function(binaries / f"noticeboard-{name}", environment | credentials | settings, folder / f"{name}.log")
 
     return start
