@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+import receivers
 import template
 from lambda_runtime import Function
 from recorder import Recorder
@@ -127,6 +128,15 @@ def fifo_topic(aws):
 
 
 @pytest.fixture(scope="session")
+def listeners():
+    """Who listens for brokers that are not AWS's, by the brokers' names."""
+    found = {"syslog": receivers.syslog(), "redis": receivers.redis(), "webhook": receivers.webhook()}
+    yield found
+    for one in found.values():
+        one.stop()
+
+
+@pytest.fixture(scope="session")
 def recorders():
     """What each function has asked of AWS so far."""
     return {}
@@ -146,9 +156,12 @@ def calls(environment, recorders):
 
 
 @pytest.fixture(scope="session")
-def start(aws, binaries, environment, folder, queues, topic, fifo_topic, calls):
+def start(aws, binaries, environment, folder, queues, topic, fifo_topic, listeners, calls):
     """Starts a function's program with the variables and the permissions that template.yaml gives it, no more."""
     template.create_table(aws("dynamodb"), TABLE)
+    # These are given messages by hand: publisher has none for them.
+    silent = {"topics": {"exclude": ["*"]}}
+    port = {name: one.port for name, one in listeners.items()}
     aws("s3").create_bucket(Bucket=BUCKET)
     values = {
         "NOTICEBOARD_TABLE": TABLE,
@@ -162,7 +175,12 @@ def start(aws, binaries, environment, folder, queues, topic, fifo_topic, calls):
                 "log": {"type": "log"},
                 "sns": {"type": "sns", "topic": topic},
                 "fifo": {"type": "sns", "topic": fifo_topic, "topics": {"include": ["noticeboard.status.maintenance"]}},
-                "gone": {"type": "sns", "topic": f"{topic}-gone", "topics": {"exclude": ["*"]}, "pauses": [2]},
+                "gone": {"type": "sns", "topic": f"{topic}-gone", "pauses": [2], **silent},
+                "syslog": {"type": "syslog", "url": f"udp://127.0.0.1:{port['syslog']}", **silent},
+                "redis": {"type": "redis", "url": f"redis://127.0.0.1:{port['redis']}", **silent},
+                "webhook": {
+                    "type": "webhook", "url": f"http://127.0.0.1:{port['webhook']}/", "allow_private": True, **silent
+                },
             }
         ),
         "NOTICEBOARD_BROKER_SECRET": "",
