@@ -179,11 +179,15 @@ def start(aws, binaries, environment, folder, queues, topic, fifo_topic, listene
                 "syslog": {"type": "syslog", "url": f"udp://127.0.0.1:{port['syslog']}", **silent},
                 "redis": {"type": "redis", "url": f"redis://127.0.0.1:{port['redis']}", **silent},
                 "webhook": {
-                    "type": "webhook", "url": f"http://127.0.0.1:{port['webhook']}/", "allow_private": True, **silent
+                    "type": "webhook",
+                    "url": f"http://127.0.0.1:{port['webhook']}/",
+                    "secrets": ["env:NOTICEBOARD_BROKER_SECRET"],
+                    "allow_private": True,
+                    **silent,
                 },
             }
         ),
-        "NOTICEBOARD_BROKER_SECRET": "",
+        "NOTICEBOARD_BROKER_SECRET": "whsec_" + base64.b64encode(bytes(32)).decode(),
         **{f"NOTICEBOARD_QUEUE_{name.upper()}": queue for name, queue in queues.items()},
         "RUST_LOG": "info",
     }

@@ -284,7 +284,7 @@ impl App {
             match self.store.commit(transaction).await {
                 Ok(()) => {
                     // `template.yaml` counts these lines.
-                    tracing::info!(review = review.id, ?reason, "mail waits for a person");
+                    tracing::info!(review = %review.id, ?reason, "mail waits for a person");
                     return Ok(Some(review));
                 }
                 Err(CommitError::Refused(Refusal::NoticeApplied)) => return Ok(None),
