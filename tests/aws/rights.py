@@ -1,11 +1,12 @@
 """The calls that each function's program makes: its role allows these and no other."""
 
-READ = {("dynamodb:GetItem", "Table"), ("dynamodb:BatchGetItem", "Table"), ("dynamodb:Query", "Table"),
-        ("dynamodb:Query", "Table/index/*")}
+ITEMS = {("dynamodb:GetItem", "Table"), ("dynamodb:BatchGetItem", "Table")}
+QUERY = {("dynamodb:Query", "Table")}
+INDEXES = {("dynamodb:Query", "Table/index/*")}
+READ = ITEMS | QUERY | INDEXES
 WRITE = {("dynamodb:PutItem", "Table"), ("dynamodb:UpdateItem", "Table"), ("dynamodb:DeleteItem", "Table")}
-# A policy that allows a table and its indexes allows this too, which DynamoDB has not.
-MEANINGLESS = {("dynamodb:GetItem", "Table/index/*"), ("dynamodb:BatchGetItem", "Table/index/*")}
-MAIL = {("s3:GetObject", "Bucket/mail/*"), ("s3:PutObject", "Bucket/mail/*")}
+KEEP_MAIL = {("s3:PutObject", "Bucket/mail/*")}
+READ_MAIL = {("s3:GetObject", "Bucket/mail/*")}
 # Asked for where there are formats of the operator's own.
 FORMATS = {("s3:ListBucket", "Bucket"), ("s3:GetObject", "Bucket/formats/*")}
 
@@ -13,11 +14,11 @@ CALLS = {
     "events": READ | WRITE,
     "impacts": READ | WRITE,
     "inventory": READ | WRITE,
-    "platform": READ | WRITE,
+    "platform": ITEMS | INDEXES | WRITE,
     "ical-feed": READ,
-    "notifications": READ | WRITE | MAIL | FORMATS,
-    "inbound-email": READ | WRITE | MAIL | FORMATS | {("s3:GetObject", "Bucket/inbound/*")},
-    "changelog": READ | WRITE | MAIL | FORMATS,
+    "notifications": READ | WRITE | KEEP_MAIL | READ_MAIL | FORMATS,
+    "inbound-email": ITEMS | QUERY | WRITE | KEEP_MAIL | FORMATS | {("s3:GetObject", "Bucket/inbound/*")},
+    "changelog": READ | WRITE | KEEP_MAIL | READ_MAIL | FORMATS,
     "publisher": {("dynamodb:GetItem", "Table"), ("sqs:SendMessage", "a queue")},
     "delivery": {("sns:Publish", "a topic"), ("sqs:ChangeMessageVisibility", "a queue")},
 }
