@@ -308,3 +308,35 @@ def test_a_queue_gives_up_after_the_attempts_of_its_broker():
         of = "webhook" if kind == "Webhook" else "service"
         # The tests of that file say how many attempts each schedule has.
         assert f"assert_eq!({of}.attempts(), {attempts});" in source
+
+
+# Rows of the README's costs, by those of ARCHITECTURE.md that say what they read and write.
+COSTS = {
+    "read one event": "an event with impacts and mails",
+    "a page of 50 events": "a page of 50 events",
+    "a filtered page": "a filtered page of 50 of 52 events",
+    "the calendar of 52 events": "the feed of 52 events, 2 with impacts",
+    "create an event": "create an event",
+    "change an event": "change an event",
+    "create an impact": "create an impact",
+    "take in a mail with one window and one circuit": "a mail with one window and one known circuit, handed in",
+}
+
+
+def rows(path, heading):
+    """The first table under a heading, as lists of cells."""
+    text = (template.ROOT / path).read_text().split(heading)[1]
+    lines = [line for line in text.split("\n") if line.startswith("|") or line.startswith("#")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    return {row[0]: row[1:] for row in cells}
+
+
+def test_the_costs_follow_from_the_units():
+    units = rows("ARCHITECTURE.md", "### What it costs")
+    costs = rows("README.md", "**Costs**")
+    for name, use_case in COSTS.items():
+        reads, writes = (float(units[use_case][column]) for column in (2, 3))
+        parts = [float(cell) for cell in costs[name]]
+        # Dollars for 1,000, of prices for a million.
+        assert parts[0] == pytest.approx((reads * 0.125 + writes * 0.625) / 1000, rel=0.06), name
+        assert parts[3] == pytest.approx(sum(parts[:3]), rel=0.06), name
