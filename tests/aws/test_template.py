@@ -337,6 +337,7 @@ def test_the_costs_follow_from_the_units():
     for name, use_case in COSTS.items():
         reads, writes = (float(units[use_case][column]) for column in (2, 3))
         parts = [float(cell) for cell in costs[name]]
-        # Dollars for 1,000, of prices for a million.
-        assert parts[0] == pytest.approx((reads * 0.125 + writes * 0.625) / 1000, rel=0.06), name
-        assert parts[3] == pytest.approx(sum(parts[:3]), rel=0.06), name
+        # Dollars for 1,000, of prices for a million; two digits, and four decimals at most.
+        rounded = {"rel": 0.05, "abs": 0.00005}
+        assert parts[0] == pytest.approx((reads * 0.125 + writes * 0.625) / 1000, **rounded), name
+        assert parts[3] == pytest.approx(sum(parts[:3]), **rounded), name
