@@ -1,8 +1,8 @@
 # `make run` and `make test` do everything on a fresh machine; each other target is a part of these.
-# All that they write is inside this folder: target, .venv, data.
+# All that they write is inside this folder: target, .venv, .sam, .aws-sam, data.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint build rust-test aws-test client-test openapi bench deny clean
+.PHONY: help run test lint build template-test rust-test aws-test client-test openapi bench deny clean
 
 CARGO  ?= cargo
 PYTHON ?= python3
@@ -25,7 +25,7 @@ run: ## Run it with demonstration data
 	@NOTICEBOARD_TOKEN=$$(cat $(DATA)/token) target/debug/noticeboard serve --demo --data $(DATA) --listen $(LISTEN) \
 	  2>> $(DATA)/log || { tail -n 5 $(DATA)/log; exit 1; }
 
-test: build rust-test aws-test client-test ## Run every test that needs no AWS account
+test: build template-test rust-test aws-test client-test ## Run every test that needs no AWS account
 
 lint: ## Formatting, lints, documentation
 	$(CARGO) fmt --all --check
@@ -50,6 +50,16 @@ aws-test: build .venv/done
 client-test: build .venv/done
 	.venv/bin/python -m pytest -q -p no:cacheprovider tests/clients
 
+.sam/done: tests/sam/requirements.txt
+	$(PYTHON) -m venv .sam
+	.sam/bin/pip install --quiet --disable-pip-version-check -r tests/sam/requirements.txt
+	@touch $@
+
+# SAM's own check, in an environment of its own: its libraries are of other versions than those of the tests. The region
+# is one that has all that the template names; nothing is asked of AWS.
+template-test: .sam/done
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 .sam/bin/sam validate --lint
+
 openapi: ## Write openapi.json anew, after a change of the API
 	$(CARGO) run --quiet -p noticeboard -- openapi > target/openapi.json
 	mv target/openapi.json openapi.json
@@ -65,4 +75,4 @@ deny: ## Licences and advisories of the dependencies (needs cargo-deny)
 	$(CARGO) deny check
 
 clean: ## Remove what was built, not the data
-	rm -rf target .venv
+	rm -rf target .venv .sam .aws-sam
