@@ -161,21 +161,23 @@ async fn open_all(
     let folder = |folder: &PathBuf| {
         std::fs::create_dir_all(folder).map_err(|source| StartError::Folder { folder: folder.clone(), source })
     };
-    let (dynamodb, streams, bucket, engine) = match storage {
+    let (dynamodb, streams, bucket, formats, engine) = match storage {
         Storage::Folder(path) => {
             folder(path)?;
             let engine = Engine::open(&path.join(DATABASE))?;
-            (engine.dynamodb(), engine.streams(), Bucket::folder(path.join("bucket")), Some(engine))
+            let bucket = Bucket::folder(path.join("bucket"));
+            (engine.dynamodb(), engine.streams(), bucket, Bucket::folder(path), Some(engine))
         }
         Storage::Memory => {
             let engine = Engine::memory()?;
-            (engine.dynamodb(), engine.streams(), Bucket::memory(), Some(engine))
+            (engine.dynamodb(), engine.streams(), Bucket::memory(), Bucket::memory(), Some(engine))
         }
         Storage::Endpoint { url, folder: path } => {
             folder(path)?;
             let sdk = endpoint(url).await;
             let streams = aws_sdk_dynamodbstreams::Client::new(&sdk);
-            (aws_sdk_dynamodb::Client::new(&sdk), streams, Bucket::folder(path.join("bucket")), None)
+            let bucket = Bucket::folder(path.join("bucket"));
+            (aws_sdk_dynamodb::Client::new(&sdk), streams, bucket, Bucket::folder(path), None)
         }
     };
     let store = Store::new(dynamodb.clone(), table);
@@ -186,7 +188,8 @@ async fn open_all(
     let state = State::open(dynamodb, format!("{table}-local")).await;
     let state = state.map_err(|error| StartError::Table(error.to_string()))?;
     let dead_letters = DeadLetters::new(state.clone(), clock.clone());
-    let app = App::new(store, bucket, clock, settings);
+    // Users' formats lie in the data folder itself: DATA/formats.
+    let app = App::with_formats(store, bucket, formats, clock, settings);
     Ok(Opened { app, state, dead_letters, streams, stream_arn, engine })
 }
 
@@ -230,6 +233,7 @@ impl Running {
         let (settings, clock) = (options.settings.clone(), options.clock.clone());
         let opened = open_all(&options.storage, settings, options.table.as_deref(), clock).await?;
         let app = opened.app.clone();
+        app.formats_look().await;
         let new_token = if has_token || app.has_tokens().await? {
             None
         } else {

@@ -14,6 +14,7 @@ mod bulk;
 mod changelog;
 mod clock;
 mod events;
+mod formats;
 mod idempotency;
 mod impacts;
 mod ingest;
@@ -46,6 +47,7 @@ pub use actions::Action;
 pub use around::{Input, ProviderRef, Refs};
 pub use bulk::{BulkError, MAX_BULK};
 pub use clock::Clock;
+pub use formats::FORMATS_PREFIX;
 pub use idempotency::{Attempt, Begun, Keyed};
 pub use ingest::MAX_MAIL_BYTES;
 pub use inventory::{Imported, InventoryInput, ObjectView, Row};
@@ -115,6 +117,7 @@ pub struct App {
     mint: Mutex<IdMint>,
     settings: Settings,
     tokens: tokens::Tokens,
+    shelf: formats::Shelf,
     /// Held by the one writer of this process that tries again after a lost race.
     turn: tokio::sync::Mutex<()>,
 }
@@ -126,10 +129,26 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together. Users' formats lie in the bucket.
     pub fn new(store: Store, bucket: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
+        let formats = bucket.clone();
+        Self::with_formats(store, bucket, formats, clock, settings)
+    }
+
+    /// The same, with users' formats in a bucket of their own.
+    pub fn with_formats(store: Store, bucket: Bucket, formats: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
         let tokens = tokens::Tokens::new(settings.admin_token.as_deref());
-        Arc::new(Self { store, bucket, clock, mint: Mutex::default(), settings, tokens, turn: Default::default() })
+        let shelf = formats::Shelf::new(formats);
+        Arc::new(Self {
+            store,
+            bucket,
+            clock,
+            mint: Mutex::default(),
+            settings,
+            tokens,
+            shelf,
+            turn: Default::default(),
+        })
     }
 
     /// The table, for those who read its stream.

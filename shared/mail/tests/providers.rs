@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use noticeboard_domain::notice::{Notice, NoticeState};
-use noticeboard_mail::{Context, Formats, KNOWN_FORMAT, Outcome, explain, read, read_thread};
+use noticeboard_mail::{Context, Formats, KNOWN_FORMAT, Outcome, SENDERS_FILE, explain, read, read_thread};
 
 fn sample(name: &str) -> String {
     std::fs::read_to_string(format!("{}/samples/{name}.eml", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -513,7 +513,7 @@ fn users_add_senders_and_formats() {
             labels = ["Lines"]
             [impact]
             labels = ["How bad"]
-            words = [["a bit", "DEGRADED"]]
+            words = [["A bit", "DEGRADED"]]
             "#,
         )
         .unwrap();
@@ -531,31 +531,41 @@ fn users_add_senders_and_formats() {
         Outcome::NotUnderstood(reason) => panic!("{reason}"),
     }
     for (text, expected) in [
-        ("name =", "The format cannot be read in line 1: "),
+        ("name =", "Line 1: "),
         (
             "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nbegin = []",
-            "The format cannot be read in line 7: unknown field `begin`",
+            "Line 7: unknown field `begin`",
         ),
         (
             "name = \"X\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nspan = [\"w\"]",
-            "The format \"X\" needs a name of small letters",
+            "Line 1: the name \"X\" needs small letters",
         ),
         (
             "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nspan = [\"w\"]\nzone = \"Mars\"",
-            "The format \"x\" names an unknown zone, \"Mars\"",
+            "Line 8: the zone \"Mars\" is unknown",
         ),
         (
             "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\n[window]\nspan = [\"w\"]",
-            "The format \"x\" has no id",
+            "Line 4: [id] says nowhere to look",
         ),
         (
             "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nlabels = [\"a\"]\n[window]\nstart = [\"w\"]",
-            "The format \"x\" has one of window.start and window.end",
+            "Line 6: [window] has one of",
+        ),
+        (
+            "name = \"x\"\nprovider = \"p\"\nmarks = [[]]\n[id]\nlabels = [\"a\"]\n[window]\nspan = [\"w\"]",
+            "Line 3: \"marks\" needs what every such mail says",
+        ),
+        (
+            "name = \"x\"\nprovider = \"p\"\nmarks = [\"m\"]\n[id]\nsubject = [\"Ticket\"]\n[window]\nspan = [\"w\"]",
+            "The format has no hole in \"Ticket\"",
         ),
     ] {
         let error = formats.add(text).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
     }
+    let error = formats.add_file(SENDERS_FILE, "\"a.example\" = \"Lone\"\n\"nowhere\" = \"Lone\"").unwrap_err();
+    assert_eq!(error, "Line 2: The sender \"nowhere\" is neither an address nor a domain.");
     for sender in ["", "noc@", "nowhere", "a b@c.d e"] {
         assert!(formats.add_sender(sender, "zayo").is_err(), "{sender}");
     }

@@ -21,7 +21,7 @@ static PHRASES: &[(ImpactLevel, &[&str])] = &[
     (ImpactLevel::ReducedRedundancy, &[
         "reduced redundancy", "reduced-redundancy", "loss of redundancy", "loss of protection", "loss of diversity",
         "unprotected", "at risk", "at-risk", "loss of resiliency", "resiliency loss", "lose redundancy",
-        "reduced resilience",
+        "reduced resilience", "re-routed", "rerouted",
     ]),
 ];
 
