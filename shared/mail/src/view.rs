@@ -250,7 +250,7 @@ impl<'a> View<'a> {
         phrases: &[(&str, MaintenanceStatus)],
     ) -> Option<Said<'a, NoticeState>> {
         texts.into_iter().find_map(|text| {
-            let words = plain(&text.text);
+            let words = status::unconditional(&text.text);
             let (_, value) = phrases.iter().find(|(phrase, _)| has_phrase(&words, phrase))?;
             Some(Said { value: NoticeState::Maintenance(Some(*value)), from: text })
         })

@@ -18,14 +18,14 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     ]),
     (MaintenanceStatus::Rescheduled, &[
         "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date",
-        "change of schedule", "schedule change", "date change", "time change", "deferred", "been extended", "is extended",
-        "extension", "been delayed", "is delayed", "been moved to", "brought forward",
+        "change of schedule", "schedule change", "date change", "time change", "deferred", "extended", "extension",
+        "delayed", "been moved to", "brought forward",
     ]),
     (MaintenanceStatus::InProcess, &[
         "in progress", "in-progress", "in process", "ongoing", "underway", "under way", "commencing momentarily", "commencing shortly",
         "has started", "has begun", "work has begun", "has commenced", "is underway", "is now starting", "is starting", "start maintenance", "start of maintenance", "start of window",
         "maintenance start", "event starting", "event started", "event start", "will be starting", "work has started",
-        "maintenance started", "work started", "works started", "maintenance has commenced",
+        "started", "commenced",
     ]),
     (MaintenanceStatus::Tentative, &["tentative", "tentatively"]),
     (MaintenanceStatus::Confirmed, &[
@@ -46,17 +46,19 @@ static EMPTY: &[&str] = &[
     "may be cancelled", "may be canceled", "may be rescheduled", "may be re-scheduled", "may be postponed",
     "may be extended", "might be cancelled", "might be rescheduled", "might be postponed", "to cancel", "if cancelled",
     "in case of cancellation", "to reschedule",
+    "extended outage", "extended period", "extended loss", "extended downtime", "extended interruption", "extended time",
+    "will be started", "to be started", "not started", "not yet started", "be delayed", "has not commenced",
     "maintenance start:", "maintenance start date", "maintenance start time", "maintenance start (",
     "maintenance end:", "maintenance end date", "maintenance end time", "maintenance end (",
     "event start:", "event start date", "event start time", "event start (",
     "start of maintenance:", "end of maintenance:", "start of window:", "end of window:",
-    "completion:", "completion time", "completion date",
+    "completion time", "completion date",
 ];
 
 /// What a text that announces a maintenance says of where it stands. It must hold only such text: "cancelled" in the
 /// reason for the work says nothing about the work.
 pub(crate) fn of_words(text: &str) -> Option<MaintenanceStatus> {
-    let text = without(EMPTY, plain(text));
+    let text = without(EMPTY, unconditional(text));
     let affirmed = without(NEGATIONS, text.clone());
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| has_phrase(&affirmed, phrase));
     let status = PHRASES.iter().find(|(_, phrases)| says(phrases)).map(|&(status, _)| status);
@@ -69,6 +71,21 @@ pub(crate) fn of_words(text: &str) -> Option<MaintenanceStatus> {
 pub(crate) fn rank(status: MaintenanceStatus) -> usize {
     PHRASES.iter().position(|&(known, _)| known == status).unwrap_or(PHRASES.len())
 }
+
+/// The text in the form of [`plain`], without its sentences that say what would be if: `If the work is cancelled, we …`.
+pub(crate) fn unconditional(text: &str) -> String {
+    let is_condition = |plain: &str| CONDITIONS.iter().any(|phrase| has_phrase(plain, phrase));
+    let whole = plain(text);
+    // Most texts are one sentence without a condition.
+    if !is_condition(&whole) {
+        return whole;
+    }
+    let sentences = text.split(['\n', ';']).flat_map(|line| line.split(". ")).map(plain);
+    sentences.filter(|sentence| !is_condition(sentence)).collect::<Vec<_>>().join(" ")
+}
+
+/// Words of sentences that say what would be.
+const CONDITIONS: [&str; 6] = ["if", "in case", "in the event", "unless", "should the", "should this"];
 
 /// What says the opposite of its last word.
 #[rustfmt::skip]
@@ -111,6 +128,8 @@ mod tests {
         check("Maintenance Start: 22:00, Maintenance End: 23:00", None);
         check("The window has been extended until 06:00", Some(Rescheduled));
         check("The start of the planned work is delayed", Some(Rescheduled));
+        check("Planned work. If it is cancelled or completed early, you will hear of it. Thanks", Some(Confirmed));
+        check("This work is cancelled. If you have questions, call us", Some(Cancelled));
         check("Planned work is under way", Some(InProcess));
         check("The planned work will not take place", Some(Cancelled));
         check("", None);
