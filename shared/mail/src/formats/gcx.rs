@@ -43,7 +43,10 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             circuits.add(id, own.unwrap_or_else(|| general.clone()));
         }
     }
+    // The company that it became names itself before the ticket.
+    let is_flag = view.message.subject.split('|').next().is_some_and(|first| first.trim_end().ends_with("FLAG"));
     Ok(vec![Draft {
+        provider: if is_flag { view.senders.by_name_or_new("flag") } else { None },
         account: view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next()),
         windows: windows(view)?,
         circuits,
