@@ -74,6 +74,7 @@ pub(crate) fn rank(status: MaintenanceStatus) -> usize {
 
 /// The text in the form of [`plain`], without its sentences that say what would be if: `If the work is cancelled, we …`.
 pub(crate) fn unconditional(text: &str) -> String {
+    let text = text.get(..text.floor_char_boundary(MAX_SAYING_BYTES)).unwrap_or(text);
     let is_condition = |plain: &str| CONDITIONS.iter().any(|phrase| has_phrase(plain, phrase));
     let whole = plain(text);
     // Most texts are one sentence without a condition.
@@ -84,6 +85,8 @@ pub(crate) fn unconditional(text: &str) -> String {
     sentences.filter(|sentence| !is_condition(sentence)).collect::<Vec<_>>().join(" ")
 }
 
+/// What follows in a longer text says other things; in bytes.
+const MAX_SAYING_BYTES: usize = 4_096;
 /// Words of sentences that say what would be.
 const CONDITIONS: [&str; 6] = ["if", "in case", "in the event", "unless", "should the", "should this"];
 
