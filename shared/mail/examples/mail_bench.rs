@@ -14,7 +14,7 @@ use noticeboard_mail::{Context, Outcome, read};
 
 /// How often each mail is read before its fastest reading is taken.
 const REPEATS: usize = 20;
-/// How long the rate is measured.
+/// How long the rate is measured; the fastest round counts, in which nothing else ran.
 const LENGTH: Duration = Duration::from_secs(3);
 /// After how many mails the memory is looked at.
 const MEMORY_AT: [usize; 2] = [100_000, 1_000_000];
@@ -67,15 +67,15 @@ fn speed(folder: &Path, mails: &[Mail]) {
     let is_understood = |(_, raw): &&Mail| matches!(read(raw, &CONTEXT).outcome, Outcome::Notices { .. });
     let understood = mails.iter().filter(is_understood).count();
     let bytes: usize = mails.iter().map(|(_, raw)| raw.len()).sum();
-    let (start, mut rounds) = (Instant::now(), 0);
+    let (start, mut best) = (Instant::now(), Duration::MAX);
     while start.elapsed() < LENGTH {
+        let round = Instant::now();
         for (_, raw) in mails {
             black_box(read(raw, &CONTEXT));
         }
-        rounds += 1;
+        best = best.min(round.elapsed());
     }
-    let seconds = start.elapsed().as_secs_f64();
-    let rate = |amount: usize| (amount * rounds) as f64 / seconds;
+    let rate = |amount: usize| amount as f64 / best.as_secs_f64();
     let mut times: Vec<(Duration, &str)> =
         mails.iter().map(|(name, raw)| (fastest(raw, REPEATS), name.as_str())).collect();
     times.sort_unstable();
