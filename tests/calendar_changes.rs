@@ -238,7 +238,7 @@ async fn a_change_that_the_table_shows_late_is_seen() {
         provider: Some(provider),
         status: Some(Status::Maintenance(MaintenanceStatus::Confirmed)),
         start: Some(app.now() + chrono::Duration::days(1)),
-        end: Some(app.now() + chrono::Duration::days(2)),
+        end: Some(Some(app.now() + chrono::Duration::days(2))),
         ..EventChanges::default()
     };
     let kind = EventKind::Maintenance;

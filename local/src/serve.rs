@@ -175,22 +175,24 @@ async fn open_all(
     let folder = |folder: &PathBuf| {
         std::fs::create_dir_all(folder).map_err(|source| StartError::Folder { folder: folder.clone(), source })
     };
-    let (dynamodb, streams, bucket, engine) = match storage {
+    let (dynamodb, streams, bucket, formats, engine) = match storage {
         Storage::Folder(path) => {
             folder(path)?;
             let engine = Engine::open(&path.join(DATABASE))?;
-            (engine.dynamodb(), engine.streams(), Bucket::folder(path.join("bucket")), Some(engine))
+            let bucket = Bucket::folder(path.join("bucket"));
+            (engine.dynamodb(), engine.streams(), bucket, Bucket::folder(path), Some(engine))
         }
         Storage::Memory => {
             let engine = Engine::memory()?;
-            (engine.dynamodb(), engine.streams(), Bucket::memory(), Some(engine))
+            (engine.dynamodb(), engine.streams(), Bucket::memory(), Bucket::memory(), Some(engine))
         }
         Storage::Endpoint { url, folder: path } => {
             folder(path)?;
             let sdk = endpoint().await;
             let streams = aws_sdk_dynamodbstreams::config::Builder::from(&sdk).endpoint_url(url).build();
             let streams = aws_sdk_dynamodbstreams::Client::from_conf(streams);
-            (dynamodb_at(&sdk, url), streams, Bucket::folder(path.join("bucket")), None)
+            let bucket = Bucket::folder(path.join("bucket"));
+            (dynamodb_at(&sdk, url), streams, bucket, Bucket::folder(path), None)
         }
     };
     let store = Store::new(dynamodb.clone(), table);
@@ -201,7 +203,8 @@ async fn open_all(
     let state = State::open(dynamodb, format!("{table}-local")).await;
     let state = state.map_err(|error| StartError::Table(error.to_string()))?;
     let dead_letters = DeadLetters::new(state.clone(), clock.clone());
-    let app = App::new(store, bucket, clock, settings);
+    // Users' formats lie in the data folder itself: DATA/formats.
+    let app = App::with_formats(store, bucket, formats, clock, settings);
     Ok(Opened { app, state, dead_letters, streams, stream_arn, engine })
 }
 
@@ -245,6 +248,7 @@ impl Running {
         let (settings, clock) = (options.settings.clone(), options.clock.clone());
         let opened = open_all(&options.storage, settings, options.table.as_deref(), clock).await?;
         let app = opened.app.clone();
+        app.formats_look().await;
         let new_token = if has_token || app.has_tokens().await? {
             None
         } else {

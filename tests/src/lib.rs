@@ -254,7 +254,12 @@ impl Server {
     }
 
     /// An empty one with these settings and a time of its own.
-    pub fn with_clock(mut settings: Settings, clock: Clock) -> Self {
+    pub fn with_clock(settings: Settings, clock: Clock) -> Self {
+        Self::with_storage(Storage::Memory, settings, clock)
+    }
+
+    /// One that keeps its data there.
+    pub fn with_storage(storage: Storage, mut settings: Settings, clock: Clock) -> Self {
         settings.admin_token = Some(TOKEN.to_owned());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (ready, started) = std::sync::mpsc::channel();
@@ -263,7 +268,7 @@ impl Server {
             runtime.block_on(async move {
                 let options = ServeOptions {
                     listen: "127.0.0.1:0".parse().unwrap(),
-                    storage: Storage::Memory,
+                    storage,
                     settings,
                     brokers: Vec::new(),
                     base_url: None,

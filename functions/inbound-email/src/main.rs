@@ -7,6 +7,8 @@ use noticeboard_lambda::Error;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let app = &noticeboard_lambda::start().await?.app;
+    // While the function initialises: the first mail finds them ready.
+    app.formats_look().await;
     let handler = |event: LambdaEvent<SimpleEmailEvent>| async move {
         noticeboard_inbound_email::handle(app, event.payload).await.map_err(noticeboard_lambda::failed)
     };

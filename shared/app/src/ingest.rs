@@ -8,7 +8,7 @@ use noticeboard_domain::notification::Subject;
 use noticeboard_domain::review::{ReviewItem, ReviewReason, Verdict};
 use noticeboard_domain::time::{Time, rfc3339};
 use noticeboard_domain::{Error, Result};
-use noticeboard_mail::{Context, Mail, Reading};
+use noticeboard_mail::Mail;
 use noticeboard_store::{CommitError, JournalEntry, JournalledApproval, Message, MessageMark, Refusal, Transaction};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -54,15 +54,6 @@ pub(crate) fn content_key(raw: &str) -> String {
     format!("sha256:{}", raw.rsplit('/').next().unwrap_or(raw))
 }
 
-/// Reads a message.
-pub(crate) async fn read(raw: Vec<u8>, received: Time) -> Result<(Vec<u8>, Reading)> {
-    let read = move || {
-        let reading = noticeboard_mail::read(&raw, &Context { received, hint: None });
-        (raw, reading)
-    };
-    tokio::task::spawn_blocking(read).await.map_err(Error::internal)
-}
-
 impl App {
     /// Takes in a mail.
     ///
@@ -82,7 +73,7 @@ impl App {
         }
         let received = received.unwrap_or_else(|| self.now());
         let sha256 = Sha256::digest(&raw).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let (bytes, reading) = read(raw, received).await?;
+        let (bytes, reading) = self.read(raw, received).await?;
         let (mail, raw) = (&reading.mail, raw_key(&sha256));
         let from = mail.from.clone().unwrap_or_default();
         let doubt = trust.doubt(mail);

@@ -15,6 +15,7 @@ mod changelog;
 mod clock;
 mod events;
 mod feed;
+mod formats;
 mod idempotency;
 mod impacts;
 mod ingest;
@@ -50,6 +51,7 @@ pub use clock::Clock;
 pub use feed::{
     Feed, FeedEvent, FeedImpact, FeedProvider, FeedQuery, MAX_WINDOW_EVENTS, MINUTE, Name, Names, shown_end,
 };
+pub use formats::FORMATS_PREFIX;
 pub use idempotency::{Attempt, Begun, Keyed};
 pub use ingest::MAX_MAIL_BYTES;
 pub use inventory::{Imported, InventoryInput, ObjectView, Row};
@@ -124,6 +126,7 @@ pub struct App {
     board: tokio::sync::Mutex<feed::Board>,
     /// Its reads of what tells whether the calendar has changed.
     stamp_reads: feed::StampReads,
+    shelf: formats::Shelf,
     /// Held by the one writer of this process that tries again after a lost race.
     turn: tokio::sync::Mutex<()>,
 }
@@ -135,11 +138,18 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together. Users' formats lie in the bucket.
     pub fn new(store: Store, bucket: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
+        let formats = bucket.clone();
+        Self::with_formats(store, bucket, formats, clock, settings)
+    }
+
+    /// The same, with users' formats in a bucket of their own.
+    pub fn with_formats(store: Store, bucket: Bucket, formats: Bucket, clock: Clock, settings: Settings) -> Arc<Self> {
         let tokens = tokens::Tokens::new(settings.admin_token.as_deref());
         let (mint, board, stamp_reads, turn) = Default::default();
-        Arc::new(Self { store, bucket, clock, mint, settings, tokens, board, stamp_reads, turn })
+        let shelf = formats::Shelf::new(formats);
+        Arc::new(Self { store, bucket, clock, mint, settings, tokens, board, stamp_reads, shelf, turn })
     }
 
     /// The table, for those who read its stream.

@@ -11,7 +11,7 @@ use noticeboard_domain::{Error, Result};
 use noticeboard_store::{CommitError, JournalledApproval, Message, MessageMark, Refusal, Transaction};
 
 use crate::impacts::whole;
-use crate::ingest::{Received, believed_key, broken_rule, journal_entry, mail_actor, part, read, takes_several};
+use crate::ingest::{Received, believed_key, broken_rule, journal_entry, mail_actor, part, takes_several};
 use crate::notices::Waited;
 use crate::outcome::{Outcome, events_of, is_applied};
 use crate::{App, MAX_RACES, too_many_races};
@@ -116,7 +116,7 @@ impl App {
             return self.settle(approval, events, Transaction::new()).await;
         }
         let bytes = self.bucket.get(&item.raw).await?;
-        let (_, reading) = read(bytes, item.email_received).await?;
+        let (_, reading) = self.read(bytes, item.email_received).await?;
         let delivery = received(approval, &reading.mail, key);
         match &reading.outcome {
             noticeboard_mail::Outcome::NotUnderstood(reason) => {
@@ -136,7 +136,7 @@ impl App {
     async fn approve_notice(&self, approval: &Approval, key: String, at: usize) -> Result<()> {
         let item = &approval.item;
         let bytes = self.bucket.get(&item.raw).await?;
-        let (_, reading) = read(bytes, item.email_received).await?;
+        let (_, reading) = self.read(bytes, item.email_received).await?;
         let notices = match &reading.outcome {
             noticeboard_mail::Outcome::NotUnderstood(reason) => {
                 return self.refuse(approval, ReviewReason::Unreadable, &reason.to_string()).await;

@@ -77,8 +77,11 @@ impl Document {
                 in_table = false;
                 continue;
             }
-            let row: Vec<Cell> =
-                columns(own).into_iter().map(|text| Cell { text: text.replace('\u{a0}', " ") }).collect();
+            // The marks of a quoted mail are no part of its columns.
+            let row: Vec<Cell> = columns(own.trim_start_matches(['>', ' ']))
+                .into_iter()
+                .map(|text| Cell { text: text.replace('\u{a0}', " ") })
+                .collect();
             let mut cell = None;
             if row.len() > 1 {
                 if !in_table {

@@ -32,7 +32,7 @@ use std::sync::LazyLock;
 use noticeboard_domain::notice::Notice;
 use noticeboard_domain::time::Time;
 
-pub use formats::{Formats, KNOWN_FORMAT};
+pub use formats::{Formats, KNOWN_FORMAT, SENDERS_FILE};
 pub use limits::Limit;
 pub use origins::Origin;
 pub use reason::Reason;

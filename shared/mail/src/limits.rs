@@ -38,6 +38,8 @@ limits! {
     MAX_SHEET_CELLS = 50_000;
     /// iCalendar components inside one another; MAINTNOTE needs three.
     MAX_CALENDAR_DEPTH = 16;
+    /// A file of a user's formats or senders.
+    MAX_FORMAT_BYTES = 64 * 1024;
     /// Notices in one mail.
     MAX_NOTICES = 500;
     /// Circuits in one notice.

@@ -100,7 +100,6 @@ fn unquote(body: &mut Document) {
     for line in &mut body.lines {
         if line.text.starts_with('>') {
             line.text = line.text.trim_start_matches(['>', ' ']).to_owned();
-            line.cell = None;
             line.is_apart |= line.text.is_empty();
         }
     }

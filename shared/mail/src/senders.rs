@@ -102,6 +102,11 @@ impl Senders {
         Ok(())
     }
 
+    /// Adds all of these.
+    pub(crate) fn extend(&mut self, more: Senders) {
+        self.own.extend(more.own);
+    }
+
     /// The provider that writes from `address`. What a user said goes before what is built in.
     pub fn by_address(&self, address: &str) -> Option<NoticeProvider> {
         let lower = address.trim().to_ascii_lowercase();

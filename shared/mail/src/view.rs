@@ -16,7 +16,7 @@ use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::labels::{self, Field};
 use crate::toolkit::tables::{self, Grid, Row};
 use crate::toolkit::text::{has_phrase, plain};
-use crate::toolkit::windows::{Rules, Window};
+use crate::toolkit::windows::{Rules, Window, spans};
 use crate::toolkit::{impact, status, templates};
 
 /// One body of a message with all that belongs to it.
@@ -204,7 +204,8 @@ impl<'a> View<'a> {
 
     fn window(&self, from: Field<'a>, to: Field<'a>, rules: &Rules<'_>) -> Result<Window<'a>, Missing> {
         let backup = is_backup(from.label) || is_backup(to.label);
-        Ok(Window::of_fields(from.value, to.value, rules, self.sent)?.backup(backup))
+        let rules = rules.with_zone_of(from.label);
+        Ok(Window::of_fields(from.value, to.value, &rules, self.sent)?.backup(backup))
     }
 
     /// Every window that stands whole behind one of these labels.
@@ -215,9 +216,24 @@ impl<'a> View<'a> {
         }
         let window = |field: Field<'a>| {
             let backup = is_backup(field.label);
-            Ok(Window::of_field(field.value, rules, self.sent)?.backup(backup))
+            Ok(Window::of_field(field.value, &rules.with_zone_of(field.label), self.sent)?.backup(backup))
         };
         fields.into_iter().map(window).collect()
+    }
+
+    /// Every window of the list below one of these labels, one on each line. A line with `backup` in it is a backup.
+    pub(crate) fn listed_spans(&self, names: &[&str], rules: &Rules<'_>) -> Result<Vec<Window<'a>>, Missing> {
+        let fields = self.fields(names);
+        let field = fields.first().ok_or_else(|| missing(names))?;
+        let rules = rules.with_zone_of(field.label);
+        let lines = self.lines_from(field.line).skip_while(|line| spans(&line.text).next().is_none());
+        let lines = lines.take_while(|line| spans(&line.text).next().is_some());
+        let window = |line: Found<'a>| {
+            let backup = is_backup(&line.text);
+            Ok(Window::of_field(line, &rules, self.sent)?.backup(backup))
+        };
+        let windows: Vec<Window<'a>> = lines.map(window).collect::<Result<_, Missing>>()?;
+        if windows.is_empty() { Err(missing(names)) } else { Ok(windows) }
     }
 
     /// The most telling thing that any of these texts says of where the work stands.
@@ -234,7 +250,7 @@ impl<'a> View<'a> {
         phrases: &[(&str, MaintenanceStatus)],
     ) -> Option<Said<'a, NoticeState>> {
         texts.into_iter().find_map(|text| {
-            let words = plain(&text.text);
+            let words = status::unconditional(&text.text);
             let (_, value) = phrases.iter().find(|(phrase, _)| has_phrase(&words, phrase))?;
             Some(Said { value: NoticeState::Maintenance(Some(*value)), from: text })
         })

@@ -1,12 +1,24 @@
 //! Large things: an S3 bucket on AWS, a folder or the memory on one machine.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_s3::primitives::ByteStream;
 use noticeboard_domain::{Error, Result};
 use tokio::io::AsyncWriteExt;
+
+/// A thing in a bucket, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kept {
+    /// Its key.
+    pub key: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Another text after each change of its bytes.
+    pub version: String,
+}
 
 /// Where large things are kept. Cloning it is cheap.
 ///
@@ -89,6 +101,69 @@ impl Bucket {
             }
         }
     }
+
+    /// What is kept under keys that are `prefix`, a `/` and a name, by key; at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] naming the prefix. That there is nothing is no error.
+    pub async fn list(&self, prefix: &str, limit: u16) -> Result<Vec<Kept>> {
+        let mut found = match self {
+            Self::S3 { client, name } => {
+                let list = client.list_objects_v2().bucket(name.as_ref()).prefix(format!("{prefix}/")).delimiter("/");
+                let listed = list.max_keys(i32::from(limit)).send().await;
+                let listed = listed.map_err(|error| failed("list", prefix, &error))?;
+                let kept = listed.contents().iter().filter_map(|object| {
+                    let size = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+                    let version = object.e_tag().unwrap_or_default().to_owned();
+                    Some(Kept { key: object.key()?.to_owned(), size, version })
+                });
+                kept.collect()
+            }
+            Self::Folder(folder) => {
+                files(&folder.join(prefix), prefix).await.map_err(|error| failed("list", prefix, &error))?
+            }
+            Self::Memory(things) => {
+                let things = things.lock().unwrap_or_else(PoisonError::into_inner);
+                let of_prefix = |key: &str| {
+                    key.strip_prefix(prefix)
+                        .and_then(|name| name.strip_prefix('/'))
+                        .is_some_and(|name| !name.contains('/'))
+                };
+                let kept = things.iter().filter(|(key, _)| of_prefix(key)).map(|(key, bytes)| {
+                    let mut digest = DefaultHasher::new();
+                    bytes.hash(&mut digest);
+                    Kept { key: key.clone(), size: bytes.len() as u64, version: digest.finish().to_string() }
+                });
+                kept.collect()
+            }
+        };
+        found.sort_unstable();
+        found.truncate(usize::from(limit));
+        Ok(found)
+    }
+}
+
+/// The files in a folder, by the time of their last change; none where there is no such folder.
+async fn files(folder: &Path, prefix: &str) -> std::io::Result<Vec<Kept>> {
+    let mut entries = match tokio::fs::read_dir(folder).await {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    while let Some(entry) = entries.next_entry().await? {
+        // Follows links: a folder of settings is often one.
+        let (Some(name), Ok(about)) =
+            (entry.file_name().to_str().map(str::to_owned), tokio::fs::metadata(entry.path()).await)
+        else {
+            continue;
+        };
+        if about.is_file() {
+            let version = format!("{:?}", about.modified()?);
+            found.push(Kept { key: format!("{prefix}/{name}"), size: about.len(), version });
+        }
+    }
+    Ok(found)
 }
 
 /// Writes a file whole or not at all: a reader never sees half of it, and it survives a crash.

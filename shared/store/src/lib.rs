@@ -39,7 +39,7 @@ mod tokens;
 mod transaction;
 mod windows;
 
-pub use bucket::Bucket;
+pub use bucket::{Bucket, Kept};
 pub use changes::ChangePage;
 pub use compact::EventRow;
 pub use counters::{CountOf, Counters};

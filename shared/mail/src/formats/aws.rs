@@ -17,14 +17,15 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "aws",
     providers: &["aws"],
     names: &["aws", "amazon web services"],
-    marks: &[&["direct connect"], &["maintenance"], &[" from "]],
+    marks: &[&["direct connect"], &["maintenance"], &[" from ", " between ", "start time"]],
     reads: Reads::Bodies,
     read,
 };
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let window = window(view)?;
-    let account = view.in_subject(&["AWS Account: {}]", "AWS Account: {}", "Account: {}"]);
+    let account = view.in_subject(&["Account: {}]", "Account ID: {}]", "Account: {}", "Account ID: {}"]);
+    let account = account.or_else(|| view.value(&["Account ID", "Account"]));
     let place = view.sentence(&["endpoint in {...} from ", "endpoint in {...}, from", "in {...} from "]);
     let place = place.and_then(|holes| holes.into_iter().next());
     let start = window.times.start.format("%Y-%m-%dT%H:%MZ").to_string();

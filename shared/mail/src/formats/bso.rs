@@ -73,11 +73,16 @@ fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
 fn circuits<'a>(view: &View<'a>, from: usize, to: usize) -> Circuits<'a> {
     let mut circuits = Circuits::default();
     let lines = view.body.lines.get(from..to).unwrap_or_default();
-    let heading = lines.iter().find(|line| line.text.to_lowercase().starts_with("expected impact level"));
-    if let Some(at) = heading.and_then(|line| line.cell)
+    let heading = lines.iter().position(|line| line.text.to_lowercase().starts_with("expected impact level"));
+    // In plain text, a heading without a value is no row of the table that follows.
+    let first_row = heading.and_then(|heading| {
+        let at = |line: usize| lines.get(line).and_then(|line| line.cell);
+        at(heading).map(|at| CellAt { row: at.row + 1, ..at }).or_else(|| at(heading + 1))
+    });
+    if let Some(at) = first_row
         && let Some(table) = view.body.tables.get(at.table)
     {
-        for (row, cells) in table.rows.iter().enumerate().skip(at.row + 1) {
+        for (row, cells) in table.rows.iter().enumerate().skip(at.row) {
             let mut texts = cells.iter().enumerate().filter(|(_, cell)| !cell.text.trim().is_empty());
             let found = |column: usize, text: &'a str| {
                 Found::new(text, At::Line { line: from, cell: Some(CellAt { row, column, ..at }) })

@@ -8,6 +8,7 @@ use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::Circuits;
 use crate::toolkit::found::{Found, Said};
 use crate::toolkit::tables::Row;
+use crate::toolkit::text::plain;
 use crate::toolkit::windows::{DateOrder, Rules, Window};
 use crate::toolkit::zones::named;
 use crate::view::{View, no_change};
@@ -20,6 +21,11 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     reads: Reads::Bodies,
     read,
 };
+
+/// How many lines at the head of the mail may be its title.
+const TITLE_LINES: usize = 12;
+/// Longer than every title.
+const MAX_TITLE_BYTES: usize = 80;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let id = view.need(&["Ticket Number", "Ticket #"])?;
@@ -89,6 +95,12 @@ fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
 }
 
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    let said = view.line_with(&["this notice is being sent", "event status"]);
-    view.status([view.subject()].into_iter().chain(said)).unwrap_or_else(no_change)
+    let said = view.line_with(&["this notice is being sent", "event status", "has been completed"]);
+    // `Maintenance Notification - Rescheduled Event`.
+    let is_title = |line: &Found<'a>| {
+        let words = plain(&line.text);
+        words.len() < MAX_TITLE_BYTES && words.contains("notification")
+    };
+    let title = view.head(TITLE_LINES).find(is_title);
+    view.status([view.subject()].into_iter().chain(title).chain(said)).unwrap_or_else(no_change)
 }

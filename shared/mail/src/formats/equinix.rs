@@ -44,10 +44,12 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
         return Err(unreadable.into());
     }
     let impact = general_impact(view);
-    let rows = view.rows(&["Service Serial #"]);
+    let rows = view.rows(&["Service Serial #", "Account #"]);
     let mut circuits = Circuits::default();
     for row in &rows {
-        if let Some(id) = row.get(&["Service Serial #"]) {
+        // Account, product and service; with the building between them in some tables.
+        let unnamed = || row.cells().nth(if row.cells().count() > 3 { 3 } else { 2 }).filter(|cell| !cell.is_blank());
+        if let Some(id) = row.get(&["Service Serial #", "Service Serial Number", "Serial #"]).or_else(unnamed) {
             circuits.add(id, impact.clone());
         }
     }

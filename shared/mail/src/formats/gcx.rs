@@ -10,33 +10,43 @@ use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::Circuits;
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::windows::{Rules, Window};
-use crate::view::{View, confirmed};
+use crate::view::{View, confirmed, is_backup};
 
 pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "gcx",
     providers: &["globalcloudxchange", "flag"],
-    names: &["global cloud xchange", "globalcloudxchange", "gcxworld", "flag telecom", "flagtel"],
+    names: &["global cloud xchange", "globalcloudxchange", "gcxworld", "flag telecom", "flagtel", "flag |"],
     marks: &[&["primary start date", "service advisory", "service id"]],
     reads: Reads::Bodies,
     read,
 };
 
 const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
+/// Shorter than every ticket.
+const MIN_TICKET: usize = 5;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let first = view.message.subject.split('|').next().unwrap_or_default();
-    // An answer or a forwarding puts its own words before the ticket.
-    let id = first.rsplit([' ', ':', ']']).find(|word| word.contains(|c: char| c.is_ascii_digit()));
+    // FLAG's own name may stand before the ticket, and so do the words of an answer or a forwarding.
+    let ticket = |part: &'a str| {
+        let is_ticket = |word: &&str| word.len() >= MIN_TICKET && word.contains(|c: char| c.is_ascii_digit());
+        part.rsplit([' ', ':', ']']).find(is_ticket)
+    };
+    let id = view.message.subject.split('|').take(2).find_map(ticket);
     let id = id.map(|id| Found::new(id, At::Subject)).or_else(|| view.value(&["Ticket Number", "Reference", "Ticket"]));
     let general = view.impact(view.value(&["Impact"]));
     let mut circuits = Circuits::default();
     for row in view.rows(&["Service ID", "Service ID…", "Circuit ID"]) {
         if let Some(id) = row.get(&["Service ID", "Service ID…", "Circuit ID"]) {
-            let own = row.get(&["Impact", "Impact…"]).map(|text| view.impact(Some(text)));
+            // The column beside it says how hard it is hit, whatever that is called.
+            let own = row.get(&["Impact", "Impact…"]).or_else(|| row.cells().nth(1).filter(|cell| !cell.is_blank()));
+            let own = own.map(|text| view.impact(Some(text)));
             circuits.add(id, own.unwrap_or_else(|| general.clone()));
         }
     }
+    // The company that it became names itself before the ticket.
+    let is_flag = view.message.subject.split('|').next().is_some_and(|first| first.trim_end().ends_with("FLAG"));
     Ok(vec![Draft {
+        provider: if is_flag { view.senders.by_name_or_new("flag") } else { None },
         account: view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next()),
         windows: windows(view)?,
         circuits,
@@ -55,6 +65,18 @@ fn windows<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
             // `NA` where there is no backup.
             if from.text.contains(|c: char| c.is_ascii_digit()) {
                 windows.push(Window::of_fields(from, to, &RULES, view.sent)?.backup(backup));
+            }
+        }
+    }
+    // Start and end beside the window's name, whatever those columns are called.
+    if windows.is_empty() {
+        for row in view.rows(&["Window"]) {
+            let cells: Vec<Found<'a>> = row.cells().collect();
+            if let [name, from, to, ..] = cells.as_slice()
+                && from.text.contains(|c: char| c.is_ascii_digit())
+            {
+                let window = Window::of_fields(from.clone(), to.clone(), &RULES, view.sent)?;
+                windows.push(window.backup(is_backup(&name.text)));
             }
         }
     }

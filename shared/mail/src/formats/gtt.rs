@@ -32,7 +32,7 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
 const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
 
 /// What the heading says behind the ticket.
-const STATUSES: [(&str, MaintenanceStatus); 11] = [
+const STATUSES: [(&str, MaintenanceStatus); 9] = [
     ("cancelled", MaintenanceStatus::Cancelled),
     ("canceled", MaintenanceStatus::Cancelled),
     ("cancellation", MaintenanceStatus::Cancelled),
@@ -42,8 +42,6 @@ const STATUSES: [(&str, MaintenanceStatus); 11] = [
     ("update", MaintenanceStatus::Rescheduled),
     ("started", MaintenanceStatus::InProcess),
     ("in progress", MaintenanceStatus::InProcess),
-    ("new", MaintenanceStatus::Confirmed),
-    ("reminder", MaintenanceStatus::Confirmed),
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
@@ -80,5 +78,6 @@ fn windows<'a>(view: &'a View<'a>) -> Result<Vec<Window<'a>>, String> {
 }
 
 fn status<'a>(view: &View<'a>, word: Option<Found<'a>>) -> Said<'a, NoticeState> {
-    view.status_by(word.into_iter().chain([view.subject()]), &STATUSES).unwrap_or_else(confirmed)
+    let texts: Vec<Found<'a>> = word.into_iter().chain([view.subject()]).collect();
+    view.status_by(texts.clone(), &STATUSES).or_else(|| view.status(texts)).unwrap_or_else(confirmed)
 }

@@ -18,7 +18,10 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "lumen",
     providers: &["lumen", "cirion", "colt"],
     names: &["lumen", "cirion", "centurylink"],
-    marks: &[&["scheduled maintenance #", "scheduled maintenance window #", "maintenance #"], &["circuit id"]],
+    marks: &[
+        &["scheduled maintenance #", "scheduled maintenance window #", "maintenance #", "this maintenance is"],
+        &["circuit id"],
+    ],
     reads: Reads::Bodies,
     read,
 };
@@ -46,12 +49,15 @@ const STATUSES: [(&str, MaintenanceStatus); 16] = [
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let id = view.need(&["Scheduled Maintenance Window #", "Scheduled Maintenance #", "Maintenance #"])?;
-    const IDS: [&str; 2] = ["Circuit ID", "Alt Circuit ID"];
+    let labelled = view.need(&["Scheduled Maintenance Window #", "Scheduled Maintenance #", "Maintenance #"]);
+    let id = labelled.or_else(|missing| view.word_with(&["CHG"]).ok_or(missing))?;
+    // Cirion's own name of a service is the other one.
+    let is_cirion = [&view.sender, &view.hint].into_iter().flatten().any(|provider| provider.slug == "cirion");
+    let ids = if is_cirion { ["Alt Circuit ID", "Circuit ID"] } else { ["Circuit ID", "Alt Circuit ID"] };
     let rows = view.rows(&["Circuit ID"]);
     let mut circuits = Circuits::default();
     for row in &rows {
-        if let Some(id) = row.get(&IDS) {
+        if let Some(id) = row.get(&ids) {
             circuits.add(id, view.impact(row.get(&["Impact Type", "Impact"])));
         }
     }
@@ -88,7 +94,7 @@ fn windows<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
         let own = || rows.iter().filter(|row| row.line() == table);
         let is_gmt = |text: &str| {
             let words = plain(text);
-            has_phrase(&words, "gmt") || has_phrase(&words, "utc")
+            ["gmt", "utc", "greenwich mean time"].iter().any(|name| has_phrase(&words, name))
         };
         let row = own().find(|row| row.get(&["Start"]).is_some_and(|text| is_gmt(&text.text))).or_else(|| own().next());
         if let Some(row) = row
@@ -106,6 +112,8 @@ fn windows<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
 const MAX_HEADING_BYTES: usize = 60;
 
 fn status<'a>(view: &View<'a>, column: Option<Found<'a>>, update: Option<&Found<'a>>) -> Said<'a, NoticeState> {
-    let texts: Vec<Found<'a>> = column.into_iter().chain(update.cloned()).chain([view.subject()]).collect();
+    let sentence = view.line_with(&["this maintenance is"]).filter(|line| line.text.len() < MAX_HEADING_BYTES);
+    let said = column.into_iter().chain(update.cloned()).chain(sentence);
+    let texts: Vec<Found<'a>> = said.chain([view.subject()]).collect();
     view.status_by(texts, &STATUSES).unwrap_or_else(confirmed)
 }

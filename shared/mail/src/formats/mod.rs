@@ -18,6 +18,7 @@ mod momentum;
 mod netflix;
 mod pccw;
 mod registry;
+mod retn;
 mod sparkle;
 mod text_format;
 mod turkcell;
@@ -39,8 +40,8 @@ use crate::toolkit::text::{plain, push_plain};
 use crate::view::View;
 use crate::{Context, Outcome, Reason};
 
-pub use registry::Formats;
 use registry::{Format, Reads};
+pub use registry::{Formats, SENDERS_FILE};
 
 /// What a format reads of a mail.
 type Read = for<'a> fn(&'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble>;

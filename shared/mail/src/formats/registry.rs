@@ -1,14 +1,16 @@
 //! The list of formats: those built in, and those that users add as text.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 use noticeboard_domain::notice::NoticeProvider;
+use toml::Spanned;
 
-use super::text_format::TextFormat;
+use super::text_format::{TextFormat, at, from_toml};
 use super::{
     Clues, Read, aws, bso, cogent, colt, crowncastle, equinix, gcx, google, gtt, incident, lumen, maintnote, momentum,
-    netflix, pccw, sparkle, turkcell, zayo,
+    netflix, pccw, retn, sparkle, turkcell, zayo,
 };
 use crate::draft::{Draft, Missing, Trouble};
 use crate::senders::Senders;
@@ -56,6 +58,7 @@ static CODE: &[&CodeFormat] = &[
     &momentum::FORMAT,
     &netflix::FORMAT,
     &pccw::FORMAT,
+    &retn::FORMAT,
     &sparkle::FORMAT,
     &turkcell::FORMAT,
     &zayo::FORMAT,
@@ -69,7 +72,6 @@ static TEXTS: &[&str] = &[
     include_str!("att.toml"),
     include_str!("hgc.toml"),
     include_str!("megaport.toml"),
-    include_str!("retn.toml"),
     include_str!("seaborn.toml"),
     include_str!("summitig.toml"),
     include_str!("tata.toml"),
@@ -192,6 +194,9 @@ impl Format {
     }
 }
 
+/// The file with senders among a user's files of formats: `"noc@carrier.example" = "Carrier"`.
+pub const SENDERS_FILE: &str = "senders.toml";
+
 /// The formats and senders that mails are read by: those built in, and what users add.
 #[derive(Default)]
 pub struct Formats {
@@ -231,6 +236,23 @@ impl Formats {
     /// What of it is wrong, in one sentence.
     pub fn add_sender(&mut self, address_or_domain: &str, provider: &str) -> Result<(), String> {
         self.senders.add(address_or_domain, provider)
+    }
+
+    /// Adds what a file of a user's holds: senders, where it is called [`SENDERS_FILE`], else a format.
+    ///
+    /// # Errors
+    /// The line that is wrong, and what to do about it. Nothing of the file is added then.
+    pub fn add_file(&mut self, name: &str, toml: &str) -> Result<(), String> {
+        if name != SENDERS_FILE {
+            return self.add(toml);
+        }
+        let mut senders = Senders::default();
+        for (address, provider) in from_toml::<BTreeMap<String, Spanned<String>>>(toml)? {
+            let added = senders.add(&address, provider.get_ref());
+            added.map_err(|what| at(toml, &provider, what.trim_end_matches('.')))?;
+        }
+        self.senders.extend(senders);
+        Ok(())
     }
 
     /// Every format, those of the provider first.

@@ -8,37 +8,37 @@ use chrono_tz::Tz;
 use noticeboard_domain::notice::slug;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
 
 use crate::draft::{Draft, Missing, Trouble};
+use crate::limits::{Limit, MAX_FORMAT_BYTES};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found};
 use crate::toolkit::text::plain;
-use crate::toolkit::windows::{DateOrder, Rules, Window};
+use crate::toolkit::windows::{DateOrder, Rules, Window, point};
 use crate::toolkit::zones;
 use crate::view::{View, confirmed, missing};
-
-/// Longest text of a format, in bytes: more is not one.
-const MAX_FORMAT_BYTES: usize = 64 * 1024;
 
 /// A format as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TextFormat {
     /// Its name: small letters, digits and `-`.
-    name: String,
+    name: Spanned<String>,
     /// The provider's slug or name.
-    provider: String,
+    provider: Spanned<String>,
     /// What names the provider in a mail whose sender is not known.
     #[serde(default)]
     names: Vec<String>,
     /// What every mail in the format says.
-    marks: Vec<Mark>,
-    id: Find,
+    marks: Spanned<Vec<Mark>>,
+    id: Spanned<Find>,
     #[serde(default)]
     account: Find,
     #[serde(default)]
     summary: Find,
-    window: WindowRule,
+    window: Spanned<WindowRule>,
     #[serde(default)]
     circuits: CircuitRule,
     #[serde(default)]
@@ -80,6 +80,12 @@ struct WindowRule {
     /// Labels of a value that holds both.
     #[serde(default)]
     span: Vec<String>,
+    /// Labels of a later end, which takes the place of the window's.
+    #[serde(default)]
+    extended: Vec<String>,
+    /// Labels above a list with a window on each line.
+    #[serde(default)]
+    list: Vec<String>,
     /// A hole with the whole window, or two holes, in the subject or in a sentence.
     #[serde(default)]
     subject: Vec<String>,
@@ -88,10 +94,10 @@ struct WindowRule {
     #[serde(default)]
     order: Order,
     /// The zone of times that name none.
-    zone: Option<String>,
+    zone: Option<Spanned<String>>,
     /// What ambiguous names of zones mean.
     #[serde(default)]
-    zones: BTreeMap<String, String>,
+    zones: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
@@ -149,51 +155,73 @@ impl TextFormat {
     /// Reads the text of a format.
     ///
     /// # Errors
-    /// What is wrong with it, in a sentence.
+    /// The line that is wrong, and what to do about it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        if text.len() > MAX_FORMAT_BYTES {
-            return Err(format!("The format is larger than {MAX_FORMAT_BYTES} bytes (MAX_FORMAT_BYTES)."));
+        let mut format: Self = from_toml(text)?;
+        let name = format.name.get_ref();
+        if slug(name) != *name || name.is_empty() {
+            return Err(at(text, &format.name, &format!("the name \"{name}\" needs small letters, digits and dashes")));
         }
-        let format: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
-            let line = line.map(|line| format!(" in line {line}")).unwrap_or_default();
-            format!("The format cannot be read{line}: {}.", error.message().trim_end_matches('.'))
-        })?;
-        let name = &format.name;
-        let fault = |what: &str| Err(format!("The format \"{name}\" {what}"));
-        if name.is_empty() || slug(name) != *name {
-            return fault("needs a name of small letters, digits and dashes.");
+        if slug(format.provider.get_ref()).is_empty() {
+            return Err(at(text, &format.provider, "\"provider\" needs the provider's slug or name"));
         }
-        if slug(&format.provider).is_empty() {
-            return fault("has no provider: set \"provider\" to its slug or name.");
+        let is_blank = |mark: &Vec<String>| mark.is_empty() || mark.iter().any(String::is_empty);
+        if format.marks().is_empty() || format.marks().iter().any(is_blank) {
+            return Err(at(text, &format.marks, "\"marks\" needs what every such mail says, and nothing blank"));
         }
-        if format.marks.is_empty() {
-            return fault("has no marks: set \"marks\" to what every such mail says.");
+        if format.names().iter().any(String::is_empty) {
+            return Err(at(text, &format.name, "\"names\" holds a blank name: leave it out"));
         }
-        let window = &format.window;
+        let window = format.window.get_ref();
         if window.start.is_empty() != window.end.is_empty() {
-            return fault("has one of window.start and window.end: it needs both or neither.");
+            return Err(at(
+                text,
+                &format.window,
+                "[window] has one of \"start\" and \"end\": it needs both or neither",
+            ));
         }
-        if [&window.start, &window.span, &window.subject, &window.body].iter().all(|list| list.is_empty()) {
-            return fault("has no window: set window.start and window.end, or window.span, .subject or .body.");
+        if [&window.start, &window.span, &window.list, &window.subject, &window.body].iter().all(|list| list.is_empty())
+        {
+            let what = "[window] says nowhere to look: set \"start\" and \"end\", or \"span\", \"list\", \"subject\" or \"body\"";
+            return Err(at(text, &format.window, what));
         }
-        if format.id.is_empty() {
-            return fault("has no id: set id.labels, id.columns, id.words, id.subject or id.body.");
+        if format.id.get_ref().is_empty() {
+            let what = "[id] says nowhere to look: set \"labels\", \"columns\", \"words\", \"subject\" or \"body\"";
+            return Err(at(text, &format.id, what));
         }
         for zone in window.zone.iter().chain(window.zones.values()) {
-            if zones::named(zone).is_none() {
-                return fault(&format!("names an unknown zone, \"{zone}\": use names such as Europe/Paris."));
+            if zones::named(zone.get_ref()).is_none() {
+                let what = format!("the zone \"{}\" is unknown: use names such as Europe/Paris", zone.get_ref());
+                return Err(at(text, zone, &what));
             }
         }
+        for template in format.templates() {
+            if !template.contains("{}") && !template.contains("{...}") {
+                return Err(format!(
+                    "The format has no hole in \"{template}\": put {{}} or {{...}} where the text stands."
+                ));
+            }
+        }
+        // Phrases compare in small letters.
+        format.impact.words.iter_mut().for_each(|(phrase, _)| *phrase = plain(phrase));
+        format.status.words.iter_mut().for_each(|(phrase, _)| *phrase = plain(phrase));
         Ok(format)
     }
 
+    /// Every text with holes.
+    fn templates(&self) -> impl Iterator<Item = &String> {
+        let (id, window, circuits) = (self.id.get_ref(), self.window.get_ref(), &self.circuits);
+        let finds =
+            [id, &self.account, &self.summary].into_iter().flat_map(|find| find.subject.iter().chain(&find.body));
+        finds.chain(&window.subject).chain(&window.body).chain(&circuits.subject).chain(&circuits.body)
+    }
+
     pub(super) fn name(&self) -> &str {
-        &self.name
+        self.name.get_ref()
     }
 
     pub(super) fn provider(&self) -> String {
-        slug(&self.provider)
+        slug(self.provider.get_ref())
     }
 
     pub(super) fn names(&self) -> Vec<String> {
@@ -205,14 +233,15 @@ impl TextFormat {
             Mark::One(phrase) => vec![plain(phrase)],
             Mark::AnyOf(phrases) => phrases.iter().map(|phrase| plain(phrase)).collect(),
         };
-        self.marks.iter().map(phrases).collect()
+        self.marks.get_ref().iter().map(phrases).collect()
     }
 
     /// Reads a mail.
     pub(super) fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
         let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
-        let id = self.id.find_where(view, has_digit).ok_or_else(|| self.id.missing("id"))?;
-        let windows = self.window.read(view)?;
+        let id = self.id.get_ref();
+        let id = id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?;
+        let windows = self.window.get_ref().read(view)?;
         let draft = view.draft(id, self.status.read(view));
         let summary = self.summary.find(view).unwrap_or(draft.summary);
         Ok(vec![Draft {
@@ -290,13 +319,33 @@ impl Find {
 
 impl WindowRule {
     fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Window<'a>>, Missing> {
-        let meanings: Vec<(&str, Tz)> =
-            (self.zones.iter()).filter_map(|(name, zone)| Some((name.as_str(), zones::named(zone)?.tz()?))).collect();
+        let meanings = self.meanings();
+        let rules = self.rules(&meanings);
+        let mut windows = self.windows(view, &rules)?;
+        for field in view.fields(&strs(&self.extended)) {
+            let end = point(&field.value, &rules.with_zone_of(field.label), view.sent)?;
+            if let Some(window) = windows.last_mut().filter(|window| window.times.end < end) {
+                (window.times.end, window.end) = (end, field.value);
+            }
+        }
+        Ok(windows)
+    }
+
+    /// What ambiguous names of zones mean.
+    fn meanings(&self) -> Vec<(&str, Tz)> {
+        let named = self.zones.iter();
+        named.filter_map(|(name, zone)| Some((name.as_str(), zones::named(zone.get_ref())?.tz()?))).collect()
+    }
+
+    fn rules<'r>(&self, meanings: &'r [(&'r str, Tz)]) -> Rules<'r> {
         let order = match self.order {
             Order::DayFirst => DateOrder::DayFirst,
             Order::MonthFirst => DateOrder::MonthFirst,
         };
-        let rules = Rules { order, zone: self.zone.as_deref().and_then(zones::named), meanings: &meanings };
+        Rules { order, zone: self.zone.as_ref().and_then(|zone| zones::named(zone.get_ref())), meanings }
+    }
+
+    fn windows<'a>(&self, view: &'a View<'a>, rules: &Rules<'_>) -> Result<Vec<Window<'a>>, Missing> {
         let mut first_missing = None;
         let mut tried = |windows: Result<Vec<Window<'a>>, Missing>| match windows {
             Ok(windows) => Some(windows),
@@ -305,21 +354,26 @@ impl WindowRule {
                 None
             }
         };
+        if !self.list.is_empty()
+            && let Some(windows) = tried(view.listed_spans(&strs(&self.list), rules))
+        {
+            return Ok(windows);
+        }
         if !self.start.is_empty()
-            && let Some(windows) = tried(view.windows(&strs(&self.start), &strs(&self.end), &rules))
+            && let Some(windows) = tried(view.windows(&strs(&self.start), &strs(&self.end), rules))
         {
             return Ok(windows);
         }
         if !self.span.is_empty()
-            && let Some(windows) = tried(view.spans(&strs(&self.span), &rules))
+            && let Some(windows) = tried(view.spans(&strs(&self.span), rules))
         {
             return Ok(windows);
         }
         let in_subject = view.holes_in_subject(&strs(&self.subject));
         for holes in [in_subject, view.sentence(&strs(&self.body))].into_iter().flatten() {
             let window = match holes.as_slice() {
-                [start, end, ..] => Window::of_fields(start.clone(), end.clone(), &rules, view.sent),
-                [whole] => Window::of_field(whole.clone(), &rules, view.sent),
+                [start, end, ..] => Window::of_fields(start.clone(), end.clone(), rules, view.sent),
+                [whole] => Window::of_field(whole.clone(), rules, view.sent),
                 [] => continue,
             };
             if let Some(windows) = tried(window.map(|window| vec![window])) {
@@ -363,6 +417,31 @@ impl StatusRule {
         let own = view.status_by(texts.clone(), &words);
         own.or_else(|| view.status(texts)).unwrap_or_else(confirmed)
     }
+}
+
+/// Reads TOML of a user's.
+///
+/// # Errors
+/// The line that is wrong, and why.
+pub(super) fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    if text.len() > MAX_FORMAT_BYTES.value {
+        let Limit { name, value } = MAX_FORMAT_BYTES;
+        return Err(format!("The text is larger than {value} bytes ({name})."));
+    }
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or_else(String::new, |span| format!("Line {}: ", line(text, span.start)));
+        format!("{line}{}.", error.message().trim_end_matches('.').replace('\n', ", "))
+    })
+}
+
+/// What is wrong with a value, with the line that it begins in.
+pub(super) fn at<T>(text: &str, value: &Spanned<T>, what: &str) -> String {
+    format!("Line {}: {what}.", line(text, value.span().start))
+}
+
+/// The number, from 1, of the line that holds this place of the text.
+fn line(text: &str, place: usize) -> usize {
+    text.get(..place).unwrap_or_default().matches('\n').count() + 1
 }
 
 fn strs(texts: &[String]) -> Vec<&str> {

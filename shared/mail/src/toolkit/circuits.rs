@@ -33,7 +33,7 @@ impl<'a> Circuits<'a> {
     /// Adds a circuit; a blank id, or what stands for none, is none.
     pub(crate) fn add(&mut self, id: Found<'a>, (impact, impact_from): Impact<'a>) {
         let text = id.text.trim();
-        if text.chars().any(char::is_alphanumeric) && !is_none(text) {
+        if text.chars().any(char::is_alphanumeric) && !is_none(text) && !text.eq_ignore_ascii_case("none") {
             let id = if text.len() == id.text.len() { id } else { id.with(text.to_owned()) };
             self.circuits.push(Circuit { id, impact, impact_from });
         }
@@ -83,8 +83,9 @@ impl<'a> Circuits<'a> {
     }
 }
 
-fn is_none(text: &str) -> bool {
-    ["n/a", "na", "none", "nil", "tbd"].iter().any(|none| text.eq_ignore_ascii_case(none))
+/// Whether the text says that there is nothing.
+pub(super) fn is_none(text: &str) -> bool {
+    ["n/a", "na", "nil", "tbd"].iter().any(|none| text.trim().eq_ignore_ascii_case(none))
 }
 
 #[cfg(test)]

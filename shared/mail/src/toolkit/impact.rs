@@ -21,14 +21,17 @@ static PHRASES: &[(ImpactLevel, &[&str])] = &[
     (ImpactLevel::ReducedRedundancy, &[
         "reduced redundancy", "reduced-redundancy", "loss of redundancy", "loss of protection", "loss of diversity",
         "unprotected", "at risk", "at-risk", "loss of resiliency", "resiliency loss", "lose redundancy",
-        "reduced resilience",
+        "reduced resilience", "re-routed", "rerouted",
     ]),
 ];
+
+/// What follows in a longer text says other things; in bytes.
+const MAX_SAYING_BYTES: usize = 4_096;
 
 /// What the words say, where they say anything that is known; the worst of what they say. Left open, an impact is an
 /// outage (MAINTNOTE 3.6.5).
 pub(crate) fn of_words(text: &str) -> Option<ImpactLevel> {
-    let text = plain(text);
+    let text = plain(text.get(..text.floor_char_boundary(MAX_SAYING_BYTES)).unwrap_or(text));
     let is_harmless = HARMLESS.iter().any(|phrase| has_phrase(&text, phrase));
     let rest = HARMLESS.iter().fold(text, |text, phrase| text.replace(phrase, ""));
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| has_phrase(&rest, phrase));

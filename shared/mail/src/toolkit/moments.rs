@@ -3,7 +3,7 @@
 //! `03/04/2024` may be in March or in April, `02 NOV` in any year, and `IST` in India or in Israel: a [`Moment`] keeps
 //! all of that open, and [`super::windows`] decides it for both ends of a window at once.
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 
 use super::zones::ZoneName;
 
@@ -69,10 +69,31 @@ pub(crate) fn moment(text: &str) -> Option<(Moment<'_>, &str)> {
 }
 
 /// Words between two ends of a window.
-const SEPARATORS: [&str; 11] = ["until", "through", "till", "thru", "and", "to", "-", "–", "—", "~", "→"];
+const SEPARATORS: [&str; 12] = ["until", "bis", "through", "till", "thru", "and", "to", "-", "–", "—", "~", "→"];
 
 /// Two moments with a word or a dash between them at the start of the text, and what follows them.
 pub(crate) fn span(text: &str) -> Option<(Moment<'_>, Moment<'_>, &str)> {
+    night(text).or_else(|| two_moments(text))
+}
+
+/// `9-10 December 2026 22:00-04:00`: the night between two days.
+fn night(text: &str) -> Option<(Moment<'_>, Moment<'_>, &str)> {
+    let (first, rest) = day(skip_opening(text))?;
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix(['/', '&']).or_else(|| SEPARATORS.iter().find_map(|word| strip_word(rest, word)))?;
+    let (from, to, rest) = two_moments(rest).filter(|(_, to, _)| to.date.is_none())?;
+    let is_night = to.clock?.time < from.clock?.time;
+    let (before, after) = match from.date? {
+        Date::Known(date) if date.day() == first + 1 => (Date::Known(date.pred_opt()?), Date::Known(date)),
+        Date::OfSomeYear { month, day } if day == first + 1 => {
+            (Date::OfSomeYear { month, day: first }, Date::OfSomeYear { month, day })
+        }
+        Date::Known(_) | Date::Numbers { .. } | Date::OfSomeYear { .. } => return None,
+    };
+    is_night.then_some((Moment { date: Some(before), ..from }, Moment { date: Some(after), ..to }, rest))
+}
+
+fn two_moments(text: &str) -> Option<(Moment<'_>, Moment<'_>, &str)> {
     let (start, rest) = moment(text)?;
     let rest = rest.trim_start_matches([' ', ')', '*', ',']);
     let rest = SEPARATORS.iter().find_map(|separator| {
@@ -137,7 +158,7 @@ const OPENING: [char; 9] = [' ', '*', '(', '[', ':', '"', '\'', '<', '\n'];
 /// What may stand between the date, the time and the zone of one moment.
 fn skip_connectors(text: &str) -> &str {
     let mut text = text.trim_start_matches([' ', ',', '(', ')', '*', '|', '@', '\n', ';']);
-    for connector in ["on", "at", "hours", "hours.", "hrs.", "hrs", "hr", "h"] {
+    for connector in ["on", "at", "uhr", "hours", "hours.", "hrs.", "hrs", "hr", "h"] {
         if let Some(after) = strip_word(text, connector) {
             text = after.trim_start_matches([' ', ',', '(', ')', '*']);
         }
@@ -160,6 +181,8 @@ fn clock(text: &str) -> Option<(Clock, &str)> {
         let rest = rest.strip_prefix('.').and_then(self::digits).map_or(rest, |(_, rest)| rest);
         (digits, minute, second, rest)
     } else if let Some((minute, rest)) = strip_h(rest).filter(|_| digits.len() <= 2) {
+        (digits, minute, "0", rest)
+    } else if let Some((minute, rest)) = strip_point(rest).filter(|_| digits.len() <= 2) {
         (digits, minute, "0", rest)
     } else if digits.len() == 4 && is_behind_four_digits(rest) {
         let (hour, minute) = digits.split_at(2);
@@ -187,10 +210,16 @@ fn strip_h(text: &str) -> Option<(&str, &str)> {
     digits(text.strip_prefix(['h', 'H'])?).filter(|(minute, _)| minute.len() == 2)
 }
 
+/// `.30`, as in `22.30 UTC`, where what follows shows that it is no date.
+fn strip_point(text: &str) -> Option<(&str, &str)> {
+    let (minute, rest) = digits(text.strip_prefix('.')?).filter(|(minute, _)| minute.len() == 2)?;
+    is_behind_four_digits(rest).then_some((minute, rest))
+}
+
 /// Whether four digits before this are a time rather than a year.
 fn is_behind_four_digits(rest: &str) -> bool {
     let rest = rest.trim_start();
-    ["hrs", "hours", "h", "z", "utc", "gmt", "local"].iter().any(|word| strip_word(rest, word).is_some())
+    ["hrs", "hours", "uhr", "h", "z", "utc", "gmt", "local"].iter().any(|word| strip_word(rest, word).is_some())
 }
 
 /// Whether the text begins with `pm` or `am`, and what follows that.

@@ -8,20 +8,24 @@ use super::text::{has_phrase, plain};
 #[rustfmt::skip]
 static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Cancelled, &[
-        "cancellation", "cancelled", "canceled", "cancel", "withdrawn", "did not proceed", "called off",
+        "cancellation", "cancelled", "canceled", "cancel", "withdrawn", "did not proceed", "called off", "aborted",
+        "will not proceed", "will not be proceeding", "will not take place", "will no longer take place",
     ]),
     (MaintenanceStatus::Completed, &[
         "completed", "completion", "complete", "concluded", "has closed", "end of window", "end of maintenance",
-        "maintenance end", "window closed", "has ended", "is now over", "has finished",
+        "maintenance end", "window closed", "has ended", "is now over", "has finished", "been finished",
+        "maintenance finished", "work finished", "works finished",
     ]),
     (MaintenanceStatus::Rescheduled, &[
         "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date",
-        "change of schedule", "schedule change",
+        "change of schedule", "schedule change", "date change", "time change", "deferred", "extended", "extension",
+        "delayed", "been moved to", "brought forward",
     ]),
     (MaintenanceStatus::InProcess, &[
-        "in progress", "in-progress", "in process", "commencing momentarily", "commencing shortly",
+        "in progress", "in-progress", "in process", "ongoing", "underway", "under way", "commencing momentarily", "commencing shortly",
         "has started", "has begun", "work has begun", "has commenced", "is underway", "is now starting", "is starting", "start maintenance", "start of maintenance", "start of window",
         "maintenance start", "event starting", "event started", "event start", "will be starting", "work has started",
+        "started", "commenced",
     ]),
     (MaintenanceStatus::Tentative, &["tentative", "tentatively"]),
     (MaintenanceStatus::Confirmed, &[
@@ -31,11 +35,31 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     ]),
 ];
 
+/// What holds one of these words and says nothing of where the work stands: what is still to come, what may come, and
+/// labels of times.
+#[rustfmt::skip]
+static EMPTY: &[&str] = &[
+    "upon completion", "on completion", "after completion", "once completed", "when completed", "until completed",
+    "until completion", "upon complete", "once complete", "will be completed", "to be completed", "be completed by",
+    "expected to complete", "to complete", "complete loss", "complete outage", "complete interruption", "complete service",
+    "complete disruption", "complete list", "complete details", "complete the", "complete this", "complete our",
+    "may be cancelled", "may be canceled", "may be rescheduled", "may be re-scheduled", "may be postponed",
+    "may be extended", "might be cancelled", "might be rescheduled", "might be postponed", "to cancel", "if cancelled",
+    "in case of cancellation", "to reschedule",
+    "extended outage", "extended period", "extended loss", "extended downtime", "extended interruption", "extended time",
+    "will be started", "to be started", "not started", "not yet started", "be delayed", "has not commenced",
+    "maintenance start:", "maintenance start date", "maintenance start time", "maintenance start (",
+    "maintenance end:", "maintenance end date", "maintenance end time", "maintenance end (",
+    "event start:", "event start date", "event start time", "event start (",
+    "start of maintenance:", "end of maintenance:", "start of window:", "end of window:",
+    "completion time", "completion date",
+];
+
 /// What a text that announces a maintenance says of where it stands. It must hold only such text: "cancelled" in the
 /// reason for the work says nothing about the work.
 pub(crate) fn of_words(text: &str) -> Option<MaintenanceStatus> {
-    let text = plain(text);
-    let affirmed = without_negations(&text);
+    let text = without(EMPTY, unconditional(text));
+    let affirmed = without(NEGATIONS, text.clone());
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| has_phrase(&affirmed, phrase));
     let status = PHRASES.iter().find(|(_, phrases)| says(phrases)).map(|&(status, _)| status);
     // What was not completed was announced before, but that does not make this an announcement.
@@ -48,11 +72,35 @@ pub(crate) fn rank(status: MaintenanceStatus) -> usize {
     PHRASES.iter().position(|&(known, _)| known == status).unwrap_or(PHRASES.len())
 }
 
-/// The text without "not completed" and the like, which say the opposite of their last word.
-fn without_negations(plain: &str) -> String {
-    ["not been completed", "not completed", "not been cancelled", "not cancelled", "not been canceled", "not canceled"]
-        .iter()
-        .fold(plain.to_owned(), |text, negation| text.replace(negation, ""))
+/// The text in the form of [`plain`], without its sentences that say what would be if: `If the work is cancelled, we …`.
+pub(crate) fn unconditional(text: &str) -> String {
+    let text = text.get(..text.floor_char_boundary(MAX_SAYING_BYTES)).unwrap_or(text);
+    let is_condition = |plain: &str| CONDITIONS.iter().any(|phrase| has_phrase(plain, phrase));
+    let whole = plain(text);
+    // Most texts are one sentence without a condition.
+    if !is_condition(&whole) {
+        return whole;
+    }
+    let sentences = text.split(['\n', ';']).flat_map(|line| line.split(". ")).map(plain);
+    sentences.filter(|sentence| !is_condition(sentence)).collect::<Vec<_>>().join(" ")
+}
+
+/// What follows in a longer text says other things; in bytes.
+const MAX_SAYING_BYTES: usize = 4_096;
+/// Words of sentences that say what would be.
+const CONDITIONS: [&str; 6] = ["if", "in case", "in the event", "unless", "should the", "should this"];
+
+/// What says the opposite of its last word.
+#[rustfmt::skip]
+static NEGATIONS: &[&str] = &[
+    "not been completed", "not completed", "not be completed", "not yet completed", "not yet been completed",
+    "not successfully completed", "unable to be completed", "not been cancelled", "not cancelled", "not been canceled",
+    "not canceled",
+];
+
+/// The text without these phrases.
+fn without(phrases: &[&str], text: String) -> String {
+    phrases.iter().fold(text, |text, phrase| if text.contains(phrase) { text.replace(phrase, "") } else { text })
 }
 
 #[cfg(test)]
@@ -77,6 +125,16 @@ mod tests {
         check("***Acme***Planned MAINTENANCE NOTIFICATION***", Some(Confirmed));
         check("The scheduled maintenance has not been completed", None);
         check("Unplanned work", None);
+        check("Maintenance could not be completed", None);
+        check("You are told upon completion of this planned work", Some(Confirmed));
+        check("Planned work: a complete loss of service is expected", Some(Confirmed));
+        check("Maintenance Start: 22:00, Maintenance End: 23:00", None);
+        check("The window has been extended until 06:00", Some(Rescheduled));
+        check("The start of the planned work is delayed", Some(Rescheduled));
+        check("Planned work. If it is cancelled or completed early, you will hear of it. Thanks", Some(Confirmed));
+        check("This work is cancelled. If you have questions, call us", Some(Cancelled));
+        check("Planned work is under way", Some(InProcess));
+        check("The planned work will not take place", Some(Cancelled));
         check("", None);
     }
 }

@@ -1,5 +1,6 @@
 //! Tables with a row that names their columns.
 
+use super::circuits::is_none;
 use super::found::{At, Found};
 use super::text::{has_phrase, plain, same, strip_start};
 use crate::html::{Cell, CellAt, Document, Table};
@@ -97,13 +98,14 @@ impl<'a> Row<'a> {
         Found::new(cell.map_or("", |cell| cell.text.as_str()), at)
     }
 
-    /// What stands in the first of these columns that the table has and in which this row has more than dashes.
+    /// What stands in the first of these columns that the table has and in which this row has more than dashes or what
+    /// stands for nothing.
     pub(crate) fn get(&self, names: &[&str]) -> Option<Found<'a>> {
         names
             .iter()
             .filter_map(|name| self.grid.column(&[name]))
             .map(|column| self.at(column))
-            .find(|found| found.text.chars().any(char::is_alphanumeric))
+            .find(|found| found.text.chars().any(char::is_alphanumeric) && !is_none(&found.text))
     }
 
     /// Every cell from the left.

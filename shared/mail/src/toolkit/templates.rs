@@ -92,7 +92,10 @@ fn without_stop(text: &str) -> &str {
 /// How much of the text a hole takes.
 fn hole(text: &str, is_word: bool, next: Option<&str>) -> Option<usize> {
     let mut last = 0;
-    for (at, c) in text.char_indices() {
+    // `( A-1 )` is `(A-1)`.
+    let blanks = |text: &str| text.len() - text.trim_start_matches(' ').len();
+    let first = if is_word { blanks(text) } else { 0 };
+    for (at, c) in text.char_indices().skip(first) {
         if at > MAX_HOLE_BYTES {
             return None;
         }
@@ -101,7 +104,10 @@ fn hole(text: &str, is_word: bool, next: Option<&str>) -> Option<usize> {
         }
         let ends = if is_word { c.is_whitespace() } else { next.is_none() && c == '\n' };
         if ends {
-            return next.is_none().then_some(at);
+            let rest = text.get(at..).unwrap_or_default();
+            let after = blanks(rest);
+            let follows = |next| is_word && strip(rest.get(after..).unwrap_or_default(), next).is_some();
+            return if next.is_none_or(follows) { Some(at + if next.is_some() { after } else { 0 }) } else { None };
         }
         last = at + c.len_utf8();
     }
@@ -152,6 +158,8 @@ mod tests {
             ("from Mon, 1 May to\n Tue has been", "from {...} to {...} has been", Some(vec!["Mon, 1 May", "Tue"])),
             ("A [K-1]", "[{}]", Some(vec!["K-1"])),
             ("Ticket 7.", "ticket {}", Some(vec!["7"])),
+            ("Work ( A-1 ) that", "work ({}) that", Some(vec!["A-1"])),
+            ("Work ( A 1 ) that", "work ({}) that", None),
             ("PREISSUE=1", "ISSUE={}", None),
             ("PR-1 | Emergency", "{} | Emergency", Some(vec!["PR-1"])),
             ("Hi A B\nC", "Hi {...}\n", Some(vec!["A B"])),

@@ -36,6 +36,16 @@ impl Rules<'_> {
     pub(crate) const MONTH_FIRST_UTC: Self =
         Self { order: DateOrder::MonthFirst, zone: Some(Zone::UTC), meanings: &[] };
 
+    /// The same, where the label of a time names its zone: `Start Time (EST)`.
+    pub(crate) fn with_zone_of(&self, label: &str) -> Self {
+        let inside = label.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(inside, _)| inside.trim());
+        let zone = inside.and_then(|name| {
+            let (zone, rest) = ZoneName::at_start(name, false)?;
+            zone.zone(self.meanings).filter(|_| rest.trim().is_empty())
+        });
+        Self { zone: zone.or(self.zone), ..*self }
+    }
+
     fn zone(&self, name: Option<ZoneName<'_>>) -> Result<Option<Zone>, String> {
         match name {
             None => Ok(None),
@@ -82,6 +92,13 @@ impl<'a> Window<'a> {
 
     /// The window in one field: `… from 24-Oct-2021 22:00 to 25-Oct-2021 04:00 UTC`.
     pub(crate) fn of_field(field: Found<'a>, rules: &Rules<'_>, sent: Time) -> Result<Self, String> {
+        // `… 22:00 UTC for 6 hours`
+        let length = field.text.split_once(" for ").and_then(|(_, length)| duration(length).map(|_| length));
+        if let Some(length) = length
+            && span_in(&field.text).is_none()
+        {
+            return Self::of_length(field.clone(), field.with(length.to_owned()), rules, sent);
+        }
         let (from, to) = span_in(&field.text).ok_or_else(|| unreadable(&field.text))?;
         let times = resolve(&from, &to, rules, sent)?;
         Ok(Self { times, has_end: true, backup: false, start: field.clone(), end: field, id: None })

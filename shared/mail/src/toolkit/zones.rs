@@ -4,6 +4,8 @@ use chrono::{Duration, FixedOffset, LocalResult, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use noticeboard_domain::time::Time;
 
+use super::places;
+
 /// A zone that a notice names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Zone {
@@ -266,6 +268,14 @@ impl<'a> ZoneName<'a> {
             let (name, rest) = text.split_at(end);
             if matches!(name.to_ascii_lowercase().as_str(), "local" | "local time" | "lt" | "local site time") {
                 return Some((Self::Local, rest));
+            }
+            // `New York time`
+            if let Some((place, word)) = name.rsplit_once(' ')
+                && word.eq_ignore_ascii_case("time")
+                && named(name).is_none()
+                && let Some(zone) = places::zone(place)
+            {
+                return Some((Self::Known(Zone::Named(zone)), rest));
             }
             // `GMT+3`, `UTC +03:00`
             if matches!(name.to_ascii_uppercase().as_str(), "GMT" | "UTC") {
