@@ -312,8 +312,11 @@ impl Builder {
             Some(c) if c.is_ascii_alphabetic() => {}
             Some(_) if is_end || matches!(bytes.get(1), Some(b'!' | b'?')) => return after(markup, 1, b">"),
             Some(_) | None => {
-                self.text("<");
-                return markup.get(1..).unwrap_or_default();
+                // Of several, only the last may begin a tag.
+                let run = bytes.iter().take_while(|&&c| c == b'<').count();
+                let (text, rest) = markup.split_at((run - 1).max(1));
+                self.text(text);
+                return rest;
             }
         }
         let name_end = end_of(bytes, name_start, |c| matches!(c, b'/' | b'>') || c.is_ascii_whitespace());
