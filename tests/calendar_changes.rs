@@ -249,7 +249,7 @@ async fn a_change_that_the_table_shows_late_is_seen() {
     let get = || {
         let key = |text: String| AttributeValue::S(text);
         let get = engine.dynamodb().get_item().table_name("late").consistent_read(true);
-        get.key("PK", key(format!("EVENT#{}", id.get()))).key("SK", key("EVENT".into())).send()
+        get.key("PK", key(format!("EVENT#{:016}", id.get()))).key("SK", key("EVENT".into())).send()
     };
     let put = async |item| engine.dynamodb().put_item().table_name("late").set_item(item).send().await.unwrap();
     let old = get().await.unwrap().item;

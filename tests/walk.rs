@@ -71,7 +71,7 @@ fn a_mail_goes_from_the_inbox_to_a_calendar() {
     assert_eq!(published["data"]["context"]["user_name"], "noc@carrier.example");
     assert_eq!(published["data"]["postchange"]["status"], "CONFIRMED");
 
-    let feed = process.with_token(None).get(&format!("/api/plugins/notices/ical/?token={TOKEN}"));
+    let feed = process.with_token(None).get(&format!("/plugins/notices/ical/maintenances.ics?token={TOKEN}"));
     assert_eq!((feed.status, feed.header("content-type")), (200, "text/calendar; charset=utf-8"));
     let feed = feed.text.replace("\r\n ", "");
     for line in [
