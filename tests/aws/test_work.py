@@ -118,6 +118,9 @@ def test_the_calendar_is_asked_for_one_provider(api, provider):
     made = api.post(f"{NOTICES}/maintenance/", body)
     status, calendar = api.request("GET", f"{NOTICES}/ical/", f"provider_id={provider['id']}")
     assert (status, made["name"] in str(calendar)) == (200, True), calendar
+    region = api.post("/api/dcim/regions/", {"name": named("Harbour"), "slug": f"harbour-{next(NUMBERS)}"})
+    status, calendar = api.request("GET", f"{NOTICES}/ical/", f"region={region['slug']}")
+    assert (status, made["name"] in str(calendar)) == (200, False), calendar
 
 
 def test_mails_make_events_and_change_them(api, aws, invoke):
