@@ -63,17 +63,23 @@ impl Builder {
         if self.struck > 0 {
             return;
         }
-        let mut rest = text;
-        while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
-            let (before, entity) = rest.split_at(at);
-            self.characters(before);
-            let (decoded, length) = character_reference(entity);
+        // Where the text begins that is not added yet, and where the next reference may.
+        let (mut start, mut from) = (0, 0);
+        while let Some(at) = memchr::memchr(b'&', text.as_bytes().get(from..).unwrap_or_default()) {
+            let at = from + at;
+            let Some((decoded, length)) = text.get(at..).and_then(character_reference) else {
+                // A bare `&` is a letter like those around it.
+                from = at + 1;
+                continue;
+            };
+            self.characters(text.get(start..at).unwrap_or_default());
             for c in decoded.into_iter().flatten() {
                 self.character(c);
             }
-            rest = entity.get(length..).unwrap_or_default();
+            from = at + length;
+            start = from;
         }
-        self.characters(rest);
+        self.characters(text.get(start..).unwrap_or_default());
     }
 
     fn characters(&mut self, text: &str) {

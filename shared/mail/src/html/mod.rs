@@ -176,6 +176,7 @@ mod tests {
         check("&lt;a&gt; &amp;amp; &#233;&#xE9;&eacute; &#150; &AMP", &["<a> &amp; ééé – &"]);
         check("AT&T R&D &unknown; &; &# &#x; &", &["AT&T R&D &unknown; &; &# &#x; &"]);
         check("a&nbspb &notin; &notit;", &["a b ∉ ¬it;"]);
+        check("&&lt&&#&#65&#x&é&amp;&#", &["&<&&#A&#x&é&&#"]);
         check("&#0;&#1114112;&#99999999999;", &["\u{fffd}\u{fffd}\u{fffd}"]);
     }
 
