@@ -167,6 +167,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("cirion-scheduled", &[
         "cirion 77000003 CONFIRMED 01-09T05:00/01-09T11:00 CI770001=OUTAGE",
     ]),
+    ("cirion-spanish", &[
+        "cirion 77000004 CONFIRMED 01-09T05:00/01-09T11:00 CI770004=OUTAGE",
+    ]),
     ("cogent-completed", &[
         "cogent VN77003-1 COMPLETED 01-01T17:00/01-01T19:00 1-770000004=OUTAGE",
     ]),
@@ -359,6 +362,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
         "telxius TX770009 RE-SCHEDULED 12-09T22:00/12-10T04:00 CRT-1=OUTAGE CRT-2=OUTAGE",
         "telxius TX770009 RE-SCHEDULED 12-10T22:00/12-11T04:00 CRT-1=OUTAGE CRT-2=OUTAGE backup",
     ]),
+    ("telxius-spanish", &[
+        "telxius 770003 CONFIRMED 12-09T22:00/12-10T04:00 TX770003=OUTAGE",
+    ]),
     ("telxius-windows", &[
         "telxius 770001 RE-SCHEDULED 12-09T22:00/12-10T04:00 TX770001=OUTAGE",
         "telxius 770001 RE-SCHEDULED 12-10T22:00/12-11T04:00 TX770001=OUTAGE",
@@ -386,6 +392,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("vodafone-postponed", &[
         "vodafone CRQ000000770002 CANCELLED 01-05T22:00/01-06T04:00 VF770001=DEGRADED",
+    ]),
+    ("windstream-noon", &[
+        "windstream 770004 CONFIRMED 12-09T17:00/12-10T05:00 WS/EXMP/770004/   /WXN /=OUTAGE",
     ]),
     ("windstream-planned", &[
         "windstream 770001 CONFIRMED 12-09T06:00/12-09T11:00 WS/EXMP/770001/   /WXN /=OUTAGE",

@@ -67,7 +67,7 @@ impl<'a> Window<'a> {
         Self { times, has_end: false, backup: false, start: field, end, id: None }
     }
 
-    /// The window of a mail that calls work off without naming it: the day on which it was written.
+    /// The window of a mail that calls work off, or says that it is over, without naming it: the day on which it was written.
     pub(crate) fn unnamed(written: Time) -> Self {
         let rule = Found::rule("the mail names no window; this is when it was written");
         let times = Times { start: written, end: written, zone: Zone::UTC };
@@ -197,6 +197,19 @@ mod tests {
             ("the work is from 9pm to 11pm on 9 Dec 2026", "2026-12-09 21:00/2026-12-09 23:00"),
             ("2200 UTC 9 Dec 2026 to 0400 UTC 10 Dec 2026", "2026-12-09 22:00/2026-12-10 04:00"),
             ("25.10.2026 01:00 - 25.10.2026 02:30 Europe/Berlin", "2026-10-24 23:00/2026-10-25 01:30"),
+            ("9 de diciembre de 2026, 22:00 a 10 de diciembre de 2026, 04:00 UTC", "2026-12-09 22:00/2026-12-10 04:00"),
+            ("Miércoles 9 de dic. del 2026 10:00 p. m. hasta las 4:00 a. m.", "2026-12-09 22:00/2026-12-10 04:00"),
+            (
+                "desde el 09-ENE-2027 a las 22:00 hs hasta el 10-ene-2027 a las 04:00 hs",
+                "2027-01-09 22:00/2027-01-10 04:00",
+            ),
+            ("Abril 3, 2027 01:00 - agosto 2, 2027 05:00", "2027-04-03 01:00/2027-08-02 05:00"),
+            ("2026-diciembre-09 22:00 BRT / 2026-dezembro-10 04:00 BRT", "2026-12-10 01:00/2026-12-10 07:00"),
+            ("9 Dec 2026 noon to midnight", "2026-12-09 12:00/2026-12-10 00:00"),
+            ("midnight on 9 Dec 2026 until 12 noon on 9 Dec 2026", "2026-12-09 00:00/2026-12-09 12:00"),
+            ("9 Dec 22:00 - 9 Dec midnight UTC", "2026-12-09 22:00/2026-12-10 00:00"),
+            ("9 Dec 12:00 midnight - 10 Dec 00:00 (midnight) UTC", "2026-12-09 00:00/2026-12-10 00:00"),
+            ("Medianoche del 9 de diciembre de 2026 al mediodía", "2026-12-09 00:00/2026-12-09 12:00"),
         ] {
             check(text, &rules, Some(expected));
         }

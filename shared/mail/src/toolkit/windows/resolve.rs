@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use noticeboard_domain::time::Time;
 
-use crate::toolkit::moments::{Clock, Date, Moment};
+use crate::toolkit::moments::{Clock, ClockDay, Date, Moment};
 use crate::toolkit::zones::{Edge, Zone, ZoneName};
 
 /// Whether `03/04/2024` is in April or in March.
@@ -116,8 +116,10 @@ fn local(from: &Moment<'_>, to: &Moment<'_>, order: DateOrder, sent: Time) -> Op
         (Some(start), Some(end)) => {
             let start = at(start?, from_clock)?;
             let end = at(end?, to_clock)?;
-            // A window over the new year, of days without a year.
-            let end = if end < start && matches!(to.date, Some(Date::OfSomeYear { .. })) {
+            let end = if end <= start && to_clock.day == ClockDay::OwnOrNext {
+                end.checked_add_signed(Duration::days(1))?
+            } else if end < start && matches!(to.date, Some(Date::OfSomeYear { .. })) {
+                // A window over the new year, of days without a year.
                 end.checked_add_months(chrono::Months::new(12))?
             } else {
                 end
@@ -160,6 +162,9 @@ pub(crate) fn day_of(date: Date, order: DateOrder, sent: Time) -> Option<NaiveDa
 }
 
 fn at(date: NaiveDate, clock: Clock) -> Option<NaiveDateTime> {
-    let date = if clock.is_next_day { date.succ_opt()? } else { date };
+    let date = match clock.day {
+        ClockDay::Own | ClockDay::OwnOrNext => date,
+        ClockDay::Next => date.succ_opt()?,
+    };
     Some(date.and_time(clock.time))
 }
