@@ -273,6 +273,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
         "lumen 77000001 CONFIRMED 12-09T05:00/12-09T11:00 LU770001=OUTAGE LU770002=REDUCED-REDUNDANCY",
         "lumen 77000001 CONFIRMED 12-10T05:00/12-10T11:00 LU770001=OUTAGE LU770002=REDUCED-REDUNDANCY backup",
     ]),
+    ("megaport-bare", &[
+        "megaport 77003 CONFIRMED 01-01T02:00/01-01T03:00 MP-770004=OUTAGE",
+    ]),
     ("megaport-one-line", &[
         "megaport CHG-77001 CONFIRMED 12-09T22:00/12-10T04:00 aaaa1111=OUTAGE bbbb2222=OUTAGE",
     ]),
@@ -314,6 +317,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("seaborn-tickets", &[
         "seaborn 77001 RE-SCHEDULED 12-09T02:00/12-09T11:00 SEA-770001=OUTAGE",
+    ]),
+    ("sparkle-lines", &[
+        "sparkle 7700004 CONFIRMED 01-05T03:00/01-05T11:00 SP770001=OUTAGE SP770003=OUTAGE SP770005=OUTAGE SP770006=OUTAGE",
     ]),
     ("sparkle-nights", &[
         "sparkle 7700001 CONFIRMED 12-09T03:00/12-09T11:00 SP770001=OUTAGE SP770002=OUTAGE",

@@ -8,6 +8,7 @@ use super::{Find, ImpactRule, Order, StatusRule, TextFormat, WindowRule};
 use crate::draft::{Draft, Missing, Trouble};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::labels::list_below;
 use crate::toolkit::windows::{DateOrder, Rules, Window, point};
 use crate::toolkit::zones;
 use crate::view::{View, confirmed, missing};
@@ -18,8 +19,8 @@ impl TextFormat {
         let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
         let id = self.id.get_ref();
         let id = id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?;
-        let windows = self.window.get_ref().read(view)?;
         let draft = view.draft(id, self.status.read(view));
+        let windows = self.window.get_ref().read(view)?;
         let summary = self.summary.find(view).unwrap_or(draft.summary);
         Ok(vec![Draft {
             account: self.account.find(view),
@@ -50,6 +51,9 @@ impl TextFormat {
         if circuits.is_empty() {
             for field in view.fields(&strs(&rule.labels)) {
                 circuits.add_list(&field.value, &general);
+                for line in list_below(view.body, &field) {
+                    circuits.add_list(&line, &general);
+                }
             }
         }
         if circuits.is_empty() {
