@@ -87,6 +87,9 @@ struct WindowRule {
     subject: Vec<String>,
     #[serde(default)]
     body: Vec<String>,
+    /// Whether a mail that calls the work off, or says that it is over, may name no window.
+    #[serde(default)]
+    optional: bool,
     #[serde(default)]
     order: Order,
     /// The zone of times that name none.

@@ -5,7 +5,7 @@ use noticeboard_domain::notice::NoticeState;
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
 
 use super::{Find, ImpactRule, Order, StatusRule, TextFormat, WindowRule};
-use crate::draft::{Draft, Missing, Trouble};
+use crate::draft::{Draft, Missing, Trouble, WITHOUT_WINDOW};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::labels::list_below;
@@ -20,11 +20,18 @@ impl TextFormat {
         let id = self.id.get_ref();
         let id = id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?;
         let draft = view.draft(id, self.status.read(view));
-        let windows = self.window.get_ref().read(view)?;
+        let (windows, confidence) = match self.window.get_ref().read(view) {
+            Ok(windows) => (windows, draft.confidence),
+            Err(_) if self.window.get_ref().optional && draft.is_over() => {
+                (vec![Window::unnamed(view.sent)], WITHOUT_WINDOW)
+            }
+            Err(missing) => return Err(missing.into()),
+        };
         let summary = self.summary.find(view).unwrap_or(draft.summary);
         Ok(vec![Draft {
             account: self.account.find(view),
             windows,
+            confidence,
             circuits: self.circuits(view),
             may_lack_circuits: self.circuits.optional,
             summary,
