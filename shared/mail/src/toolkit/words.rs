@@ -64,6 +64,5 @@ pub(super) fn is_midnight(word: &str) -> bool {
 
 /// Whether the two are one word, whatever its case; `small` is in small letters.
 fn is(word: &str, small: &str) -> bool {
-    // Of names with other letters than English has, the rest is in small letters more often than not.
-    word.eq_ignore_ascii_case(small) || (!word.is_ascii() && word.to_lowercase() == small)
+    word.eq_ignore_ascii_case(small) || (!small.is_ascii() && !word.is_ascii() && word.to_lowercase() == small)
 }

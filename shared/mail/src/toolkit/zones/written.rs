@@ -103,7 +103,8 @@ const MAX_WORD_BYTES: usize = 32;
 /// Words in capitals that may stand behind a time and are no zone.
 const NOT_ZONES: &[&str] = &[
     "AND", "AT", "ON", "TO", "TBD", "TBC", "FROM", "UNTIL", "TILL", "NA", "NOC", "ID", "FOR", "END", "START", "THE",
-    "DATE", "TIME", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC",
+    "DATE", "TIME", "HASTA", "AL", "DEL", "ENE", "ABR", "AGO", "DIC", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL",
+    "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC",
 ];
 
 /// `+0000`, `+03:00`, `-0500` behind a time. `22:00-05:00` is a window, so that a minus needs four digits.
