@@ -1,5 +1,7 @@
 //! What tags and character references say, each by itself.
 
+use std::sync::LazyLock;
+
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
 /// How many columns a cell takes: its `colspan`.
@@ -72,8 +74,22 @@ pub(super) fn after_end_tag<'a>(text: &'a str, end_tag: &[u8]) -> &'a str {
 
 /// Longer than every name of a character.
 const MAX_NAME: usize = 40;
-/// The longest names that are valid without `;`, such as `yacute`.
-const MAX_OLD_NAME: usize = 6;
+
+/// The names that are valid without `;`, such as `yacute`, sorted.
+static OLD_NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let named = NAMED_ENTITIES.entries().filter(|(name, (first, _))| *first != 0 && !name.ends_with(';'));
+    let mut names: Vec<&str> = named.map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names
+});
+
+/// The longest old name that the letters begin with.
+fn old_name(letters: &str) -> Option<&'static str> {
+    let end = OLD_NAMES.partition_point(|name| *name <= letters);
+    let before = OLD_NAMES.get(..end)?.iter().rev();
+    let mut alike = before.take_while(|name| name.as_bytes().first() == letters.as_bytes().first());
+    alike.find(|name| letters.starts_with(**name)).copied()
+}
 
 /// The characters that the reference at the start of `text` stands for, and its length; none where the `&` there
 /// stands for itself.
@@ -100,7 +116,7 @@ pub(super) fn character_reference(text: &str) -> Option<([Option<char>; 2], usiz
             };
             let whole = if bytes.get(1 + letters) == Some(&b';') { named(letters + 2) } else { None };
             // The old names are valid without `;`, so that `&nbspx` is a blank and an x: the longest counts.
-            whole.or_else(|| (2..=1 + letters.min(MAX_OLD_NAME)).rev().find_map(named))
+            whole.or_else(|| named(1 + old_name(text.get(1..1 + letters)?)?.len()))
         }
         _ => None,
     }
