@@ -67,7 +67,7 @@ pub(crate) struct Draft<'a> {
 
 impl Draft<'_> {
     /// Whether the work is over or called off. Such a mail may leave out what it concerned (as euNetworks' do).
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         match self.state.value {
             NoticeState::Maintenance(status) => {
                 matches!(status, Some(MaintenanceStatus::Cancelled | MaintenanceStatus::Completed))

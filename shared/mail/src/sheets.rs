@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use calamine::{Data, DataRef, Reader, Xlsx};
+use calamine::{Data, DataRef, ExcelDateTime, Reader, Xlsx};
 use zip::ZipArchive;
 
 use crate::Reason;
@@ -112,11 +112,24 @@ fn text_of(value: &DataRef<'_>) -> String {
     match Data::from(value.clone()) {
         Data::String(text) => text.trim().to_owned(),
         Data::Empty | Data::Error(_) => String::new(),
+        Data::DateTime(time) if time.is_datetime() => written(&time),
         other @ (Data::Int(_)
         | Data::Float(_)
         | Data::Bool(_)
         | Data::DateTime(_)
         | Data::DateTimeIso(_)
         | Data::DurationIso(_)) => other.to_string(),
+    }
+}
+
+/// A date, a time of day or both, as far as the cell holds them: a workbook keeps days since 1900.
+fn written(time: &ExcelDateTime) -> String {
+    let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    let clock = format!("{hour:02}:{minute:02}:{second:02}");
+    match time.as_f64() {
+        days if days < 1.0 => clock,
+        days if days.fract() == 0.0 => date,
+        _ => format!("{date} {clock}"),
     }
 }

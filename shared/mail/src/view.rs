@@ -181,7 +181,7 @@ impl<'a> View<'a> {
     }
 
     /// Every window whose start and end stand behind these labels, the first start with the first end. A label with
-    /// `backup` or `alternate` in it makes its window a backup.
+    /// `backup` or `alternate` in it, or a heading above it like `Contingency Window`, makes its window a backup.
     pub(crate) fn windows(
         &self,
         starts: &[&str],
@@ -203,7 +203,9 @@ impl<'a> View<'a> {
     }
 
     fn window(&self, from: Field<'a>, to: Field<'a>, rules: &Rules<'_>) -> Result<Window<'a>, Missing> {
-        let backup = is_backup(from.label) || is_backup(to.label);
+        let above = from.line.checked_sub(1).and_then(|line| self.body.lines.get(line));
+        let is_below_backup = above.is_some_and(|line| line.cell.is_none() && is_backup_heading(&line.text));
+        let backup = is_below_backup || is_backup(from.label) || is_backup(to.label);
         let rules = rules.with_zone_of(from.label);
         Ok(Window::of_fields(from.value, to.value, &rules, self.sent)?.backup(backup))
     }
@@ -318,6 +320,14 @@ pub(crate) fn is_backup(label: &str) -> bool {
     ["backup", "back-up", "back up", "alternate", "alternative", "fallback", "contingency", "reserve"]
         .iter()
         .any(|word| has_phrase(&words, word))
+}
+
+/// Whether a line is the heading of such a window: `Contingency Window`, `Alternate Night:`.
+fn is_backup_heading(line: &str) -> bool {
+    const MAX_WORDS: usize = 4;
+    is_backup(line)
+        && line.split_whitespace().count() <= MAX_WORDS
+        && ["window", "night", "date", "slot", "time", "maintenance"].iter().any(|word| has_phrase(&plain(line), word))
 }
 
 pub(crate) fn missing(names: &[&str]) -> Missing {

@@ -167,6 +167,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("cirion-scheduled", &[
         "cirion 77000003 CONFIRMED 01-09T05:00/01-09T11:00 CI770001=OUTAGE",
     ]),
+    ("cirion-spanish", &[
+        "cirion 77000004 CONFIRMED 01-09T05:00/01-09T11:00 CI770004=OUTAGE",
+    ]),
     ("cogent-completed", &[
         "cogent VN77003-1 COMPLETED 01-01T17:00/01-01T19:00 1-770000004=OUTAGE",
     ]),
@@ -242,6 +245,14 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("gtt-rescheduled", &[
         "gtt 77000002 RE-SCHEDULED 01-08T03:00/01-08T11:00 7700003-33=OUTAGE",
     ]),
+    ("hawaiki-html", &[
+        "hawaiki 2026112477000002 CONFIRMED 12-09T20:00/12-09T22:00 HW-770003=OUTAGE",
+        "hawaiki 2026112477000002 CONFIRMED 12-10T20:00/12-10T22:00 HW-770003=OUTAGE backup",
+    ]),
+    ("hawaiki-planned", &[
+        "hawaiki 2026112477000001 CONFIRMED 12-09T20:00/12-09T22:00 HW-770001=NO-IMPACT HW-770002=NO-IMPACT",
+        "hawaiki 2026112477000001 CONFIRMED 12-10T20:00/12-10T22:00 HW-770001=NO-IMPACT HW-770002=NO-IMPACT backup",
+    ]),
     ("hgc-lines", &[
         "hgc TIC000000000770002 CONFIRMED 01-10T17:45/01-10T18:15 HGC770002=OUTAGE",
     ]),
@@ -260,6 +271,14 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("incident-zayo", &[
         "zayo TTN-0007709999 IDENTIFIED 11-24T08:05/ until 11-24T16:30 /EXYX/770009/   /ZYO /=OUTAGE",
     ]),
+    ("kpn-announced", &[
+        "kpn CT77000000001 CONFIRMED 12-09T23:00/12-10T05:00 V770001=OUTAGE G770002=NO-IMPACT",
+    ]),
+    ("kpn-changed", &[
+        "kpn CT77000000002 RE-SCHEDULED 12-09T23:00/12-10T05:00 V770003=OUTAGE",
+        "kpn CT77000000002 RE-SCHEDULED 12-10T23:00/12-11T05:00 V770003=OUTAGE",
+        "kpn CT77000000003 CANCELLED 12-09T22:00/12-09T23:30 A770004=OUTAGE",
+    ]),
     ("lumen-other-ids", &[
         "lumen 77000011 CONFIRMED 12-09T22:00/12-10T04:00 BBBB-1=OUTAGE ALT-2=OUTAGE",
     ]),
@@ -269,6 +288,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("lumen-scheduled", &[
         "lumen 77000001 CONFIRMED 12-09T05:00/12-09T11:00 LU770001=OUTAGE LU770002=REDUCED-REDUNDANCY",
         "lumen 77000001 CONFIRMED 12-10T05:00/12-10T11:00 LU770001=OUTAGE LU770002=REDUCED-REDUNDANCY backup",
+    ]),
+    ("megaport-bare", &[
+        "megaport 77003 CONFIRMED 01-01T02:00/01-01T03:00 MP-770004=OUTAGE",
     ]),
     ("megaport-one-line", &[
         "megaport CHG-77001 CONFIRMED 12-09T22:00/12-10T04:00 aaaa1111=OUTAGE bbbb2222=OUTAGE",
@@ -311,6 +333,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("seaborn-tickets", &[
         "seaborn 77001 RE-SCHEDULED 12-09T02:00/12-09T11:00 SEA-770001=OUTAGE",
+    ]),
+    ("sparkle-lines", &[
+        "sparkle 7700004 CONFIRMED 01-05T03:00/01-05T11:00 SP770001=OUTAGE SP770003=OUTAGE SP770005=OUTAGE SP770006=OUTAGE",
     ]),
     ("sparkle-nights", &[
         "sparkle 7700001 CONFIRMED 12-09T03:00/12-09T11:00 SP770001=OUTAGE SP770002=OUTAGE",
@@ -359,6 +384,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
         "telxius TX770009 RE-SCHEDULED 12-09T22:00/12-10T04:00 CRT-1=OUTAGE CRT-2=OUTAGE",
         "telxius TX770009 RE-SCHEDULED 12-10T22:00/12-11T04:00 CRT-1=OUTAGE CRT-2=OUTAGE backup",
     ]),
+    ("telxius-spanish", &[
+        "telxius 770003 CONFIRMED 12-09T22:00/12-10T04:00 TX770003=OUTAGE",
+    ]),
     ("telxius-windows", &[
         "telxius 770001 RE-SCHEDULED 12-09T22:00/12-10T04:00 TX770001=OUTAGE",
         "telxius 770001 RE-SCHEDULED 12-10T22:00/12-11T04:00 TX770001=OUTAGE",
@@ -386,6 +414,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("vodafone-postponed", &[
         "vodafone CRQ000000770002 CANCELLED 01-05T22:00/01-06T04:00 VF770001=DEGRADED",
+    ]),
+    ("windstream-noon", &[
+        "windstream 770004 CONFIRMED 12-09T17:00/12-10T05:00 WS/EXMP/770004/   /WXN /=OUTAGE",
     ]),
     ("windstream-planned", &[
         "windstream 770001 CONFIRMED 12-09T06:00/12-09T11:00 WS/EXMP/770001/   /WXN /=OUTAGE",
@@ -489,6 +520,30 @@ fn a_cancellation_without_a_window_is_unsure_alone_and_whole_in_its_thread() {
     let thread = read_thread(&[planned.as_bytes(), cancelled.as_bytes()], &context(), &Formats::new());
     let lines: Vec<String> = thread.notices().iter().map(line).collect();
     assert_eq!(lines, ["gtt 77000004 CANCELLED 12-09T22:00/12-10T04:00 7700001-11=OUTAGE 7700002-22=OUTAGE"]);
+}
+
+#[test]
+fn a_completion_without_window_and_circuits_is_whole_in_its_thread() {
+    let over = sample("hawaiki-over").replace("24 Nov 2026", "10 Dec 2026");
+    match read(over.as_bytes(), &context()).outcome {
+        Outcome::Notices { notices, confidence, .. } => {
+            assert_eq!(line(&notices[0]), "hawaiki 2026112477000001 COMPLETED 12-10T09:15/12-10T09:15");
+            assert!(confidence < KNOWN_FORMAT);
+        }
+        Outcome::NotUnderstood(reason) => panic!("{reason}"),
+    }
+    let planned = sample("hawaiki-planned");
+    let thread = read_thread(&[planned.as_bytes(), over.as_bytes()], &context(), &Formats::new());
+    let lines: Vec<String> = thread.notices().iter().map(line).collect();
+    let circuits = "HW-770001=NO-IMPACT HW-770002=NO-IMPACT";
+    assert_eq!(lines, [format!("hawaiki 2026112477000001 COMPLETED 12-09T20:00/12-09T22:00 {circuits}")]);
+    let started = over.replace("has been completed", "has been started");
+    match read(started.as_bytes(), &context()).outcome {
+        Outcome::Notices { notices, .. } => panic!("{notices:?}"),
+        Outcome::NotUnderstood(reason) => {
+            assert_eq!(reason.to_string(), "This is a hawaiki mail, but it has no \"Start\".");
+        }
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod generic;
 mod google;
 mod gtt;
 mod incident;
+mod kpn;
 mod lumen;
 mod maintnote;
 mod momentum;

@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use super::text_format::{TextFormat, at, from_toml};
 use super::{
-    Clues, Read, aws, bso, cogent, colt, crowncastle, equinix, gcx, google, gtt, incident, lumen, maintnote, momentum,
-    netflix, pccw, retn, sparkle, turkcell, zayo,
+    Clues, Read, aws, bso, cogent, colt, crowncastle, equinix, gcx, google, gtt, incident, kpn, lumen, maintnote,
+    momentum, netflix, pccw, retn, sparkle, turkcell, zayo,
 };
 use crate::draft::{Draft, Missing, Trouble};
 use crate::senders::Senders;
@@ -54,6 +54,7 @@ static CODE: &[&CodeFormat] = &[
     &gcx::FORMAT,
     &google::FORMAT,
     &gtt::FORMAT,
+    &kpn::FORMAT,
     &lumen::FORMAT,
     &momentum::FORMAT,
     &netflix::FORMAT,
@@ -70,6 +71,7 @@ static TEXTS: &[&str] = &[
     include_str!("apple.toml"),
     include_str!("aquacomms.toml"),
     include_str!("att.toml"),
+    include_str!("hawaiki.toml"),
     include_str!("hgc.toml"),
     include_str!("megaport.toml"),
     include_str!("seaborn.toml"),

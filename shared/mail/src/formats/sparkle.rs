@@ -51,5 +51,8 @@ fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
     for line in view.lines_from(field.line + 2).take(inner.saturating_sub(1)) {
         circuits.add_list(&line, &outage());
     }
+    for line in labels::list_below(view.body, &field) {
+        circuits.add_list(&line, &outage());
+    }
     circuits
 }

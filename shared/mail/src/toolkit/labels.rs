@@ -1,6 +1,7 @@
 //! Fields that stand behind a label: `Ticket #: A-1`, a label above its value, a label in the cell beside it.
 
 use super::found::{At, Found};
+use super::moments::date;
 use super::text::strip_start;
 use crate::html::{Cell, CellAt, Document, Line};
 
@@ -151,6 +152,35 @@ fn is_label(line: &Line) -> bool {
         && !label.contains(|c: char| c.is_ascii_digit())
         && line.cell.is_none();
     is_short && (line.starts_bold() || is_words)
+}
+
+/// The lines below a field's value that go on with it as a list: each an id, or several parted by commas, up to a blank
+/// line or one that says something else.
+pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+    let last = match field.value.at {
+        At::Line { line, cell: None } => Some(line),
+        At::Line { cell: Some(_), .. }
+        | At::Subject
+        | At::Header(_)
+        | At::Sheet { .. }
+        | At::Calendar { .. }
+        | At::Rule(_) => None,
+    };
+    let first = last.map_or(document.lines.len(), |line| line + 1);
+    let below = document.lines.iter().enumerate().skip(first);
+    let list = below.take_while(|(_, line)| line.cell.is_none() && !line.is_apart && is_list_of_ids(&line.text));
+    list.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: None }))
+}
+
+/// Whether the text is one word with a digit, or several with commas between them; dates, times and addresses are none.
+fn is_list_of_ids(text: &str) -> bool {
+    let text = text.trim_matches(BEFORE).trim_end_matches([',', ';']);
+    text.split([',', ';']).map(str::trim).all(|id| {
+        id.starts_with(|c: char| c.is_alphanumeric())
+            && id.contains(|c: char| c.is_ascii_digit())
+            && !id.contains(|c: char| c.is_whitespace() || matches!(c, ':' | '@'))
+            && date(id).is_none()
+    })
 }
 
 /// Longer than every label, shorter than most sentences.

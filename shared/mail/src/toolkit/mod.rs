@@ -12,4 +12,5 @@ pub(crate) mod tables;
 pub(crate) mod templates;
 pub(crate) mod text;
 pub(crate) mod windows;
+mod words;
 pub(crate) mod zones;

@@ -5,6 +5,7 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
+use super::words::{is_midnight, is_month, is_noon, is_weekday, month_by_name};
 use super::zones::ZoneName;
 
 /// A date as it is written.
@@ -18,11 +19,22 @@ pub(crate) enum Date {
     OfSomeYear { month: u32, day: u32 },
 }
 
-/// A time of day; `24:00` is the midnight after its date.
+/// A time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Clock {
     pub(crate) time: NaiveTime,
-    pub(crate) is_next_day: bool,
+    pub(crate) day: ClockDay,
+}
+
+/// The day of a [`Clock`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClockDay {
+    /// Its date.
+    Own,
+    /// The day after: `24:00` is the midnight after its date.
+    Next,
+    /// `midnight`: its date, or the day after where a window would end before it starts.
+    OwnOrNext,
 }
 
 /// A point in time as it is written, with a date, a time or both.
@@ -69,7 +81,8 @@ pub(crate) fn moment(text: &str) -> Option<(Moment<'_>, &str)> {
 }
 
 /// Words between two ends of a window.
-const SEPARATORS: [&str; 12] = ["until", "bis", "through", "till", "thru", "and", "to", "-", "–", "—", "~", "→"];
+const SEPARATORS: [&str; 16] =
+    ["until", "bis", "through", "till", "thru", "and", "to", "hasta", "al", "a", "y", "-", "–", "—", "~", "→"];
 
 /// Two moments with a word or a dash between them at the start of the text, and what follows them.
 pub(crate) fn span(text: &str) -> Option<(Moment<'_>, Moment<'_>, &str)> {
@@ -109,8 +122,9 @@ pub(crate) fn moments(text: &str) -> impl Iterator<Item = (&str, Moment<'_>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            // A moment begins with a digit or with the name of a month.
-            let starts = rest.starts_with(|c: char| c.is_ascii_digit()) || word(rest).is_some_and(|(w, _)| is_month(w));
+            // A moment begins with a digit, with the name of a month, or with `noon`.
+            let starts = rest.starts_with(|c: char| c.is_ascii_digit())
+                || word(rest).is_some_and(|(w, _)| is_month(w) || is_noon(w) || is_midnight(w));
             if starts
                 && let Some((moment, after)) = moment(rest)
                 && moment.date.is_some()
@@ -143,7 +157,9 @@ fn skip_opening(text: &str) -> &str {
         let Some((word, rest)) = word(text) else { break };
         let after = rest.trim_start_matches(['.', ' ']);
         let is_foreign_weekday = after.starts_with(',') && !is_month(word) && word.chars().count() <= 14;
-        let is_opening = ["on", "at", "from", "the"].iter().any(|opening| word.eq_ignore_ascii_case(opening));
+        let is_opening = ["on", "at", "from", "the", "el", "la", "las", "desde"]
+            .iter()
+            .any(|opening| word.eq_ignore_ascii_case(opening));
         if !is_weekday(word) && !is_foreign_weekday && !is_opening {
             break;
         }
@@ -158,7 +174,9 @@ const OPENING: [char; 9] = [' ', '*', '(', '[', ':', '"', '\'', '<', '\n'];
 /// What may stand between the date, the time and the zone of one moment.
 fn skip_connectors(text: &str) -> &str {
     let mut text = text.trim_start_matches([' ', ',', '(', ')', '*', '|', '@', '\n', ';']);
-    for connector in ["on", "at", "uhr", "hours", "hours.", "hrs.", "hrs", "hr", "h"] {
+    for connector in
+        ["on", "at", "a las", "a la", "del", "el", "uhr", "hours", "hours.", "horas", "hrs.", "hrs", "hr", "hs", "h"]
+    {
         if let Some(after) = strip_word(text, connector) {
             text = after.trim_start_matches([' ', ',', '(', ')', '*']);
         }
@@ -170,8 +188,11 @@ fn skip_connectors(text: &str) -> &str {
     }
 }
 
-/// `00:01`, `05:00:30`, `5:00 PM`, `9pm`, `22h00`, `0400 UTC`.
+/// `00:01`, `05:00:30`, `5:00 PM`, `9pm`, `22h00`, `0400 UTC`, `noon`.
 fn clock(text: &str) -> Option<(Clock, &str)> {
+    if let Some(found) = named_clock(text) {
+        return Some(found);
+    }
     let (digits, rest) = digits(text)?;
     let (hour, minute, second, rest) = if let Some(rest) = rest.strip_prefix(':') {
         let (minute, rest) = self::digits(rest).filter(|(minute, _)| minute.len() == 2)?;
@@ -202,7 +223,22 @@ fn clock(text: &str) -> Option<(Clock, &str)> {
     };
     let is_next_day = hour == 24 && minute == 0 && second == 0;
     let time = NaiveTime::from_hms_opt(if is_next_day { 0 } else { hour }, minute, second)?;
-    Some((Clock { time, is_next_day }, rest))
+    Some((Clock { time, day: if is_next_day { ClockDay::Next } else { ClockDay::Own } }, rest))
+}
+
+/// `noon`, `12 noon`, `midnight`, `12:00 midnight`, `00:00 (midnight)`.
+fn named_clock(text: &str) -> Option<(Clock, &str)> {
+    let (hour, rest) = digits(text).map_or((None, text), |(hour, rest)| (Some(hour), rest));
+    let rest = if hour.is_some() { rest.strip_prefix(":00").unwrap_or(rest) } else { rest };
+    let (name, rest) = word(rest.trim_start_matches([' ', '(']))?;
+    let (hour, day) = match hour {
+        None | Some("12") if is_noon(name) => (12, ClockDay::Own),
+        None | Some("12") if is_midnight(name) => (0, ClockDay::OwnOrNext),
+        Some("0" | "00") if is_midnight(name) => (0, ClockDay::Own),
+        Some("24") if is_midnight(name) => (0, ClockDay::Next),
+        Some(_) | None => return None,
+    };
+    Some((Clock { time: NaiveTime::from_hms_opt(hour, 0, 0)?, day }, rest))
 }
 
 /// `h00`, as in `22h00`.
@@ -231,13 +267,14 @@ fn half_of_day(text: &str) -> Option<(bool, &str)> {
         _ => return None,
     };
     let rest = text.get(1..)?;
-    let rest = rest.strip_prefix('.').unwrap_or(rest).strip_prefix(['m', 'M'])?;
+    // Spanish has a blank in `p. m.`
+    let rest = rest.strip_prefix(". ").or_else(|| rest.strip_prefix('.')).unwrap_or(rest).strip_prefix(['m', 'M'])?;
     let rest = rest.strip_prefix('.').unwrap_or(rest);
     (!rest.starts_with(|c: char| c.is_alphanumeric())).then_some((is_afternoon, rest))
 }
 
 /// A date at the start of the text, and what follows it: `24-Oct-2021`, `24 October 2021`, `Oct 24, 2021`,
-/// `2021-10-24`, `24/10/2021`, `24.10.21`, `24 Oct`.
+/// `2021-10-24`, `24/10/2021`, `24.10.21`, `24 Oct`, `24 de octubre de 2021`.
 pub(crate) fn date(text: &str) -> Option<(Date, &str)> {
     if let Some((name, rest)) = word(text).filter(|(name, _)| is_month(name)) {
         let month = month_by_name(name)?;
@@ -273,7 +310,7 @@ pub(crate) fn date(text: &str) -> Option<(Date, &str)> {
         (1 | 2, _) => {
             let (day, rest) = day(text)?;
             let rest = skip_separators(rest);
-            let rest = strip_word(rest, "of").unwrap_or(rest);
+            let rest = ["of", "de"].iter().find_map(|of| strip_word(rest, of)).unwrap_or(rest);
             let (name, rest) = word(rest)?;
             Some(with_year(day, month_by_name(name)?, rest))
         }
@@ -281,10 +318,15 @@ pub(crate) fn date(text: &str) -> Option<(Date, &str)> {
     }
 }
 
-/// The date with the year that follows, where one does: `, 2021`, `-21`, but not the hour of `14:00`.
+/// The date with the year that follows, where one does: `, 2021`, `-21`, ` de 2021`, but not the hour of `14:00`.
 fn with_year(day: u32, month: u32, rest: &str) -> (Date, &str) {
-    let year = digits(skip_separators(rest)).and_then(|(digits, after)| {
-        let is_hour = after.starts_with(':') || half_of_day(after).is_some() || strip_h(after).is_some();
+    let ahead = skip_separators(rest);
+    let ahead = ["de", "del"].iter().find_map(|of| strip_word(ahead, of)).unwrap_or(ahead);
+    let year = digits(ahead).and_then(|(digits, after)| {
+        let is_hour = after.starts_with(':')
+            || half_of_day(after).is_some()
+            || strip_h(after).is_some()
+            || named_clock(ahead).is_some();
         let year = if is_hour { None } else { year_of(digits) }?;
         Some((Date::Known(NaiveDate::from_ymd_opt(year, month, day)?), after))
     });
@@ -310,37 +352,6 @@ fn year_of(digits: &str) -> Option<i32> {
         2 => Some(2000 + year),
         _ => None,
     }
-}
-
-fn month_by_name(text: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let starts = |month: &str| month.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
-    let index = MONTHS.iter().position(|month| text.len() >= 3 && starts(month))?;
-    u32::try_from(index + 1).ok()
-}
-
-fn is_month(word: &str) -> bool {
-    month_by_name(word).is_some()
-}
-
-fn is_weekday(word: &str) -> bool {
-    ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-        .iter()
-        .any(|day| word.len() >= 3 && word.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(day)))
-        && !word.eq_ignore_ascii_case("month")
 }
 
 /// A run of letters, and what follows it.

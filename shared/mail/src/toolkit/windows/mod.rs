@@ -1,72 +1,14 @@
 //! Windows: two moments, and what they mean together.
 
-use chrono::{Duration, NaiveDate, NaiveDateTime};
-use chrono_tz::Tz;
+mod resolve;
+
+use chrono::Duration;
 use noticeboard_domain::time::Time;
 
 use super::found::Found;
-use super::moments::{Clock, Date, Moment, moment, moments, span};
-use super::zones::{Edge, Zone, ZoneName};
-
-/// Whether `03/04/2024` is in April or in March.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum DateOrder {
-    /// In April.
-    #[default]
-    DayFirst,
-    /// In March.
-    MonthFirst,
-}
-
-/// How a provider writes its times.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Rules<'r> {
-    /// The provider's convention. It yields to the mail's own date where it would make no sense.
-    pub(crate) order: DateOrder,
-    /// The zone of times that name none.
-    pub(crate) zone: Option<Zone>,
-    /// What ambiguous names of zones mean to this provider, and what [`super::zones::LOCAL`] time is.
-    pub(crate) meanings: &'r [(&'r str, Tz)],
-}
-
-impl Rules<'_> {
-    /// Days before months, and UTC where no zone is named.
-    pub(crate) const DAY_FIRST_UTC: Self = Self { order: DateOrder::DayFirst, zone: Some(Zone::UTC), meanings: &[] };
-    /// Months before days, and UTC where no zone is named.
-    pub(crate) const MONTH_FIRST_UTC: Self =
-        Self { order: DateOrder::MonthFirst, zone: Some(Zone::UTC), meanings: &[] };
-
-    /// The same, where the label of a time names its zone: `Start Time (EST)`.
-    pub(crate) fn with_zone_of(&self, label: &str) -> Self {
-        let inside = label.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(inside, _)| inside.trim());
-        let zone = inside.and_then(|name| {
-            let (zone, rest) = ZoneName::at_start(name, false)?;
-            zone.zone(self.meanings).filter(|_| rest.trim().is_empty())
-        });
-        Self { zone: zone.or(self.zone), ..*self }
-    }
-
-    fn zone(&self, name: Option<ZoneName<'_>>) -> Result<Option<Zone>, String> {
-        match name {
-            None => Ok(None),
-            Some(name) => match (name.zone(self.meanings), name) {
-                (Some(zone), _) => Ok(Some(zone)),
-                (None, ZoneName::Local) => Err("it has a window in local time, and does not say of which place".into()),
-                (None, ZoneName::Known(_)) => Ok(None),
-                (None, ZoneName::Word(word)) => Err(format!("it has a window in an unknown zone ({word})")),
-            },
-        }
-    }
-}
-
-/// A window, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Times {
-    pub(crate) start: Time,
-    pub(crate) end: Time,
-    /// The zone that its start is given in.
-    pub(crate) zone: Zone,
-}
+use super::moments::{Date, Moment, moment, moments, span};
+use super::zones::Zone;
+pub(crate) use resolve::{DateOrder, Rules, Times, day_of, resolve};
 
 /// A window of a notice with where it was found.
 #[derive(Debug, Clone)]
@@ -125,7 +67,7 @@ impl<'a> Window<'a> {
         Self { times, has_end: false, backup: false, start: field, end, id: None }
     }
 
-    /// The window of a mail that calls work off without naming it: the day on which it was written.
+    /// The window of a mail that calls work off, or says that it is over, without naming it: the day on which it was written.
     pub(crate) fn unnamed(written: Time) -> Self {
         let rule = Found::rule("the mail names no window; this is when it was written");
         let times = Times { start: written, end: written, zone: Zone::UTC };
@@ -192,103 +134,6 @@ pub(crate) fn spans(text: &str) -> impl Iterator<Item = (Moment<'_>, Moment<'_>)
     })
 }
 
-/// How far a mail reaches into the future before a window there speaks for the other order of day and month.
-const USUAL_NOTICE: Duration = Duration::days(120);
-/// How long a window may be over before it speaks for the other order: some mails are sent on by hand weeks later.
-const USUAL_DELAY: Duration = Duration::days(45);
-/// Longer than nearly every window.
-const USUAL_LENGTH: Duration = Duration::days(20);
-
-/// What two moments mean together: which number is the month, which year and zone are meant. A moment without a date
-/// is on the other's day, or on the day after where it would end before it starts.
-pub(crate) fn resolve(from: &Moment<'_>, to: &Moment<'_>, rules: &Rules<'_>, sent: Time) -> Result<Times, String> {
-    let (start_zone, end_zone) = (rules.zone(from.zone)?, rules.zone(to.zone)?);
-    let no_zone = || String::from("it has a window without a zone");
-    let zone = start_zone.or(end_zone).or(rules.zone).ok_or_else(no_zone)?;
-    let end_zone = end_zone.unwrap_or(zone);
-    let other = match rules.order {
-        DateOrder::DayFirst => DateOrder::MonthFirst,
-        DateOrder::MonthFirst => DateOrder::DayFirst,
-    };
-    let read = |order| {
-        let (start, end) = local(from, to, order, sent)?;
-        let times = Times { start: zone.utc(start, Edge::Start)?, end: end_zone.utc(end, Edge::End)?, zone };
-        (times.start <= times.end).then_some(times)
-    };
-    let by_custom = read(rules.order);
-    let is_open = [from.date, to.date].iter().any(|date| matches!(date, Some(Date::Numbers { .. })));
-    let swapped = if is_open { read(other) } else { None };
-    match (by_custom, swapped) {
-        (Some(times), None) => Ok(times),
-        (None, Some(times)) => Ok(times),
-        (Some(times), Some(other)) => Ok(if doubts(&times, sent) > doubts(&other, sent) { other } else { times }),
-        (None, None) => Err("it has a window that ends before it starts".into()),
-    }
-}
-
-/// How much speaks against a window.
-fn doubts(times: &Times, sent: Time) -> u32 {
-    let is_long = times.end - times.start > USUAL_LENGTH;
-    let is_far = times.start > sent + USUAL_NOTICE || times.end < sent - USUAL_DELAY;
-    u32::from(is_long) + u32::from(is_far)
-}
-
-fn local(from: &Moment<'_>, to: &Moment<'_>, order: DateOrder, sent: Time) -> Option<(NaiveDateTime, NaiveDateTime)> {
-    let (from_clock, to_clock) = (from.clock?, to.clock?);
-    let start_date = from.date.map(|date| day_of(date, order, sent));
-    let end_date = to.date.map(|date| day_of(date, order, sent));
-    match (start_date, end_date) {
-        (Some(start), Some(end)) => {
-            let start = at(start?, from_clock)?;
-            let end = at(end?, to_clock)?;
-            // A window over the new year, of days without a year.
-            let end = if end < start && matches!(to.date, Some(Date::OfSomeYear { .. })) {
-                end.checked_add_months(chrono::Months::new(12))?
-            } else {
-                end
-            };
-            Some((start, end))
-        }
-        (Some(start), None) => {
-            let start_at = at(start?, from_clock)?;
-            let same_day = at(start?, to_clock)?;
-            let end = if same_day < start_at { at(start?.succ_opt()?, to_clock)? } else { same_day };
-            Some((start_at, end))
-        }
-        (None, Some(end)) => {
-            let end_at = at(end?, to_clock)?;
-            let same_day = at(end?, from_clock)?;
-            let start = if same_day > end_at { at(end?.pred_opt()?, from_clock)? } else { same_day };
-            Some((start, end_at))
-        }
-        (None, None) => None,
-    }
-}
-
-/// The day that is meant; one without a year is the one nearest to the mail's date.
-pub(crate) fn day_of(date: Date, order: DateOrder, sent: Time) -> Option<NaiveDate> {
-    match date {
-        Date::Known(date) => Some(date),
-        Date::Numbers { first, second, year } => match order {
-            DateOrder::DayFirst => NaiveDate::from_ymd_opt(year, second, first),
-            DateOrder::MonthFirst => NaiveDate::from_ymd_opt(year, first, second),
-        },
-        Date::OfSomeYear { month, day } => {
-            let today = sent.date_naive();
-            let year = chrono::Datelike::year(&today);
-            // Notices look ahead: a day two months back is as near as one ten months ahead.
-            let distance = |date: &NaiveDate| (*date - today - Duration::days(120)).abs();
-            let years = (year - 1..=year + 1).filter_map(|year| NaiveDate::from_ymd_opt(year, month, day));
-            years.min_by_key(distance)
-        }
-    }
-}
-
-fn at(date: NaiveDate, clock: Clock) -> Option<NaiveDateTime> {
-    let date = if clock.is_next_day { date.succ_opt()? } else { date };
-    Some(date.and_time(clock.time))
-}
-
 /// A length of time: `2 hours`, `1 hour 30 minutes`, `45 min`, `8h10m0s`. The largest of a range counts.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
@@ -315,6 +160,7 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::Tz;
     use proptest::prelude::*;
 
     use super::super::found::At;
@@ -351,6 +197,20 @@ mod tests {
             ("the work is from 9pm to 11pm on 9 Dec 2026", "2026-12-09 21:00/2026-12-09 23:00"),
             ("2200 UTC 9 Dec 2026 to 0400 UTC 10 Dec 2026", "2026-12-09 22:00/2026-12-10 04:00"),
             ("25.10.2026 01:00 - 25.10.2026 02:30 Europe/Berlin", "2026-10-24 23:00/2026-10-25 01:30"),
+            ("9 de diciembre de 2026, 22:00 a 10 de diciembre de 2026, 04:00 UTC", "2026-12-09 22:00/2026-12-10 04:00"),
+            ("Miércoles 9 de dic. del 2026 10:00 p. m. hasta las 4:00 a. m.", "2026-12-09 22:00/2026-12-10 04:00"),
+            (
+                "desde el 09-ENE-2027 a las 22:00 hs hasta el 10-ene-2027 a las 04:00 hs",
+                "2027-01-09 22:00/2027-01-10 04:00",
+            ),
+            ("MIÉRCOLES 9 DE DIC DE 2026 22:00 HASTA 04:00 HS", "2026-12-09 22:00/2026-12-10 04:00"),
+            ("Abril 3, 2027 01:00 - agosto 2, 2027 05:00", "2027-04-03 01:00/2027-08-02 05:00"),
+            ("2026-diciembre-09 22:00 BRT / 2026-dezembro-10 04:00 BRT", "2026-12-10 01:00/2026-12-10 07:00"),
+            ("9 Dec 2026 noon to midnight", "2026-12-09 12:00/2026-12-10 00:00"),
+            ("midnight on 9 Dec 2026 until 12 noon on 9 Dec 2026", "2026-12-09 00:00/2026-12-09 12:00"),
+            ("9 Dec 22:00 - 9 Dec midnight UTC", "2026-12-09 22:00/2026-12-10 00:00"),
+            ("9 Dec 12:00 midnight - 10 Dec 00:00 (midnight) UTC", "2026-12-09 00:00/2026-12-10 00:00"),
+            ("Medianoche del 9 de diciembre de 2026 al mediodía", "2026-12-09 00:00/2026-12-09 12:00"),
         ] {
             check(text, &rules, Some(expected));
         }

@@ -1,0 +1,208 @@
+//! A body as a flat document: lines of text in the order in which they are read, and tables.
+//!
+//! No tree is built. html5ever's tree builder takes quadratic time on nested tags and its tokenizer on the attributes
+//! of one tag, and a mail's layout says little anyway; one pass over the tags is linear whatever they are. Only
+//! html5ever's table of named characters is used.
+
+mod builder;
+mod markup;
+
+use std::ops::Range;
+
+use crate::limits::{Limit, MAX_LINES};
+
+/// A body, flat.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Document {
+    /// Every line that is not blank, those in tables included.
+    pub(crate) lines: Vec<Line>,
+    /// Every table, in the order in which they begin, blank rows and cells included.
+    pub(crate) tables: Vec<Table>,
+    /// What there was too much of, so that the rest was not read.
+    pub(crate) exceeded: Option<(&'static str, Limit)>,
+}
+
+/// A line of text. A run of blanks stays as long as it was sent, for circuit ids hold such; line ends, tabs and
+/// no-break spaces become one blank.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    /// What of the text is bold, as byte ranges.
+    pub(crate) bold: Vec<Range<usize>>,
+    /// The cell that it stands in, of the innermost table.
+    pub(crate) cell: Option<CellAt>,
+    /// Whether blank space parts it from the line before: in plain text, a blank line.
+    pub(crate) is_apart: bool,
+}
+
+/// The place of a cell, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CellAt {
+    pub(crate) table: usize,
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+}
+
+/// A table: the text directly in it, without that of the tables inside it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// How many lines stand before it.
+    pub(crate) line: usize,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+/// A cell of a table, its lines joined by `\n`.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) text: String,
+}
+
+impl Line {
+    /// Whether the line begins in bold, as labels and headings do.
+    pub(crate) fn starts_bold(&self) -> bool {
+        self.bold.first().is_some_and(|range| range.start == 0)
+    }
+}
+
+impl Document {
+    /// Plain text: every line that is not blank. Lines that tabs or wide gaps part into columns are rows of a table as
+    /// well, for mailers turn tables into such text; their text stays whole.
+    pub(crate) fn from_text(text: &str) -> Self {
+        let mut document = Self::default();
+        let mut is_apart = false;
+        let mut in_table = false;
+        for line in text.lines() {
+            let own = line.trim();
+            if own.is_empty() {
+                is_apart = true;
+                in_table = false;
+                continue;
+            }
+            // The marks of a quoted mail are no part of its columns.
+            let row: Vec<Cell> = columns(own.trim_start_matches(['>', ' ']))
+                .into_iter()
+                .map(|text| Cell { text: text.replace('\u{a0}', " ") })
+                .collect();
+            let mut cell = None;
+            if row.len() > 1 {
+                if !in_table {
+                    document.tables.push(Table { line: document.lines.len(), rows: Vec::new() });
+                }
+                let table = document.tables.len() - 1;
+                if let Some(last) = document.tables.last_mut() {
+                    cell = Some(CellAt { table, row: last.rows.len(), column: 0 });
+                    last.rows.push(row);
+                }
+            }
+            in_table = cell.is_some();
+            if document.lines.len() >= MAX_LINES.value {
+                document.exceeded = Some(("lines", MAX_LINES));
+                break;
+            }
+            document.lines.push(Line { text: own.replace(['\t', '\u{a0}'], " "), is_apart, cell, ..Line::default() });
+            is_apart = false;
+        }
+        document
+    }
+
+    /// A sheet of a spreadsheet, or a file of comma-separated values.
+    pub(crate) fn from_rows(rows: Vec<Vec<String>>) -> Self {
+        let cells = |row: Vec<String>| row.into_iter().map(|text| Cell { text: text.trim().to_owned() }).collect();
+        Self { tables: vec![Table { line: 0, rows: rows.into_iter().map(cells).collect() }], ..Self::default() }
+    }
+
+    /// The lines from `start` up to `end`, with the tables that begin there.
+    pub(crate) fn part(&self, lines: Range<usize>) -> Self {
+        let before = self.tables.iter().filter(|table| table.line < lines.start).count();
+        let tables = self.tables.iter().skip(before).filter(|table| table.line < lines.end);
+        let mut part = Self {
+            lines: self.lines.get(lines.clone()).unwrap_or_default().to_vec(),
+            tables: tables.map(|table| Table { line: table.line - lines.start, rows: table.rows.clone() }).collect(),
+            exceeded: None,
+        };
+        for line in &mut part.lines {
+            // A table that began before is not here.
+            line.cell = line.cell.and_then(|cell| Some(CellAt { table: cell.table.checked_sub(before)?, ..cell }));
+        }
+        part
+    }
+
+    /// The document as plain text.
+    pub(crate) fn text(&self) -> String {
+        self.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A line's columns: between tabs, blank ones included, or else between gaps of three blanks or more.
+fn columns(line: &str) -> Vec<&str> {
+    if line.contains('\t') {
+        line.split('\t').map(str::trim).collect()
+    } else {
+        line.split("   ").map(str::trim).filter(|part| !part.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(html: &str, expected: &[&str]) {
+        let document = Document::from_html(html);
+        assert_eq!(document.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn html_becomes_the_lines_that_a_reader_sees() {
+        check("<b>Ticket #:&nbsp;</b>A-1<br>next", &["Ticket #: A-1", "next"]);
+        check("a<p>b</p>c<div>d<span>e</span></div>", &["a", "b", "c", "de"]);
+        check("one\n  two\tthree", &["one two three"]);
+        check("<td>/AB/1/   /ZYO /</td>", &["/AB/1/   /ZYO /"]);
+        check("1<sup>st</sup> Activity", &["1st Activity"]);
+        check("a<!-- <br>hidden > --->b<!-->c", &["abc"]);
+        check("<style>p { x: '</p>' }</STYLE >seen<script>if (a</b) {}</script>", &["seen"]);
+        check("old <s>24 Oct</s><del>x</del>25 Oct", &["old 25 Oct"]);
+        check("<pre>a\nb</pre>c\nd", &["a", "b", "c d"]);
+        check("a<![if !mso]>b<?xml x?>c</>d</ >e", &["abcde"]);
+        check("1 < 2 <3 <", &["1 < 2 <3 <"]);
+        check("<a title='x>y' href=\"<b>\" checked>link</a>", &["link"]);
+        check("<a title=\"never closed>text", &[]);
+        check("\u{feff}a\u{200b}b", &["ab"]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn character_references_are_read_as_browsers_read_them() {
+        check("&lt;a&gt; &amp;amp; &#233;&#xE9;&eacute; &#150; &AMP", &["<a> &amp; ééé – &"]);
+        check("AT&T R&D &unknown; &; &# &#x; &", &["AT&T R&D &unknown; &; &# &#x; &"]);
+        check("a&nbspb &notin; &notit;", &["a b ∉ ¬it;"]);
+        check("&&lt&&#&#65&#x&é&amp;&#", &["&<&&#A&#x&é&&#"]);
+        check("&#0;&#1114112;&#99999999999;", &["\u{fffd}\u{fffd}\u{fffd}"]);
+    }
+
+    #[test]
+    fn a_line_knows_what_of_it_is_bold() {
+        let document = Document::from_html("<b>Label: </b> value <strong>x</strong>y");
+        assert_eq!(document.lines[0].text, "Label:  value xy");
+        assert_eq!(document.lines[0].bold, [0..6, 14..15]);
+        assert!(document.lines[0].starts_bold());
+        assert!(!Document::from_html("a<b>b</b>").lines[0].starts_bold());
+    }
+
+    #[test]
+    fn tables_hold_their_own_cells_and_not_those_inside_them() {
+        let html =
+            "<table><tr><tr><th>Id</th><th>Impact<tr><td>A<br>B<td><table><tr><td>inner</table>outer</td></table>";
+        let document = Document::from_html(html);
+        let tables: Vec<Vec<Vec<&str>>> = (document.tables.iter())
+            .map(|t| t.rows.iter().map(|r| r.iter().map(|c| c.text.as_str()).collect()).collect())
+            .collect();
+        let first = vec![vec![], vec!["Id", "Impact"], vec!["A\nB", "outer"]];
+        assert_eq!(tables, [first, vec![vec!["inner"]]]);
+        assert_eq!(document.text(), "Id\nImpact\nA\nB\ninner\nouter");
+        assert_eq!(document.tables.iter().map(|table| table.line).collect::<Vec<_>>(), [0, 4]);
+        assert_eq!(document.part(0..4).tables.len(), 1);
+        assert_eq!(document.part(4..6).lines[0].cell, Some(CellAt { table: 0, row: 0, column: 0 }));
+        assert_eq!(document.part(4..6).lines[1].cell, None);
+    }
+}
