@@ -163,6 +163,7 @@ def start(aws, binaries, environment, folder, queues, topic, fifo_topic, listene
     silent = {"topics": {"exclude": ["*"]}}
     port = {name: one.port for name, one in listeners.items()}
     aws("s3").create_bucket(Bucket=BUCKET)
+    aws("s3").put_object(Bucket=BUCKET, Key="formats/lantern.toml", Body=Path(__file__).with_name("lantern.toml").read_bytes())
     values = {
         "NOTICEBOARD_TABLE": TABLE,
         "NOTICEBOARD_BUCKET": BUCKET,

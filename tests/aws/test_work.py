@@ -136,6 +136,19 @@ def test_mails_make_events_and_change_them(api, aws, invoke):
     assert api.get(f"{NOTICES}/maintenance/", "q=TTN-0007700002")["count"] > 1
 
 
+def test_a_format_in_the_bucket_is_used(api):
+    lines = ("From: NOC <works@lantern.example>", "Message-ID: <1@lantern.example>", "Subject: Lantern job 1",
+             "Date: Tue, 24 Nov 2026 09:15:00 +0000", "", "Job sheet: LJ-1", "Lamps out: 09/12/2026 22:00",
+             "Lamps on: 10/12/2026 02:00", "Fibres: LF-1, LF-2", "")
+    event = sample("notifications") | {"rawPath": f"{NOTICES}/inbound-mail/", "rawQueryString": "", "body": "\r\n".join(lines)}
+    event["requestContext"]["http"] |= {"method": "POST", "path": event["rawPath"]}
+    event["headers"]["content-type"] = "message/rfc822"
+    status, answer = api.send(event)
+    assert status == 201, answer
+    [made] = api.get(f"{NOTICES}/maintenance/", "name=LJ-1")["results"]
+    assert (made["provider"]["slug"], made["start"]) == ("lantern", "2026-12-09T20:00:00Z")
+
+
 def test_a_deletion_of_many_that_was_left_half_done_is_finished(api, aws, change, invoke, circuit, impact):
     """The impact is on the circuit: it stays, as does what it is on. The other circuit goes."""
     other = api.post("/api/circuits/circuits/", {"cid": named("WD"), "provider": circuit["provider"]["id"]})
