@@ -35,6 +35,7 @@ mod table;
 mod tags;
 mod tokens;
 mod transaction;
+mod trouble;
 mod windows;
 
 pub use bucket::Bucket;
