@@ -1,8 +1,8 @@
 # `make run` and `make test` do everything on a fresh machine; each other target is a part of these.
-# All that they write is inside this folder: target, .venv, data.
+# All that they write is inside this folder: target, .venv, .sam, .aws-sam, data.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint build rust-test aws-test client-test openapi bench deny clean
+.PHONY: help run test lint build rust-test aws-test client-test sam-build test-sam openapi bench bench-cold deny clean
 
 CARGO  ?= cargo
 PYTHON ?= python3
@@ -50,6 +50,20 @@ aws-test: build .venv/done
 client-test: build .venv/done
 	.venv/bin/python -m pytest -q -p no:cacheprovider tests/clients
 
+.sam/done: tests/sam/requirements.txt
+	$(PYTHON) -m venv .sam
+	.sam/bin/pip install --quiet --disable-pip-version-check -r tests/sam/requirements.txt
+	@touch $@
+
+# The functions as they are deployed, but for this machine's processor and with its own compiler and C library.
+sam-build: .sam/done
+	@echo "Building the functions for Lambda."
+	PATH="$(CURDIR)/.sam/bin:$$PATH" CARGO_LAMBDA_COMPILER=cargo SAM_CLI_TELEMETRY=0 sam build \
+	  --parameter-overrides Architecture=$(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+
+test-sam: .venv/done ## Run what `sam build` made by `sam local`; needs a container engine
+	.venv/bin/python -m pytest -q tests/sam
+
 openapi: ## Write openapi.json anew, after a change of the API
 	$(CARGO) run --quiet -p noticeboard -- openapi > target/openapi.json
 	mv target/openapi.json openapi.json
@@ -60,8 +74,11 @@ bench: ## Measure, with a release build
 	$(CARGO) run --release --quiet -p noticeboard-local --example engine_bench
 	$(CARGO) run --release --quiet -p noticeboard-mail --example mail_bench
 
+bench-cold: sam-build ## Measure how large each function is and how fast it starts
+	$(PYTHON) tests/sam/bench_cold.py
+
 deny: ## Licences and advisories of the dependencies (needs cargo-deny)
 	$(CARGO) deny check
 
 clean: ## Remove what was built, not the data
-	rm -rf target .venv
+	rm -rf target .venv .sam .aws-sam
