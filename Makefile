@@ -57,9 +57,9 @@ client-test: build .venv/done
 
 # The functions as they are deployed, but for this machine's processor and with its own compiler and C library.
 sam-build: .sam/done
-	@echo "Building the functions for Lambda."
+	@echo "Building the functions for Lambda. The first time this takes some twenty minutes on two cores."
 	PATH="$(CURDIR)/.sam/bin:$$PATH" CARGO_LAMBDA_COMPILER=cargo SAM_CLI_TELEMETRY=0 sam build \
-	  --parameter-overrides Architecture=$(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+	  --parameter-overrides Architecture=$(subst aarch64,arm64,$(shell uname -m))
 
 test-sam: .venv/done ## Run what `sam build` made by `sam local`; needs a container engine
 	.venv/bin/python -m pytest -q tests/sam

@@ -8,6 +8,9 @@ import template
 from conftest import BUCKET, TABLE, TOKEN, sample
 from lambda_runtime import Function, FunctionError
 
+# The table and the bucket are there.
+pytestmark = pytest.mark.usefixtures("start")
+
 NOT_SET_UP = "The service is not set up. Its log says what is missing."
 CALLS = 3
 HTTP = ("events", "impacts", "notifications", "inventory", "platform", "ical-feed")
@@ -38,7 +41,7 @@ def program(aws, binaries, environment, folder, queues):
             "NOTICEBOARD_QUEUE_LOG": queues["log"],
         }
         if allowed is not None:
-            iam, user = aws("iam"), f"trouble-{len(iam.list_users()['Users'])}"
+            iam, user = aws("iam"), f"trouble-{len(started)}-{name}"
             iam.create_user(UserName=user)
             policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": allowed}]}
             iam.put_user_policy(UserName=user, PolicyName="part", PolicyDocument=json.dumps(policy))

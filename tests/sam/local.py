@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import json
 import os
+import platform
 import subprocess
 import time
 import urllib.error
@@ -52,7 +53,9 @@ class Local:
         self.variables.write_text(json.dumps({"Parameters": settings}))
 
     def command(self, *arguments):
+        architecture = platform.machine().replace("aarch64", "arm64")
         options = ["--template", self.template, "--env-vars", self.variables]
+        options += ["--parameter-overrides", f"Architecture={architecture}"]
         # Where the engine has the base image, it need not be asked for again: CI cannot.
         return [SAM, "local", *arguments, *options, "--skip-pull-image"]
 
