@@ -344,7 +344,9 @@ impl Store {
                 Some(Cancelled::Item) => {
                     return Err(Error::internal(format!("DynamoDB refuses an item of a transaction: {error:?}")).into());
                 }
-                Some(Cancelled::Conflict) | None => return Err(self.failed("dynamodb:TransactWriteItems", &error).into()),
+                Some(Cancelled::Conflict) | None => {
+                    return Err(self.failed("dynamodb:TransactWriteItems", &error).into());
+                }
             }
         }
         Ok(())

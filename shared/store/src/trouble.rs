@@ -51,12 +51,7 @@ impl Place {
 
 /// What a failed call is for its caller: [`Error::NotSetUp`] where only the operator can help, by a table or a bucket
 /// that exists or a right that was not given.
-pub(crate) fn refused<E, R>(
-    place: Place,
-    name: &str,
-    action: &'static str,
-    error: &SdkError<E, R>,
-) -> Option<Error>
+pub(crate) fn refused<E, R>(place: Place, name: &str, action: &'static str, error: &SdkError<E, R>) -> Option<Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
