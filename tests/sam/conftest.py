@@ -2,14 +2,18 @@
 
 import json
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-import counterpart
-import template
 from local import ROOT, Local, host_address, no_engine
+
+# What the programs are tested with, without containers.
+sys.path.append(str(ROOT / "tests" / "aws"))
+import counterpart  # noqa: E402
+import template  # noqa: E402
 
 TABLE = "noticeboard"
 BUCKET = "mail"

@@ -5,6 +5,7 @@ import ipaddress
 import json
 import os
 import platform
+import signal
 import subprocess
 import time
 import urllib.error
@@ -86,7 +87,7 @@ class Local:
             yield api
         finally:
             # It removes its containers when it is interrupted.
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             process.wait()
 
 
