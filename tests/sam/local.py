@@ -5,7 +5,6 @@ import ipaddress
 import json
 import os
 import platform
-import signal
 import subprocess
 import time
 import urllib.error
@@ -86,8 +85,8 @@ class Local:
                 time.sleep(0.2)
             yield api
         finally:
-            # It removes its containers when it is interrupted.
-            process.send_signal(signal.SIGINT)
+            # It removes its containers.
+            process.terminate()
             process.wait()
 
 
