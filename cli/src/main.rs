@@ -1,4 +1,4 @@
-//! `noticeboard`: serve, parse, ingest, import, token, deadletters.
+//! `noticeboard`: serve, parse, ingest, import, token, deadletters, table.
 //!
 //! It composes what the libraries do, and holds no rules of its own.
 
@@ -9,6 +9,7 @@ mod parse;
 mod place;
 mod serve;
 mod server;
+mod table;
 mod token;
 
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     Token(token::Options),
     /// List what could not be delivered, have it tried again, or discard it.
     Deadletters(deadletters::Options),
+    /// Make the table in a DynamoDB, as a deployment has it.
+    Table(table::Options),
     /// Print the description of the API (OpenAPI 3.1).
     Openapi,
 }
@@ -57,6 +60,7 @@ async fn main() -> ExitCode {
         Command::Import(options) => import::run(options).await,
         Command::Token(options) => token::run(options).await,
         Command::Deadletters(options) => deadletters::run(options).await,
+        Command::Table(options) => table::run(options).await,
         Command::Openapi => {
             print!("{}", noticeboard_http::openapi::committed());
             Ok(ExitCode::SUCCESS)

@@ -16,4 +16,4 @@ mod serve;
 mod state;
 mod stream;
 
-pub use serve::{Running, ServeOptions, StartError, Storage, open, open_dead_letters};
+pub use serve::{Running, ServeOptions, StartError, Storage, open, open_dead_letters, table_at};

@@ -151,6 +151,20 @@ pub async fn open_dead_letters(
     Ok((api, routes))
 }
 
+/// The table of this name in the DynamoDB at an address, or in AWS's own; nothing is read of it yet.
+pub async fn table_at(url: Option<&str>, table: Option<&str>) -> Store {
+    let client = match url {
+        Some(url) => dynamodb_at(&endpoint().await, url),
+        None => aws_sdk_dynamodb::Client::new(&noticeboard_lambda::sdk().await),
+    };
+    Store::new(client, table.unwrap_or(TABLE))
+}
+
+/// The address is the client's own setting: in the SDK's it would give way to `AWS_ENDPOINT_URL`.
+fn dynamodb_at(sdk: &SdkConfig, url: &str) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::from_conf(aws_sdk_dynamodb::config::Builder::from(sdk).endpoint_url(url).build())
+}
+
 async fn open_all(
     storage: &Storage,
     settings: Settings,
@@ -173,9 +187,10 @@ async fn open_all(
         }
         Storage::Endpoint { url, folder: path } => {
             folder(path)?;
-            let sdk = endpoint(url).await;
-            let streams = aws_sdk_dynamodbstreams::Client::new(&sdk);
-            (aws_sdk_dynamodb::Client::new(&sdk), streams, Bucket::folder(path.join("bucket")), None)
+            let sdk = endpoint().await;
+            let streams = aws_sdk_dynamodbstreams::config::Builder::from(&sdk).endpoint_url(url).build();
+            let streams = aws_sdk_dynamodbstreams::Client::from_conf(streams);
+            (dynamodb_at(&sdk, url), streams, Bucket::folder(path.join("bucket")), None)
         }
     };
     let store = Store::new(dynamodb.clone(), table);
@@ -190,9 +205,9 @@ async fn open_all(
     Ok(Opened { app, state, dead_letters, streams, stream_arn, engine })
 }
 
-async fn endpoint(url: &str) -> SdkConfig {
+async fn endpoint() -> SdkConfig {
     let sdk = noticeboard_lambda::sdk().await;
-    let mut sdk = sdk.into_builder().endpoint_url(url).behavior_version(BehaviorVersion::latest());
+    let mut sdk = sdk.into_builder().behavior_version(BehaviorVersion::latest());
     // An endpoint on this machine asks for some region and some credentials, whichever.
     if std::env::var_os("AWS_REGION").is_none() && std::env::var_os("AWS_DEFAULT_REGION").is_none() {
         sdk.set_region(Some(aws_config::Region::new("us-east-1")));

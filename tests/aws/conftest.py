@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 
 import counterpart
+import receivers
 import template
 from lambda_runtime import Function
+from recorder import Recorder
+
+
+def pytest_collection_modifyitems(items):
+    """What all others have called is looked at when they are through."""
+    items.sort(key=lambda item: item.path.name == "test_rights.py")
+
 
 TABLE = "noticeboard"
 BUCKET = "mail"
@@ -70,9 +78,40 @@ def fifo_topic(aws):
 
 
 @pytest.fixture(scope="session")
-def start(aws, binaries, environment, folder, queues, topic, fifo_topic):
+def listeners():
+    """Who listens for brokers that are not AWS's, by the brokers' names."""
+    found = {"syslog": receivers.syslog(), "redis": receivers.redis(), "webhook": receivers.webhook()}
+    yield found
+    for one in found.values():
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def recorders():
+    """What each function has asked of AWS so far."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def calls(environment, recorders):
+    """The address under which a function finds AWS, where its calls are put down."""
+
+    def calls(name):
+        recorders[name] = Recorder(environment["AWS_ENDPOINT_URL"])
+        return recorders[name].url
+
+    yield calls
+    for recorder in recorders.values():
+        recorder.stop()
+
+
+@pytest.fixture(scope="session")
+def start(aws, binaries, environment, folder, queues, topic, fifo_topic, listeners, calls):
     """Starts a function's program with the variables and the permissions that template.yaml gives it, no more."""
     template.create_table(aws("dynamodb"), TABLE)
+    # These are given messages by hand: publisher has none for them.
+    silent = {"topics": {"exclude": ["*"]}}
+    port = {name: one.port for name, one in listeners.items()}
     aws("s3").create_bucket(Bucket=BUCKET)
     values = {
         "NOTICEBOARD_TABLE": TABLE,
@@ -86,10 +125,19 @@ def start(aws, binaries, environment, folder, queues, topic, fifo_topic):
                 "log": {"type": "log"},
                 "sns": {"type": "sns", "topic": topic},
                 "fifo": {"type": "sns", "topic": fifo_topic, "topics": {"include": ["noticeboard.status.maintenance"]}},
-                "gone": {"type": "sns", "topic": f"{topic}-gone", "topics": {"exclude": ["*"]}, "pauses": [2]},
+                "gone": {"type": "sns", "topic": f"{topic}-gone", "pauses": [2], **silent},
+                "syslog": {"type": "syslog", "url": f"udp://127.0.0.1:{port['syslog']}", **silent},
+                "redis": {"type": "redis", "url": f"redis://127.0.0.1:{port['redis']}", **silent},
+                "webhook": {
+                    "type": "webhook",
+                    "url": f"http://127.0.0.1:{port['webhook']}/",
+                    "secrets": ["env:NOTICEBOARD_BROKER_SECRET"],
+                    "allow_private": True,
+                    **silent,
+                },
             }
         ),
-        "NOTICEBOARD_BROKER_SECRET": "",
+        "NOTICEBOARD_BROKER_SECRET": "whsec_" + base64.b64encode(bytes(32)).decode(),
         **{f"NOTICEBOARD_QUEUE_{name.upper()}": queue for name, queue in queues.items()},
         "RUST_LOG": "info",
     }
@@ -98,7 +146,9 @@ def start(aws, binaries, environment, folder, queues, topic, fifo_topic):
         "Bucket": f"arn:aws:s3:::{BUCKET}",
         "Topic": [topic, fifo_topic, f"{topic}-gone"],
         **{f"{name.capitalize()}Queue": arn(aws, queue) for name, queue in queues.items()},
-        "StreamFailures": "arn:aws:sqs:us-east-1:000000000000:stream-failures",
+        **{name: f"arn:aws:sqs:us-east-1:000000000000:{name}" for name in ("StreamFailures", "InboundFailures")},
+        "FifoTopic": fifo_topic,
+        "Logs": "arn:aws:logs:us-east-1:000000000000:log-group:logs:*",
     }
     iam = aws("iam")
 
@@ -109,6 +159,7 @@ def start(aws, binaries, environment, folder, queues, topic, fifo_topic):
         key = iam.create_access_key(UserName=name)["AccessKey"]
         credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
         settings = {variable: values[variable] for variable in template.variables(name)}
+        settings["AWS_ENDPOINT_URL"] = calls(name)
         return Function(binaries / f"noticeboard-{name}", environment | credentials | settings, folder / f"{name}.log")
 
     return start

@@ -35,6 +35,21 @@ def test_a_message_reaches_the_subscribers_of_its_status(aws, invoke, topic):
     assert bodies(aws, other) == []
 
 
+@pytest.mark.parametrize("kind", ["log", "syslog", "redis", "webhook"])
+def test_each_kind_of_broker_takes_its_sample(invoke, listeners, kind):
+    """The samples are the one of SNS, in another queue."""
+    event = sample(f"delivery-{kind}")
+    assert invoke("delivery", event) == {"batchItemFailures": []}
+    [record] = event["Records"]
+    message = json.loads(record["body"])
+    if kind in listeners:
+        assert listeners[kind].next() == message["event"]
+    [of_sns] = sample("delivery")["Records"]
+    assert message == json.loads(of_sns["body"]) | {"broker": kind}
+    assert record["attributes"]["MessageGroupId"] == of_sns["attributes"]["MessageGroupId"].replace("sns/", f"{kind}/")
+    assert record["eventSourceARN"] == of_sns["eventSourceARN"].replace("sns.fifo", f"{kind}.fifo")
+
+
 def test_what_cannot_be_sent_stays_with_all_behind_it(invoke):
     event = sample("delivery")
     [first] = event["Records"]

@@ -1,7 +1,9 @@
-"""The table that the program makes is the one that template.yaml defines."""
+"""The tables that the program makes are the one that template.yaml defines."""
 
 import re
 import subprocess
+
+import pytest
 
 import template
 from conftest import TOKEN
@@ -40,3 +42,118 @@ def test_serve_makes_the_table_of_the_template(aws, binaries, environment, folde
             assert definition(dynamodb, "made-by-serve") == definition(dynamodb, "made-by-template")
         finally:
             process.kill()
+
+
+@pytest.fixture
+def create(binaries, environment):
+    """Runs `noticeboard table create` for a table; its exit code and what it says."""
+
+    def create(name, *options):
+        command = [binaries / "noticeboard", "table", "create", "--endpoint-url", environment["AWS_ENDPOINT_URL"], *options]
+        settings = environment | {"NOTICEBOARD_TABLE": name}
+        done = subprocess.run(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
+
+    return create
+
+
+def recovery_days():
+    source = (template.ROOT / "shared/store/src/table_check.rs").read_text()
+    return int(re.search(r"const RECOVERY_DAYS: i32 = (\d+);", source)[1])
+
+
+def protection(dynamodb, name):
+    """What a table has against loss, in the words of the template."""
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups["PointInTimeRecoveryDescription"]
+    return {
+        "DeletionProtectionEnabled": table["DeletionProtectionEnabled"],
+        "SSESpecification": {"SSEEnabled": table.get("SSEDescription", {}).get("Status") == "ENABLED"},
+        "PointInTimeRecoverySpecification": {
+            "PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED",
+            # The counterpart of AWS forgets it.
+            "RecoveryPeriodInDays": recovery_days(),
+        },
+    }
+
+
+def test_the_command_makes_the_table_of_the_template(aws, create):
+    dynamodb = aws("dynamodb")
+    # A second time it finds it as it is defined.
+    for _ in range(2):
+        assert create("by-command") == (0, "The table by-command is as defined.\n")
+    template.create_table(dynamodb, "by-template")
+    assert definition(dynamodb, "by-command") == definition(dynamodb, "by-template")
+    properties = dict(template.RESOURCES["Table"]["Properties"])
+    days = template.DOCUMENT["Parameters"]["RecoveryDays"]["Default"]
+    properties["PointInTimeRecoverySpecification"] |= {"RecoveryPeriodInDays": days}
+    found = protection(dynamodb, "by-command")
+    assert found == {name: properties[name] for name in found}
+    # All that the template says of the table has been compared.
+    compared = {"AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "StreamSpecification",
+                "TimeToLiveSpecification"}
+    assert set(properties) == set(found) | compared
+
+
+def test_an_unprotected_table_is_told_from_a_protected_one(aws, create):
+    assert create("unprotected", "--unprotected")[0] == 0
+    code, said = create("unprotected")
+    assert code == 1
+    for lack in ("deletion protection is off", "Point-in-time recovery is off", "not encrypted with a key"):
+        assert lack in said
+    assert not protection(aws("dynamodb"), "unprotected")["DeletionProtectionEnabled"]
+
+
+def without(properties, index):
+    """The table's properties without an index and what only it needs."""
+    left = [one for one in properties["GlobalSecondaryIndexes"] if one["IndexName"] != index]
+    keys = {key["AttributeName"] for one in [properties, *left] for key in one["KeySchema"]}
+    attributes = [one for one in properties["AttributeDefinitions"] if one["AttributeName"] in keys]
+    return {"GlobalSecondaryIndexes": left, "AttributeDefinitions": attributes}
+
+
+def projecting(properties, index, projection):
+    indexes = [one | ({"Projection": projection} if one["IndexName"] == index else {})
+               for one in properties["GlobalSecondaryIndexes"]]
+    return {"GlobalSecondaryIndexes": indexes}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "complaint"),
+    [
+        ("missing", lambda table: without(table, "by-owner"), "The index by-owner is missing."),
+        ("fewer", lambda table: projecting(table, "by-kind", {"ProjectionType": "KEYS_ONLY"}),
+         "The index by-kind holds other attributes."),
+        ("other", lambda table: projecting(table, "compact", {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["data"]}),
+         "The index compact holds other attributes."),
+        ("images", lambda table: {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}},
+         "Its stream does not carry both images"),
+        ("silent", lambda table: {"StreamSpecification": {"StreamEnabled": False}}, "Its stream does not carry both images"),
+        ("swapped", lambda table: {"KeySchema": [{"AttributeName": "SK", "KeyType": "HASH"},
+                                                 {"AttributeName": "PK", "KeyType": "RANGE"}]}, "Its keys are not PK and SK."),
+        ("paid", lambda table: {"BillingMode": "PROVISIONED"}, "It is not billed on demand."),
+    ],
+)
+def test_a_table_that_is_unlike_its_definition_is_told_of_and_left(aws, create, name, change, complaint):
+    dynamodb = aws("dynamodb")
+    properties = template.RESOURCES["Table"]["Properties"]
+    same = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
+    asked = {key: properties[key] for key in same}
+    asked["StreamSpecification"] = properties["StreamSpecification"] | {"StreamEnabled": True}
+    asked |= change(properties)
+    if asked["BillingMode"] == "PROVISIONED":
+        units = {"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}
+        asked |= units | {"GlobalSecondaryIndexes": [one | units for one in asked["GlobalSecondaryIndexes"]]}
+    dynamodb.create_table(TableName=name, **asked)
+    before = dynamodb.describe_table(TableName=name)["Table"]
+    code, said = create(name, "--unprotected")
+    assert (code, said.count("\n  "), complaint in said) == (1, 1, True), said
+    assert dynamodb.describe_table(TableName=name)["Table"] == before
+
+
+def test_an_endpoint_that_does_not_answer_is_an_error(binaries, environment):
+    command = [binaries / "noticeboard", "table", "create", "--endpoint-url", "http://127.0.0.1:1"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "describe the table" in done.stderr

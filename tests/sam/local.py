@@ -42,19 +42,14 @@ class Local:
     def __init__(self, folder, environment, settings):
         self.folder = folder
         self.environment = os.environ | environment | {"SAM_CLI_TELEMETRY": "0"}
-        # `sam local` hands on only variables that the template names.
-        built = (BUILD / "template.yaml").read_text()
-        line = "        RUST_LOG: info\n"
-        assert built.count(line) == 1
-        self.template = BUILD / "local.yaml"
-        self.template.write_text(built.replace(line, f"{line}        AWS_ENDPOINT_URL: none\n"))
         self.variables = folder / "variables.json"
-        settings = settings | {"AWS_ENDPOINT_URL": environment["AWS_ENDPOINT_URL"], "NOTICEBOARD_TOKEN": TOKEN}
+        endpoint = environment["AWS_ENDPOINT_URL"]
+        settings |= {"AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_DYNAMODB": endpoint, "NOTICEBOARD_TOKEN": TOKEN}
         self.variables.write_text(json.dumps({"Parameters": settings}))
 
     def command(self, *arguments):
         architecture = platform.machine().replace("aarch64", "arm64")
-        options = ["--template", self.template, "--env-vars", self.variables]
+        options = ["--template", BUILD / "template.yaml", "--env-vars", self.variables]
         options += ["--parameter-overrides", f"Architecture={architecture}"]
         # Where the engine has the base image, it need not be asked for again: CI cannot.
         return [SAM, "local", *arguments, *options, "--skip-pull-image"]

@@ -7,17 +7,21 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, Select, StreamSpecification, StreamViewType,
-    TableDescription, TableStatus, TimeToLiveSpecification,
+    KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, Select, SseSpecification, StreamSpecification,
+    StreamViewType, TableDescription, TableStatus, TimeToLiveSpecification,
 };
 use noticeboard_domain::{Error, FieldErrors, Result};
 
 use crate::item::{Attributes, Chunk, Resume, attribute, key_attributes, s, text};
 use crate::keys::{self, Key, index};
+use crate::table_check::Protection;
 use crate::trouble::{self, Place};
 
 /// DynamoDB's limit for one BatchGetItem.
 const MAX_BATCH: usize = 100;
+
+/// The table's indexes.
+pub(crate) const INDEXES: [&str; 4] = [index::BY_KIND, index::BY_STATUS, index::BY_OWNER, index::COMPACT];
 
 /// The table and how to reach it. Cloning it is cheap.
 #[derive(Debug, Clone)]
@@ -127,7 +131,8 @@ impl Lookup {
     }
 }
 
-fn names(name: &str) -> [&'static str; 2] {
+/// The keys of an index.
+pub(crate) fn names(name: &str) -> [&'static str; 2] {
     match name {
         index::BY_KIND => attribute::BY_KIND,
         index::BY_STATUS => attribute::BY_STATUS,
@@ -156,6 +161,11 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the endpoint cannot be reached or refuses.
     pub async fn create_if_missing(&self) -> Result<TableInfo> {
+        self.create(Protection::None).await
+    }
+
+    /// Makes the table where there is none, protected or not; one that there is stays as it is.
+    pub(crate) async fn create(&self, protection: Protection) -> Result<TableInfo> {
         let described = self.client.describe_table().table_name(self.table()).send().await;
         match described {
             Ok(found) => return self.ready(found.table).await,
@@ -180,8 +190,7 @@ impl Store {
                     .build()
                     .map_err(failed)?,
             );
-        let indexes = [index::BY_KIND, index::BY_STATUS, index::BY_OWNER, index::COMPACT];
-        let keys = indexes.iter().flat_map(|index| names(index)).chain([attribute::PK, attribute::SK]);
+        let keys = INDEXES.iter().flat_map(|index| names(index)).chain([attribute::PK, attribute::SK]);
         for name in keys {
             create = create.attribute_definitions(
                 AttributeDefinition::builder()
@@ -191,7 +200,7 @@ impl Store {
                     .map_err(failed)?,
             );
         }
-        for index in indexes {
+        for index in INDEXES {
             let [pk, sk] = names(index);
             let projection = if index == index::COMPACT {
                 Projection::builder().projection_type(ProjectionType::Include).non_key_attributes(attribute::COMPACT)
@@ -207,6 +216,11 @@ impl Store {
                     .build()
                     .map_err(failed)?,
             );
+        }
+        if protection == Protection::Full {
+            create = create
+                .deletion_protection_enabled(true)
+                .sse_specification(SseSpecification::builder().enabled(true).build());
         }
         match create.send().await {
             Ok(made) => self.ready(made.table_description).await,
