@@ -20,6 +20,8 @@ RUNS = 20
 MAX_ZIP_MB = 6
 MAX_INIT_MS = 40
 SECONDS = 10
+# What this one sends is in its queues.
+NO_TABLE = "DeliveryFunction"
 
 BROKERS = {"log": {"type": "log"}, "sns": {"type": "sns", "topic": "arn:aws:sns:us-east-1:000000000000:changes"}}
 
@@ -52,14 +54,13 @@ class Stub:
             def log_message(self, *_):
                 pass
 
-        self.calls = 0
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def init(self, program):
         """Seconds from the start of a program to its first request for an invocation."""
-        self.asked, self.ended = threading.Event(), threading.Event()
+        self.asked, self.ended, self.calls = threading.Event(), threading.Event(), 0
         address = f"127.0.0.1:{self.server.server_port}"
         environment = {
             "AWS_ACCESS_KEY_ID": "test",
@@ -102,17 +103,17 @@ def zipped(program):
 
 def main():
     stub, failed = Stub(), []
-    print(f"| function | zip, MB | init of {RUNS}, median, ms | worst, ms |\n|---|---|---|---|")
+    print(f"| function | zip, MB | init of {RUNS}, median, ms | worst, ms | calls of DynamoDB in it |\n|---|---|---|---|---|")
     for program in sorted((ROOT / ".aws-sam" / "build").glob("*/bootstrap")):
         name, size = program.parent.name, zipped(program) / 1e6
         times = sorted(stub.init(program) * 1000 for _ in range(RUNS))
         median = statistics.median(times)
-        print(f"| `{name}` | {size:.2f} | {median:.1f} | {times[-1]:.1f} |", flush=True)
+        print(f"| `{name}` | {size:.2f} | {median:.1f} | {times[-1]:.1f} | {stub.calls} |", flush=True)
         # One run can be held up by anything on the machine: the median is what the program takes.
-        if size >= MAX_ZIP_MB or median >= MAX_INIT_MS:
+        if size >= MAX_ZIP_MB or median >= MAX_INIT_MS or not (stub.calls or name == NO_TABLE):
             failed.append(name)
     if failed:
-        sys.exit(f"Over {MAX_ZIP_MB} MB or {MAX_INIT_MS} ms: {', '.join(failed)}")
+        sys.exit(f"{MAX_ZIP_MB} MB or {MAX_INIT_MS} ms or more, or not connected to DynamoDB: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
