@@ -2,7 +2,7 @@
 # All that they write is inside this folder: target, .venv, .sam, .aws-sam, data.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint build template-test rust-test aws-test client-test openapi bench deny clean
+.PHONY: help run test lint build template-test rust-test aws-test client-test sam-build test-sam openapi bench bench-cold deny clean
 
 CARGO  ?= cargo
 PYTHON ?= python3
@@ -60,6 +60,19 @@ client-test: build .venv/done
 template-test: .sam/done
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 .sam/bin/sam validate --lint
 
+# The functions as they are deployed, but for this machine's processor and with its own compiler and C library. All at
+# once, because `sam build` links one after the other, and that takes one core for more than a minute each.
+FUNCTIONS = $(notdir $(wildcard functions/*))
+LAMBDA = PATH="$(CURDIR)/.sam/bin:$$PATH" CARGO_LAMBDA_COMPILER=cargo SAM_CLI_TELEMETRY=0
+
+sam-build: .sam/done
+	@echo "Building the functions for Lambda. The first time this takes some fifteen minutes on two cores."
+	$(LAMBDA) cargo lambda build --quiet --release $(FUNCTIONS:%=--bin noticeboard-%)
+	$(LAMBDA) sam build --parameter-overrides Architecture=$(subst aarch64,arm64,$(shell uname -m))
+
+test-sam: .venv/done ## Run what `sam build` made by `sam local`; needs a container engine
+	.venv/bin/python -m pytest -q tests/sam
+
 openapi: ## Write openapi.json anew, after a change of the API
 	$(CARGO) run --quiet -p noticeboard -- openapi > target/openapi.json
 	mv target/openapi.json openapi.json
@@ -70,6 +83,9 @@ bench: ## Measure, with a release build
 	$(CARGO) run --release --quiet -p noticeboard-tests --bin feed_bench
 	$(CARGO) run --release --quiet -p noticeboard-local --example engine_bench
 	$(CARGO) run --release --quiet -p noticeboard-mail --example mail_bench
+
+bench-cold: sam-build ## Measure how large each function is and how fast it starts
+	$(PYTHON) tests/sam/bench_cold.py
 
 deny: ## Licences and advisories of the dependencies (needs cargo-deny)
 	$(CARGO) deny check

@@ -1,24 +1,20 @@
 """One run of the tests: AWS's counterpart on a port of its own, a table, a bucket, and the functions' programs."""
 
 import base64
-import contextlib
 import json
 import os
-import socket
 import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
-import boto3
 import pytest
 
+import counterpart
 import receivers
 import template
 from lambda_runtime import Function
 from recorder import Recorder
+
 
 def pytest_collection_modifyitems(items):
     """What all others have called is looked at when they are through."""
@@ -30,7 +26,6 @@ BUCKET = "mail"
 # The token in events/.
 TOKEN = "example-token-for-local-use"
 BROKERS = ("log", "sns", "syslog", "redis", "webhook")
-SERVICES = "dynamodb,iam,s3,sns,sqs,sts"
 
 
 @pytest.fixture(scope="session")
@@ -39,62 +34,17 @@ def folder():
         yield Path(path)
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(url, process, log):
-    for _ in range(600):
-        with contextlib.suppress(OSError):
-            return urllib.request.urlopen(url, timeout=5).close()
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.1)
-    raise TimeoutError(f"{url} does not answer:\n{log.read_text()}")
-
-
 @pytest.fixture(scope="session")
 def environment(folder):
-    """What every program of the run is told about AWS; nothing of the developer's own account is in it."""
-    port = free_port()
-    log = folder / "ministack.log"
-    settings = {
-        # Policies are enforced; the key "test" may do everything.
-        "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0",
-        "SERVICES": SERVICES,
-        "STATE_DIR": str(folder),
-        "TMPDIR": str(folder),
-    }
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=os.environ | settings, stdout=output, stderr=output
-        )
-    try:
-        endpoint = f"http://127.0.0.1:{port}"
-        wait_for(f"{endpoint}/_ministack/health", process, log)
-        yield {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": endpoint,
-            "PATH": os.environ["PATH"],
-        }
-    finally:
-        process.terminate()
-        process.wait()
+    """What every program of the run is told about AWS."""
+    with counterpart.running(folder) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")
 def aws(environment):
     """Makes a boto3 client of a service."""
-    session = boto3.Session(
-        environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], region_name=environment["AWS_REGION"]
-    )
-    return lambda service: session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])
+    return counterpart.clients(environment)
 
 
 @pytest.fixture(scope="session")

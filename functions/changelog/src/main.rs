@@ -18,7 +18,10 @@ enum Call {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let app = &noticeboard_lambda::start().await?.app;
+    let app = &match noticeboard_lambda::start().await {
+        Ok(start) => start.app,
+        Err(error) => return noticeboard_lambda::run_not_set_up(error).await,
+    };
     let handler = |event: LambdaEvent<Call>| async move {
         match event.payload {
             Call::Stream(event) => Ok(noticeboard_changelog::handle(app, event).await),

@@ -40,8 +40,8 @@ impl Hold for Queues {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
+/// The delivery that the settings ask for.
+async fn set_up() -> Result<Delivery, Error> {
     noticeboard_lambda::log();
     let sdk = noticeboard_lambda::sdk().await;
     let (mut brokers, mut urls) = (Vec::new(), HashMap::new());
@@ -52,7 +52,15 @@ async fn main() -> Result<(), Error> {
         brokers.push(Broker::new(settings, || aws_sdk_sns::Client::new(&sdk), move || clock.now())?);
     }
     let queues = Queues { client: aws_sdk_sqs::Client::new(&sdk), urls };
-    let delivery = &Delivery::new(brokers, Box::new(queues));
+    Ok(Delivery::new(brokers, Box::new(queues)))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let delivery = &match set_up().await {
+        Ok(delivery) => delivery,
+        Err(error) => return noticeboard_lambda::run_not_set_up(error).await,
+    };
     let handler = |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(delivery.handle(event.payload).await) };
     lambda_runtime::run(service_fn(handler)).await
 }

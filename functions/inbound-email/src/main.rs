@@ -6,7 +6,10 @@ use noticeboard_lambda::Error;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let app = &noticeboard_lambda::start().await?.app;
+    let app = &match noticeboard_lambda::start().await {
+        Ok(start) => start.app,
+        Err(error) => return noticeboard_lambda::run_not_set_up(error).await,
+    };
     // While the function initialises: the first mail finds them ready.
     app.formats_look().await;
     let handler = |event: LambdaEvent<SimpleEmailEvent>| async move {

@@ -45,6 +45,9 @@ pub enum Error {
         /// For the log.
         detail: String,
     },
+    /// A setting, the table, the bucket or a right is missing: the operator must act. The log has said which, once.
+    #[error("{}", Self::NOT_SET_UP)]
+    NotSetUp,
     /// Stored data or the program itself is wrong.
     #[error("An internal error occurred. The log has the details under this request's id.")]
     Internal {
@@ -54,6 +57,9 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a caller is told of a deployment that lacks something, and what the log calls it.
+    pub const NOT_SET_UP: &'static str = "The service is not set up. Its log says what is missing.";
+
     /// An error about one field.
     pub fn field(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let mut errors = FieldErrors::default();
@@ -76,6 +82,7 @@ impl Error {
             Self::Denied(_) => "Denied",
             Self::TooLarge { .. } => "TooLarge",
             Self::Unavailable { .. } => "Unavailable",
+            Self::NotSetUp => "NotSetUp",
             Self::Internal { .. } => "Internal",
         }
     }
@@ -89,7 +96,8 @@ impl Error {
             | Self::Conflict(_)
             | Self::VersionMismatch
             | Self::Denied(_)
-            | Self::TooLarge { .. } => None,
+            | Self::TooLarge { .. }
+            | Self::NotSetUp => None,
         }
     }
 }

@@ -114,13 +114,15 @@ impl IntoResponse for ApiError {
             Error::VersionMismatch => detailed(StatusCode::PRECONDITION_FAILED, &error.to_string()),
             Error::Denied(_) => detailed(StatusCode::FORBIDDEN, &error.to_string()),
             Error::TooLarge { .. } => detailed(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),
-            Error::Unavailable { .. } => {
+            Error::Unavailable { .. } | Error::NotSetUp => {
                 let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
                 (StatusCode::SERVICE_UNAVAILABLE, retry, Json(json!({"detail": error.to_string()}))).into_response()
             }
             Error::Internal { .. } => detailed(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         };
-        if let Some(detail) = error.detail() {
+        // The log has what is missing already, but not that this request failed of it.
+        let logged = if error == Error::NotSetUp { Some(Error::NOT_SET_UP) } else { error.detail() };
+        if let Some(detail) = logged {
             response.extensions_mut().insert(Logged(detail.to_owned()));
         }
         response

@@ -68,6 +68,12 @@ pub fn finish(api: Arc<Api>, router: Router) -> Router {
     Router::new().fallback_service(routes).layer(middleware::from_fn(every_answer))
 }
 
+/// The answers of a function that cannot start: each is 503, with what every answer has.
+pub fn not_set_up() -> Router {
+    let answer = || async { ApiError::from(noticeboard_domain::Error::NotSetUp) };
+    Router::new().fallback(answer).layer(middleware::from_fn(every_answer))
+}
+
 /// Whether a path is text once it is decoded: no other names anything.
 fn is_text(path: &str) -> bool {
     let (mut bytes, mut rest) = (Vec::with_capacity(path.len()), path.as_bytes());

@@ -1,22 +1,29 @@
 //! What the main program of every Lambda function shares: settings, clients, logs, and the hand-over to the runtime.
 //!
 //! **For**: the few lines of each `main.rs`. Clients are made, and the table's connection is opened, while the function
-//! initialises: a request finds them ready.
+//! initialises: a request finds them ready. A function that cannot start says why, once, and refuses what it is called
+//! for: a program that ended would be started again with every call.
 //!
 //! **Must not know**: what any function does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use axum::Router;
 use axum::extract::Request;
 use lambda_http::request::RequestContext;
+use lambda_runtime::{LambdaEvent, service_fn};
 use noticeboard_app::{App, Clock, Settings};
 use noticeboard_http::{Api, Peer};
 use noticeboard_store::{Bucket, Store};
 
-/// What a main program returns when it cannot start, or the runtime fails.
+/// Why a function cannot start, does not do what it is called for, or its runtime fails.
 pub type Error = lambda_runtime::Error;
+
+/// How long a function waits for the table while it initialises: a first request that waits longer is better than an
+/// initialisation that Lambda ends after 10 seconds.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(2);
 
 /// Everything that a function starts with.
 #[derive(Debug)]
@@ -54,7 +61,7 @@ pub async fn sdk() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await
 }
 
-/// Reads the settings and makes the clients.
+/// Reads the settings, makes the clients and opens the connection to the table.
 ///
 /// # Errors
 /// Names the setting that is missing or wrong.
@@ -64,21 +71,45 @@ pub async fn start() -> Result<Start, Error> {
     let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), required("NOTICEBOARD_TABLE")?);
     let bucket = Bucket::s3(aws_sdk_s3::Client::new(&sdk), required("NOTICEBOARD_BUCKET")?);
     let app = App::new(store, bucket, Clock::system(), Settings::read(variable)?);
+    // The first call pays for DNS and TLS: better now than in the first request. A table that cannot be reached yet
+    // is the first request's error.
+    let _ = tokio::time::timeout(WARM_UP_LIMIT, app.store().warm_up()).await;
     Ok(Start { sdk, app })
 }
 
-/// Runs the router of an HTTP function.
+/// Runs the router of an HTTP function; where it cannot start, one that answers 503.
 ///
 /// # Errors
-/// As [`start`], and when the runtime fails.
+/// When the runtime fails.
 pub async fn run_http(router: impl FnOnce(Arc<Api>) -> Router) -> Result<(), Error> {
-    let start = start().await?;
-    // The first call pays for DNS and TLS: better now than in the first request. A table that cannot be reached yet
-    // is the first request's error.
-    let _ = start.app.store().warm_up().await;
-    let api = Arc::new(Api { app: start.app, base_url: variable("NOTICEBOARD_BASE_URL") });
-    let router = noticeboard_http::finish(api.clone(), router(api));
+    let router = match start().await {
+        Ok(start) => {
+            let api = Arc::new(Api { app: start.app, base_url: variable("NOTICEBOARD_BASE_URL") });
+            noticeboard_http::finish(api.clone(), router(api))
+        }
+        Err(error) => {
+            say(&error);
+            noticeboard_http::not_set_up()
+        }
+    };
     lambda_http::run(router.layer(axum::middleware::map_request(with_peer))).await
+}
+
+/// Runs a function that cannot start and is called with events: each call fails, so that Lambda keeps what it brought.
+///
+/// # Errors
+/// When the runtime fails.
+pub async fn run_not_set_up(why: Error) -> Result<(), Error> {
+    say(&why);
+    let refuse = |_: LambdaEvent<serde::de::IgnoredAny>| async {
+        Err::<(), _>(Error::from(noticeboard_domain::Error::NOT_SET_UP))
+    };
+    lambda_runtime::run(service_fn(refuse)).await
+}
+
+/// Says why a function cannot start.
+fn say(why: &Error) {
+    tracing::error!(trouble = %why, "{}", noticeboard_domain::Error::NOT_SET_UP);
 }
 
 /// Says where a request comes from: API Gateway does, in the request's context.

@@ -5,9 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use noticeboard_domain::{Error, Result};
 use tokio::io::AsyncWriteExt;
+
+use crate::trouble::{self, Place};
 
 /// A thing in a bucket, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +66,7 @@ impl Bucket {
             Self::S3 { client, name } => {
                 let body = ByteStream::from(bytes.to_vec());
                 let sent = client.put_object().bucket(name.as_ref()).key(key).body(body).send().await;
-                sent.map(drop).map_err(|error| failed("put", key, &error))
+                sent.map(drop).map_err(|error| s3_failed(name, "s3:PutObject", key, &error))
             }
             Self::Folder(folder) => write(folder, key, bytes).await.map_err(|error| failed("put", key, &error)),
             Self::Memory(things) => {
@@ -85,7 +88,7 @@ impl Bucket {
                 let found = client.get_object().bucket(name.as_ref()).key(key).send().await;
                 let found = found.map_err(|error| match error.as_service_error() {
                     Some(service) if service.is_no_such_key() => MISSING,
-                    _ => failed("get", key, &error),
+                    _ => s3_failed(name, "s3:GetObject", key, &error),
                 })?;
                 let bytes = found.body.collect().await.map_err(|error| failed("get", key, &error))?;
                 Ok(bytes.to_vec())
@@ -178,6 +181,14 @@ async fn write(folder: &Path, key: &str, bytes: &[u8]) -> std::io::Result<()> {
     tokio::fs::rename(&draft, &path).await?;
     // The name is on disk only once the folder is.
     tokio::fs::File::open(parent).await?.sync_all().await
+}
+
+fn s3_failed<E, R>(bucket: &str, action: &'static str, key: &str, error: &SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    trouble::refused(Place::Bucket, bucket, action, error).unwrap_or_else(|| failed(action, key, error))
 }
 
 fn failed(what: &str, key: &str, error: &(impl std::error::Error + ?Sized)) -> Error {

@@ -37,6 +37,7 @@ mod table_check;
 mod tags;
 mod tokens;
 mod transaction;
+mod trouble;
 mod windows;
 
 pub use bucket::{Bucket, Kept};

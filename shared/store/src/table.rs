@@ -15,6 +15,7 @@ use noticeboard_domain::{Error, FieldErrors, Result};
 use crate::item::{Attributes, Chunk, Resume, attribute, key_attributes, s, text};
 use crate::keys::{self, Key, index};
 use crate::table_check::Protection;
+use crate::trouble::{self, Place};
 
 /// DynamoDB's limit for one BatchGetItem.
 const MAX_BATCH: usize = 100;
@@ -170,7 +171,7 @@ impl Store {
         match described {
             Ok(found) => return self.ready(found.table).await,
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {}
-            Err(error) => return Err(unavailable("describe the table", &error)),
+            Err(error) => return Err(self.failed("dynamodb:DescribeTable", &error)),
         }
         let failed = |error: aws_sdk_dynamodb::error::BuildError| Error::internal(error);
         let key = |name: &str, kind: KeyType| {
@@ -227,9 +228,9 @@ impl Store {
             // Another program that starts now was faster.
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {
                 let found = self.client.describe_table().table_name(self.table()).send().await;
-                self.ready(found.map_err(|error| unavailable("describe the table", &error))?.table).await
+                self.ready(found.map_err(|error| self.failed("dynamodb:DescribeTable", &error))?.table).await
             }
-            Err(error) => Err(unavailable("create the table", &error)),
+            Err(error) => Err(self.failed("dynamodb:CreateTable", &error)),
         }
     }
 
@@ -245,7 +246,7 @@ impl Store {
     /// Lets items expire, where that is not so yet.
     async fn expire_items(&self) -> Result<()> {
         let found = self.client.describe_time_to_live().table_name(self.table()).send().await;
-        let found = found.map_err(|error| unavailable("describe the table's time to live", &error))?;
+        let found = found.map_err(|error| self.failed("dynamodb:DescribeTimeToLive", &error))?;
         let name = found.time_to_live_description.and_then(|ttl| ttl.attribute_name);
         if name.as_deref() == Some(attribute::EXPIRES) {
             return Ok(());
@@ -258,13 +259,13 @@ impl Store {
             .send()
             .await
             .map(drop)
-            .map_err(|error| unavailable("set the table's time to live", &error))
+            .map_err(|error| self.failed("dynamodb:UpdateTimeToLive", &error))
     }
 
     async fn wait_until_active(&self) -> Result<()> {
         for _ in 0..120 {
             let table = self.client.describe_table().table_name(self.table()).send().await;
-            let table = table.map_err(|error| unavailable("describe the table", &error))?.table;
+            let table = table.map_err(|error| self.failed("dynamodb:DescribeTable", &error))?.table;
             let status = table.as_ref().and_then(|table| table.table_status.as_ref());
             if status == Some(&TableStatus::Active) {
                 return Ok(());
@@ -282,6 +283,22 @@ impl Store {
         self.get(&Key { pk: "WARM-UP".into(), sk: "WARM-UP".into() }).await.map(drop)
     }
 
+    /// What a call that failed is for the caller: nobody's fault, who may try again, the operator's, or ours.
+    pub(crate) fn failed<E, R>(&self, action: &'static str, error: &SdkError<E, R>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        if let Some(refused) = trouble::refused(Place::Table, self.table(), action, error) {
+            return refused;
+        }
+        let code = error.code().unwrap_or("no answer");
+        let said = error.message().map_or_else(|| format!("{error:?}"), str::to_owned);
+        let detail = format!("{action}: {code}: {said}");
+        // A request that DynamoDB calls malformed will be malformed again: that is our mistake, not a bad hour.
+        if code == "ValidationException" { Error::Internal { detail } } else { Error::Unavailable { detail } }
+    }
+
     /// One item, with strong consistency.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Attributes>> {
         if !key.fits() {
@@ -295,7 +312,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| unavailable("read an item", &error))?;
+            .map_err(|error| self.failed("dynamodb:GetItem", &error))?;
         Ok(found.item)
     }
 
@@ -316,7 +333,7 @@ impl Store {
             let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true);
             let request = request.build().map_err(Error::internal)?;
             let answer = self.client.batch_get_item().request_items(self.table(), request).send().await;
-            let answer = answer.map_err(|error| unavailable("read a batch of items", &error))?;
+            let answer = answer.map_err(|error| self.failed("dynamodb:BatchGetItem", &error))?;
             found.extend(answer.responses.into_iter().flat_map(|mut tables| tables.remove(self.table())).flatten());
             let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(self.table()));
             match left.map(|left| left.keys).filter(|keys| !keys.is_empty()) {
@@ -373,7 +390,7 @@ impl Store {
                 }
             };
             let answer = query.key_condition_expression(condition).send().await;
-            let answer = answer.map_err(|error| unavailable("query the table", &error))?;
+            let answer = answer.map_err(|error| self.failed("dynamodb:Query", &error))?;
             items.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key;
             if items.len() > limit {
@@ -401,7 +418,7 @@ impl Store {
                 .key_condition_expression("#pk = :pk")
                 .expression_attribute_names("#pk", lookup.pk.0)
                 .expression_attribute_values(":pk", s(&lookup.pk.1));
-            let answer = query.send().await.map_err(|error| unavailable("count items", &error))?;
+            let answer = query.send().await.map_err(|error| self.failed("dynamodb:Query", &error))?;
             count += u64::try_from(answer.count).unwrap_or(0);
             start = answer.last_evaluated_key;
             if start.is_none() || count >= most as u64 {
@@ -438,19 +455,4 @@ pub fn too_many_entries(most: usize) -> Error {
     let message =
         format!("More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter.");
     Error::field(FieldErrors::ALL, message)
-}
-
-/// Storage could not do what was asked: throttled or unreachable, the caller may try again.
-pub(crate) fn unavailable<E, R>(what: &str, error: &SdkError<E, R>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    let code = error.code().unwrap_or("no answer");
-    let detail = format!("{what}: {code}: {}", error.message().map_or_else(|| format!("{error:?}"), str::to_owned));
-    // A request that DynamoDB calls malformed will be malformed again: that is our mistake, not a bad hour.
-    if code == "ValidationException" || code == "ResourceNotFoundException" {
-        return Error::Internal { detail };
-    }
-    Error::Unavailable { detail }
 }

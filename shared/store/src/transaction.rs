@@ -12,7 +12,7 @@ use noticeboard_domain::{Error, Result};
 use crate::item::{Attributes, Item, attribute, key_attributes, n, s};
 use crate::keys::Key;
 use crate::stamps::Stamped;
-use crate::table::{Store, unavailable};
+use crate::table::Store;
 
 /// DynamoDB's limit for one transaction.
 pub const MAX_TRANSACTION_ITEMS: usize = 100;
@@ -355,7 +355,9 @@ impl Store {
                 Some(Cancelled::Item) => {
                     return Err(Error::internal(format!("DynamoDB refuses an item of a transaction: {error:?}")).into());
                 }
-                Some(Cancelled::Busy) | None => return Err(unavailable("transaction", &error).into()),
+                Some(Cancelled::Busy) | None => {
+                    return Err(self.failed("dynamodb:TransactWriteItems", &error).into());
+                }
             }
         }
         Ok(())

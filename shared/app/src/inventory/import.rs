@@ -80,6 +80,7 @@ fn refused(error: Error) -> Result<Plan> {
         | Error::VersionMismatch
         | Error::Denied(_)
         | Error::Unavailable { .. }
+        | Error::NotSetUp
         | Error::Internal { .. } => Err(error),
     }
 }
