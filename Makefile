@@ -1,8 +1,8 @@
 # `make run` and `make test` do everything on a fresh machine; each other target is a part of these.
-# All that they write is inside this folder: target, .venv, .sam, .aws-sam, data.
+# All that they write is inside this folder: target, .venv, .sam, .aws-sam, .fuzz, shared/mail/fuzz, data.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint build template-test rust-test aws-test client-test sam-build test-sam openapi bench bench-cold deny clean
+.PHONY: help run test lint build template-test rust-test aws-test client-test sam-build test-sam fuzz openapi bench bench-cold deny clean
 
 CARGO  ?= cargo
 PYTHON ?= python3
@@ -73,6 +73,20 @@ sam-build: .sam/done
 test-sam: .venv/done ## Run what `sam build` made by `sam local`; needs a container engine
 	.venv/bin/python -m pytest -q tests/sam
 
+# Coverage-guided, by the stable toolchain and without a sanitizer: the code has no unsafe. FUZZ_SECONDS is for each target.
+FUZZ_SECONDS ?= 20
+FUZZ = -max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=65536 -dict=fuzz/words.dict -print_final_stats=1 -verbosity=0
+
+.fuzz/bin/cargo-fuzz:
+	$(CARGO) install --quiet --locked --root .fuzz cargo-fuzz@0.13.2
+
+fuzz: .fuzz/bin/cargo-fuzz ## Fuzz the reading of mail
+	$(PYTHON) shared/mail/fuzz/seeds.py
+	cd shared/mail && for target in mail html calendar sheet; do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  ../../.fuzz/bin/cargo-fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- $(FUZZ) || exit 1; \
+	done
+
 openapi: ## Write openapi.json anew, after a change of the API
 	$(CARGO) run --quiet -p noticeboard -- openapi > target/openapi.json
 	mv target/openapi.json openapi.json
@@ -91,4 +105,4 @@ deny: ## Licences and advisories of the dependencies (needs cargo-deny)
 	$(CARGO) deny check
 
 clean: ## Remove what was built, not the data
-	rm -rf target .venv .sam .aws-sam
+	rm -rf target .venv .sam .aws-sam .fuzz shared/mail/fuzz/target

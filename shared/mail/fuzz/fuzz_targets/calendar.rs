@@ -1,0 +1,7 @@
+//! iCalendar: the bytes are a calendar.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|body: &[u8]| {
+    noticeboard_mail_fuzz::read(&noticeboard_mail_fuzz::mail_of("Content-Type: text/calendar; charset=utf-8", body));
+});
