@@ -11,6 +11,7 @@ mod dead_letters;
 mod demo;
 pub mod engine;
 mod feed;
+mod lingering;
 mod queue;
 mod serve;
 mod state;

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{StatusCode, header};
 use noticeboard_app::{App, Clock, Settings};
 use noticeboard_delivery::Delivery;
 use noticeboard_domain::Error;
@@ -25,6 +23,7 @@ use tokio::task::JoinSet;
 use crate::dead_letters::{self, DeadLetters, Redrive};
 use crate::demo;
 use crate::engine::{Engine, EngineError, STREAM_RETENTION};
+use crate::lingering;
 use crate::queue::{CALL_LIMIT, LocalQueue};
 use crate::state::State;
 use crate::stream::{RULES, Reader, ReaderName};
@@ -39,8 +38,6 @@ const CLEANING: Duration = Duration::from_secs(3600);
 const UNFINISHED: Duration = Duration::from_secs(60);
 /// The pause before a queue that could not be read is read again.
 const QUEUE_PAUSE: Duration = Duration::from_secs(1);
-/// Up to this size, in bytes, a body is read before its request is answered.
-const SMALL_BODY: usize = 64 * 1024;
 /// How long requests under way may take when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -268,7 +265,7 @@ impl Running {
         let routes = routes(&api).merge(dead_letters::router(api.clone(), redrive));
         let router = noticeboard_http::finish(api, routes);
         let router = router.layer(axum::middleware::map_request(with_peer));
-        let router = router.layer(axum::middleware::map_request(with_small_body));
+        let router = router.layer(axum::middleware::from_fn(lingering::read_to_the_end));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
             let mut stopped = stopped;
@@ -306,19 +303,6 @@ async fn with_peer(mut request: Request) -> Request {
         request.extensions_mut().insert(peer);
     }
     request
-}
-
-/// Reads a small body whole. An answer that does without it, such as a refusal, would leave it on the connection, which
-/// is then closed under a client that goes on using it.
-async fn with_small_body(request: Request) -> Result<Request, StatusCode> {
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length: Option<usize> = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_none_or(|length| length == 0 || length > SMALL_BODY) {
-        return Ok(request);
-    }
-    let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, SMALL_BODY).await.map_err(|_| StatusCode::BAD_REQUEST)?;
-    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 fn routes(api: &Arc<Api>) -> Router {
