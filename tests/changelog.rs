@@ -82,7 +82,7 @@ impl Told for House {
     }
 
     async fn count(&self, kind: EventKind, of: CountOf) -> u64 {
-        self.app.store().counters(kind.object_type()).await.unwrap().get(&of)
+        self.app.store().counters(kind.object_type()).await.unwrap().get(of)
     }
 }
 
@@ -174,16 +174,16 @@ async fn check(what: &str, deliver: impl Fn(Vec<Record>) -> Vec<Vec<Record>>) {
     let changes = house.changes().await;
     assert_eq!(told(&changes), HISTORY, "{what}");
 
-    let status = CountOf::Status;
+    let status = |kind: EventKind, text: &str| CountOf::Status(kind.parse_status(text).unwrap());
     for (kind, of, expected) in [
         (Maintenance, CountOf::All, 1),
-        (Maintenance, status("RE-SCHEDULED"), 1),
-        (Maintenance, status("CONFIRMED"), 0),
+        (Maintenance, status(Maintenance, "RE-SCHEDULED"), 1),
+        (Maintenance, status(Maintenance, "CONFIRMED"), 0),
         (Outage, CountOf::All, 1),
-        (Outage, status("IDENTIFIED"), 1),
-        (Outage, status("REPORTED"), 0),
+        (Outage, status(Outage, "IDENTIFIED"), 1),
+        (Outage, status(Outage, "REPORTED"), 0),
     ] {
-        assert_eq!(house.count(kind, of.clone()).await, expected, "{what}: {kind:?} {of:?}");
+        assert_eq!(house.count(kind, of).await, expected, "{what}: {kind:?} {of:?}");
     }
     let page = house.app.event_changes(Maintenance, deleted, None, 100).await.unwrap();
     let titles: Vec<String> = page.changes.iter().map(|change| timeline::entry(change).title).collect();

@@ -405,7 +405,7 @@ async fn each_use_case_costs_what_the_table_says() {
     let stranger = |ticket: &str| Notice::new(ticket).circuits(&["EC-1001"]).mail().raw();
     let wait = async |ticket: &str| {
         let pass = Verdict::Pass;
-        let verdicts = Verdicts { spam: pass, virus: pass, spf: pass, dkim: pass, dmarc: pass, envelope_from: None };
+        let verdicts = Verdicts { spam: pass, virus: pass, spf: pass, dmarc: pass, envelope_from: None };
         let done = app.ingest("r", stranger(ticket), None, Trust::Received(verdicts)).await.unwrap();
         let Outcome::Review(item) = done.outcome else { panic!("nobody knows the sender") };
         item.id

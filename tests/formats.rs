@@ -93,7 +93,6 @@ async fn a_received_mail_is_believed_of_a_sender_that_the_folder_names() {
         spam: Verdict::Pass,
         virus: Verdict::Pass,
         spf: Verdict::Pass,
-        dkim: Verdict::Pass,
         dmarc: Verdict::Pass,
         envelope_from: None,
     };

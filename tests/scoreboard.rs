@@ -245,7 +245,7 @@ async fn changes_are_recorded_and_told_once_and_in_order_whoever_is_killed() {
     assert_eq!(unique.difference(&model.changes).next(), None, "changes that never happened");
     assert_eq!(versions.len(), unique.len(), "changes that are on record twice");
     for kind in [EventKind::Maintenance, EventKind::Outage] {
-        let counted = app.store().counters(kind.object_type()).await.unwrap().get(&CountOf::All);
+        let counted = app.store().counters(kind.object_type()).await.unwrap().get(CountOf::All);
         let expected = model.events.values().filter(|(of, _)| *of == kind).count();
         assert_eq!(counted, expected as u64, "{kind:?} counted");
     }

@@ -32,9 +32,9 @@ fn mail(from: &str, id: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn verdicts(spf: Verdict, dkim: Verdict, dmarc: Verdict, envelope_from: &str) -> Trust {
+fn verdicts(spf: Verdict, dmarc: Verdict, envelope_from: &str) -> Trust {
     let envelope_from = Some(envelope_from.to_owned());
-    Trust::Received(Verdicts { spam: Pass, virus: Pass, spf, dkim, dmarc, envelope_from })
+    Trust::Received(Verdicts { spam: Pass, virus: Pass, spf, dmarc, envelope_from })
 }
 
 #[track_caller]
@@ -54,15 +54,14 @@ fn check(from: &str, trust: Trust, believed: bool) {
 #[test]
 fn a_mail_is_believed_when_something_speaks_for_the_sender_that_people_see() {
     let zayo = "mr@zayo.com";
-    check(zayo, verdicts(Unknown, Unknown, Pass, CARRIER), true);
-    check(zayo, verdicts(Pass, Fail, Unknown, CARRIER), true);
-    check(zayo, verdicts(Pass, Pass, Unknown, "me@evil.example"), false);
-    check(zayo, verdicts(Pass, Pass, Unknown, "me@notzayo.com"), false);
-    check(zayo, verdicts(Unknown, Pass, Unknown, CARRIER), false);
-    check(zayo, verdicts(Pass, Pass, Fail, CARRIER), false);
-    check(zayo, verdicts(Unknown, Unknown, Unknown, CARRIER), false);
-    check("me@evil.example", verdicts(Pass, Pass, Pass, "me@evil.example"), false);
-    let spam = Verdicts { spam: Fail, virus: Pass, spf: Pass, dkim: Pass, dmarc: Pass, envelope_from: None };
+    check(zayo, verdicts(Unknown, Pass, CARRIER), true);
+    check(zayo, verdicts(Pass, Unknown, CARRIER), true);
+    check(zayo, verdicts(Pass, Unknown, "me@evil.example"), false);
+    check(zayo, verdicts(Pass, Unknown, "me@notzayo.com"), false);
+    check(zayo, verdicts(Pass, Fail, CARRIER), false);
+    check(zayo, verdicts(Unknown, Unknown, CARRIER), false);
+    check("me@evil.example", verdicts(Pass, Pass, "me@evil.example"), false);
+    let spam = Verdicts { spam: Fail, virus: Pass, spf: Pass, dmarc: Pass, envelope_from: None };
     check(zayo, Trust::Received(spam.clone()), false);
     check(zayo, Trust::Received(Verdicts { spam: Pass, virus: Fail, ..spam }), false);
     check("anyone@example.net", Trust::HandedIn("noc".into()), true);
@@ -71,8 +70,8 @@ fn a_mail_is_believed_when_something_speaks_for_the_sender_that_people_see() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_mail_neither_uses_up_a_message_id_nor_keeps_a_person_from_handing_it_in() {
     let app = app().await;
-    let forged = verdicts(Pass, Pass, Fail, "me@evil.example");
-    let genuine = verdicts(Pass, Pass, Pass, CARRIER);
+    let forged = verdicts(Pass, Fail, "me@evil.example");
+    let genuine = verdicts(Pass, Pass, CARRIER);
     let ingest = async |trust: &Trust| {
         app.ingest("r", mail("mr@zayo.com", "m@zayo.com"), None, trust.clone()).await.unwrap().outcome
     };
@@ -83,7 +82,7 @@ async fn a_forged_mail_neither_uses_up_a_message_id_nor_keeps_a_person_from_hand
 
     // Nobody knows this sender, so its mail waits; a person who hands it in decides.
     let stranger = mail("me@carrier.example", "n@carrier.example");
-    let trust = verdicts(Pass, Pass, Pass, "me@carrier.example");
+    let trust = verdicts(Pass, Pass, "me@carrier.example");
     let waits = app.ingest("r", stranger.clone(), None, trust).await.unwrap().outcome;
     assert!(matches!(waits, Outcome::Review(_)));
     let decided = app.ingest("r", stranger.clone(), None, Trust::HandedIn("noc".into())).await.unwrap().outcome;

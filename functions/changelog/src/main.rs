@@ -6,14 +6,18 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use noticeboard_lambda::Error;
 use serde::Deserialize;
 
-/// Who calls.
+/// Who calls. Anything else fails: a batch of the stream that cannot be read must not pass for the schedule.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Call {
     /// The table's stream.
     Stream(Event),
-    /// The schedule; what it says does not matter.
-    Schedule(serde::de::IgnoredAny),
+    /// The schedule.
+    Schedule {
+        /// `Scheduled Event`.
+        #[serde(rename = "detail-type")]
+        _detail_type: String,
+    },
 }
 
 #[tokio::main]
@@ -25,7 +29,7 @@ async fn main() -> Result<(), Error> {
     let handler = |event: LambdaEvent<Call>| async move {
         match event.payload {
             Call::Stream(event) => Ok(noticeboard_changelog::handle(app, event).await),
-            Call::Schedule(_) => {
+            Call::Schedule { .. } => {
                 noticeboard_changelog::finish_abandoned(app).await.map_err(noticeboard_lambda::failed)?;
                 Ok::<_, Error>(DynamoDbEventResponse::default())
             }

@@ -74,7 +74,7 @@ async fn list(kind: EventKind, caller: Caller, query: Query) -> Answer {
     let page = listing.page;
     let list = caller.app().event_list(kind, listing, children).await?;
     let list = list.map(|view| Shown { object: show(&caller, view).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn create(kind: EventKind, caller: Caller, query: Query, payload: Payload) -> Answer {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, get};
 use noticeboard_app::{Children, ImpactView, NotificationView};
 use noticeboard_domain::Error;
@@ -18,7 +18,7 @@ use noticeboard_domain::time::OriginalTimezone;
 use noticeboard_http::wire::predecessor as wire;
 use noticeboard_http::wire::{event, impact, notification};
 use noticeboard_http::{
-    Answer, Api, ApiError, Body, Caller, Note, Query, Shown, changed, created, deleted, json, precondition, read,
+    Answer, Api, ApiError, Body, Caller, Note, Query, Shown, changed, created, deleted, precondition, read,
 };
 
 const KIND: EventKind = EventKind::Maintenance;
@@ -93,7 +93,7 @@ async fn maintenance_list(caller: Caller, query: Query) -> Answer {
     let (page, shape) = (listing.page, query.shape());
     let list = caller.app().event_list(KIND, listing, Children::default()).await.map_err(|error| told(error.into()))?;
     let list = list.map(|view| Shown { object: wire::maintenance(caller.base(), view).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn maintenance_create(caller: Caller, query: Query, Body(body): Body) -> Answer {
@@ -149,7 +149,7 @@ async fn impact_list(caller: Caller, query: Query) -> Answer {
     let (page, shape) = (listing.page, query.shape());
     let list = caller.app().impact_list(listing).await.map_err(|error| told(error.into()))?;
     let list = list.map(|view| Shown { object: wire::impact(caller.base(), view).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn impact_create(caller: Caller, query: Query, Body(body): Body) -> Answer {
@@ -200,7 +200,7 @@ async fn notification_list(caller: Caller, query: Query) -> Answer {
     let (page, shape) = (listing.page, query.shape());
     let list = caller.app().notification_list(listing).await.map_err(|error| told(error.into()))?;
     let list = list.map(|view| Shown { object: wire::notification(caller.base(), view).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn notification_create(caller: Caller, query: Query, Body(body): Body) -> Answer {

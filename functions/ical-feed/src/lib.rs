@@ -21,7 +21,9 @@ use noticeboard_domain::event::EventKind;
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::token::Scope;
 use noticeboard_domain::{Error, FieldErrors};
-use noticeboard_http::{Answer, Api, ApiError, Context, Credentials, Query, not_modified};
+use noticeboard_http::{
+    Answer, Api, ApiError, Context, Credentials, MAX_ANSWER_BYTES, Query, bytes_on_lambda, not_modified,
+};
 use sha2::{Digest, Sha256};
 
 use asked::{Address, Asked, Invalid};
@@ -30,8 +32,8 @@ use validator::{Validator, hex, since, tags};
 
 /// How long a copy may be kept, in seconds. Each copy may have a token in its address, so nobody else may keep it.
 const CACHING: &str = "private, max-age=900";
-/// Largest calendar, in bytes as Lambda sends them: its answers end at 6 MB of JSON, with headers and escapes.
-const MAX_FEED_BYTES: usize = 6 * 1024 * 1024 - 64 * 1024;
+/// Largest calendar, in bytes as Lambda sends them.
+const MAX_FEED_BYTES: usize = MAX_ANSWER_BYTES;
 
 const CONTENT_TYPE: &str = "text/calendar; charset=utf-8";
 
@@ -153,7 +155,7 @@ fn unchanged(validator: &Validator) -> Response {
 fn render(base: &str, asked: &Asked, question: &str, read: Feed) -> Result<Rendering, String> {
     let entries = read.events.iter().filter_map(|event| entry::entry(base, event, &read.names, read.now));
     let body = feed(entries, &asked.look);
-    let bytes = body.len() + body.bytes().filter(|byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\\')).count();
+    let bytes = bytes_on_lambda(&body);
     if bytes > MAX_FEED_BYTES {
         return Err(format!(
             "This calendar has {} entries in {bytes} bytes; {MAX_FEED_BYTES} bytes are the most (MAX_FEED_BYTES). It is \

@@ -32,7 +32,7 @@ async fn list(caller: Caller, query: Query) -> Answer {
     let page = listing.page;
     let list = caller.app().impact_list(listing).await?;
     let list = list.map(|view| Shown { object: impact(caller.base(), view).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {

@@ -41,7 +41,6 @@ fn verdicts(receipt: &SimpleEmailReceipt, envelope_from: Option<String>) -> Verd
         spam: verdict(&receipt.spam_verdict),
         virus: verdict(&receipt.virus_verdict),
         spf: verdict(&receipt.spf_verdict),
-        dkim: verdict(&receipt.dkim_verdict),
         dmarc: verdict(&receipt.dmarc_verdict),
         envelope_from,
     }

@@ -63,7 +63,7 @@ async fn list(schema: &'static Schema, caller: Caller, query: Query) -> Answer {
     let page = listing.page;
     let list = caller.app().object_list(schema.kind, listing).await?;
     let list = list.map(|view| Shown { object: object(caller.base(), &view).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn create(schema: &'static Schema, caller: Caller, query: Query, payload: Payload) -> Answer {

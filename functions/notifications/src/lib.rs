@@ -47,7 +47,7 @@ async fn list(caller: Caller, query: Query) -> Answer {
     let page = listing.page;
     let list = caller.app().notification_list(listing).await?;
     let list = list.map(|view| Shown { object: notification(caller.base(), view).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {
@@ -146,9 +146,10 @@ async fn review_list(caller: Caller, query: Query) -> Answer {
     let (limit, offset) = (query.limit(), query.offset());
     let which = query.parsed("decision", reviews)?.pop().unwrap_or(Reviews::Waiting);
     let (items, count) = caller.app().review_list(which, offset, limit).await?;
-    let items = items.iter().map(|item| review(caller.base(), item).body).collect();
+    let shape = query.shape();
+    let items = items.iter().map(|item| Shown { object: review(caller.base(), item).body, shape: &shape }).collect();
     let list = List { items, count: Some(count), next: None };
-    json(StatusCode::OK, &query.answer(caller.base(), Page::Offset { limit, offset }, list))
+    query.answer(caller.base(), Page::Offset { limit, offset }, list)
 }
 
 fn review_found(id: &str) -> Result<ReviewId, Error> {

@@ -21,7 +21,7 @@ async fn list(caller: Caller, query: Query) -> Answer {
     let page = listing.page;
     let list = caller.app().job_list(listing).await?;
     let list = list.map(|found| Shown { object: job(caller.base(), found), shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn read_one(caller: Caller, Path(id): Path<String>, query: Query) -> Answer {

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::routing::get;
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::ObjectId;
 use noticeboard_http::wire::journal::{FILTERS, SEARCHED, journal_entry, read as read_entry};
-use noticeboard_http::{
-    Answer, Api, Body, Caller, Note, Query, Shown, changed, created, deleted, json, precondition, read,
-};
+use noticeboard_http::{Answer, Api, Body, Caller, Note, Query, Shown, changed, created, deleted, precondition, read};
 
 pub(crate) fn router() -> Router<Arc<Api>> {
     let resource = get(read_one)
@@ -32,7 +30,7 @@ async fn list(caller: Caller, query: Query) -> Answer {
     let page = listing.page;
     let list = caller.app().journal_entry_list(listing).await?;
     let list = list.map(|view| Shown { object: journal_entry(caller.base(), view).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn create(caller: Caller, query: Query, Body(body): Body) -> Answer {

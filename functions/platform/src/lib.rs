@@ -87,7 +87,7 @@ async fn change_list(caller: Caller, query: Query) -> Answer {
     let page = listing.page;
     let list = caller.app().change_list(listing).await?;
     let list = list.map(|found| Shown { object: change(caller.base(), found), shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn change_read(caller: Caller, Path(id): Path<String>, query: Query) -> Answer {

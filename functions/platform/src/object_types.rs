@@ -42,7 +42,7 @@ fn list<T: Wire>(caller: &Caller, query: &Query, path: &str, show: Show<T>) -> A
     let name = |kind: ObjectType| (kind.app_label(), kind.model());
     let list = listing.of(ObjectType::ALL.iter().copied().map(Listed).collect(), |a, b| name(a.0).cmp(&name(b.0)));
     let list = list.map(|listed| Shown { object: show(caller.base(), path, listed.0), shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 fn read_one<T: Wire>(caller: &Caller, id: &str, query: &Query, path: &str, show: Show<T>) -> Answer {

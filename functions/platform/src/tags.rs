@@ -38,7 +38,7 @@ async fn list(caller: Caller, query: Query) -> Answer {
     let page = listing.page;
     let list = caller.app().tag_list(listing).await?;
     let list = list.map(|one| Shown { object: tag(caller.base(), &one).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), page, list))
+    query.answer(caller.base(), page, list)
 }
 
 async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {
@@ -50,8 +50,7 @@ async fn create(caller: Caller, query: Query, payload: Payload) -> Answer {
         }
         Payload::Many(values) => {
             let inputs = bulk::elements(values, |body| read_tag(body, true))?;
-            let (inputs, actor) = caller.actor_of(inputs);
-            let made = caller.app().tag_create_many(&actor, inputs).await?;
+            let made = caller.app().tag_create_many(&caller.actor(""), inputs).await?;
             answer_many(&caller, StatusCode::CREATED, &query, &made)
         }
     }
@@ -69,8 +68,7 @@ async fn change_many(whole: bool, caller: Caller, query: Query, payload: Payload
         Ok(((bulk::id::<ObjectId>(body)?, changes), message))
     };
     let inputs = bulk::elements(bulk::list(payload)?, read).map_err(ApiError::first)?;
-    let (inputs, actor) = caller.actor_of(inputs);
-    let done = caller.app().tag_change_many(&actor, inputs).await;
+    let done = caller.app().tag_change_many(&caller.actor(""), inputs).await;
     answer_many(&caller, StatusCode::OK, &query, &done.map_err(|error| ApiError::from(error).first())?)
 }
 

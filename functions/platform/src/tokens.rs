@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::routing::get;
 use noticeboard_domain::Error;
 use noticeboard_domain::ids::TokenId;
 use noticeboard_http::wire::token::{FILTERS, SEARCHED, new_token, read as read_new, read_changes, token};
-use noticeboard_http::{Answer, Api, Body, Caller, Query, Shown, changed, created, deleted, json, precondition, read};
+use noticeboard_http::{Answer, Api, Body, Caller, Query, Shown, changed, created, deleted, precondition, read};
 
 pub(crate) fn router() -> Router<Arc<Api>> {
     Router::new()
@@ -26,7 +26,7 @@ async fn list(caller: Caller, query: Query) -> Answer {
     let (listing, shape) = (query.listing(FILTERS, SEARCHED)?, query.shape());
     let list = caller.app().token_list(&listing).await?;
     let list = list.map(|found| Shown { object: token(caller.base(), &found).body, shape: &shape });
-    json(StatusCode::OK, &query.answer(caller.base(), listing.page, list))
+    query.answer(caller.base(), listing.page, list)
 }
 
 async fn create(caller: Caller, query: Query, Body(body): Body) -> Answer {

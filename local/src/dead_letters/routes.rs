@@ -12,7 +12,7 @@ use noticeboard_domain::filter::{FieldValue, Filterable, Kind, Parameter};
 use noticeboard_domain::ids::{ID_LIMIT, ObjectId};
 use noticeboard_domain::listing::Page;
 use noticeboard_domain::time::rfc3339;
-use noticeboard_http::{Answer, Api, ApiError, Body, Caller, Fields, Query, deleted, json as answer};
+use noticeboard_http::{Answer, Api, ApiError, Body, Caller, Fields, Query, Shown, deleted, json as answer};
 use noticeboard_publish::BrokerName;
 use serde_json::{Map, Value, json};
 
@@ -57,8 +57,9 @@ async fn list(caller: Caller, Extension(redrive): Redriven, query: Query) -> Ans
     };
     let letters = redrive.letters.walk((start, ID_LIMIT), most, |letter| listing.filter.matches(letter)).await;
     let list = listing.of(letters.map_err(failed)?, |a, b| a.id.cmp(&b.id));
-    let list = list.map(|letter| shown(caller.base(), &letter));
-    answer(StatusCode::OK, &query.answer(caller.base(), listing.page, list))
+    let shape = query.shape();
+    let list = list.map(|letter| Shown { object: shown(caller.base(), &letter), shape: &shape });
+    query.answer(caller.base(), listing.page, list)
 }
 
 async fn read(caller: Caller, Extension(redrive): Redriven, Path(text): Path<String>) -> Answer {

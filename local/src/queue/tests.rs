@@ -25,6 +25,7 @@ fn message(group: &str, place: u64) -> QueueMessage {
         partitionkey: group.into(),
         sequence: format!("{place:010}"),
         dataref: String::new(),
+        about: noticeboard_publish::About::default(),
         data: None,
     };
     QueueMessage { broker: BrokerName::parse("pager").unwrap(), place, event }

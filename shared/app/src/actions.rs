@@ -2,15 +2,16 @@
 //! section 1: Quick actions). What the peer refuses with a flash message is a conflict here.
 
 use noticeboard_domain::change::{Actor, Expected};
-use noticeboard_domain::event::{Event, EventChanges, EventKind};
+use noticeboard_domain::event::{Event, EventChanges, EventDetail, EventKind};
 use noticeboard_domain::ids::EventId;
 use noticeboard_domain::status::{MaintenanceStatus, Status};
 use noticeboard_domain::{Error, Result};
+use noticeboard_store::{CommitError, Wanted};
 
-use crate::App;
 use crate::around::Input;
 use crate::events::not_found;
 use crate::views::EventView;
+use crate::{App, MAX_RACES, too_many_races};
 
 /// A quick action on a maintenance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,45 +105,75 @@ impl App {
         input: Input<EventChanges>,
         expected: &Expected,
     ) -> Result<EventView> {
-        let stored = self.store.event(id).await?.filter(|stored| stored.event.kind() == EventKind::Maintenance);
-        let original = stored.ok_or_else(|| not_found(EventKind::Maintenance))?.event;
-        expected.check(original.revision.version)?;
+        for race in 0..MAX_RACES {
+            let _turn = self.turn(race).await;
+            let stored = self.store.event(id).await?.filter(|stored| stored.event.kind() == EventKind::Maintenance);
+            let original = stored.ok_or_else(|| not_found(EventKind::Maintenance))?.event;
+            expected.check(original.revision.version)?;
+            self.reschedulable(&original)?;
+            let version = original.revision.version;
+            let input = replacement(original, input.clone());
+            let wanted = Wanted { events: vec![id], ..Wanted::default() };
+            let wanted = self.with_providers(std::slice::from_ref(&input), &wanted);
+            let around = self.around_refs(std::iter::once(&input.refs), wanted).await?;
+            // The original is written over the version that was decided about.
+            if around.stored(id).is_none_or(|stored| stored.event.revision.version != version) {
+                continue;
+            }
+            let (part, mut view) = self.event_made(actor, EventKind::Maintenance, input, &around)?;
+            match self.store.commit(part.transaction, self.now()).await {
+                Ok(()) => {
+                    (view.impacts, view.notifications) = (Some(Vec::new()), Some(Vec::new()));
+                    return Ok(view);
+                }
+                Err(CommitError::Refused(_)) => {}
+                Err(CommitError::Failed(error)) => return Err(error),
+            }
+        }
+        Err(too_many_races())
+    }
+
+    fn reschedulable(&self, original: &Event) -> Result<()> {
         if original.status().freezes_impacts() {
-            let message = format!("A maintenance that is {} cannot be rescheduled.", label(&original));
+            let message = format!("A maintenance that is {} cannot be rescheduled.", label(original));
             return Err(Error::Conflict(message));
         }
         if original.start <= self.now() {
             return Err(Error::Conflict("A maintenance that has begun cannot be rescheduled.".into()));
         }
-        let given = input.changes;
-        // The copy keeps the length of its window where only a new start is given.
-        let length = original.end().map(|end| end - original.start);
-        let moved = given.start.zip(length).and_then(|(start, length)| start.checked_add_signed(length));
-        let changes = EventChanges {
-            name: given.name.or(Some(original.name)),
-            summary: given.summary.or(Some(original.summary)),
-            provider: given.provider.or(input.refs.provider.is_none().then_some(original.provider)),
-            status: given.status.or(Some(Status::Maintenance(MaintenanceStatus::Tentative))),
-            start: given.start.or(Some(original.start)),
-            end: given.end.or(moved.map(Some)).or(match original.detail {
-                noticeboard_domain::event::EventDetail::Maintenance(maintenance) => Some(Some(maintenance.end)),
-                noticeboard_domain::event::EventDetail::Outage(_) => None,
-            }),
-            original_timezone: given.original_timezone.or(Some(original.original_timezone)),
-            internal_ticket: given.internal_ticket.or(Some(original.internal_ticket)),
-            acknowledged: given.acknowledged.or(Some(original.acknowledged)),
-            replaces: Some(Some(id)),
-            impact: given.impact.or(Some(original.impact)),
-            comments: given.comments.or(Some(original.comments)),
-            custom_fields: given.custom_fields.or(Some(original.custom_fields)),
-            tags: given.tags,
-            backup: Some(original.backup),
-            reported_at: None,
-            estimated_time_to_repair: None,
-            unmatched_circuits: None,
-            end_after_start: given.end_after_start,
-        };
-        let input = Input { changes, refs: input.refs, wrong: input.wrong, note: input.note };
-        self.event_create(actor, EventKind::Maintenance, input).await
+        Ok(())
     }
+}
+
+/// All values of a maintenance but those that are given, for the one that replaces it.
+fn replacement(original: Event, input: Input<EventChanges>) -> Input<EventChanges> {
+    let given = input.changes;
+    // The copy keeps the length of its window where only a new start is given.
+    let length = original.end().map(|end| end - original.start);
+    let moved = given.start.zip(length).and_then(|(start, length)| start.checked_add_signed(length));
+    let changes = EventChanges {
+        name: given.name.or(Some(original.name)),
+        summary: given.summary.or(Some(original.summary)),
+        provider: given.provider.or(input.refs.provider.is_none().then_some(original.provider)),
+        status: given.status.or(Some(Status::Maintenance(MaintenanceStatus::Tentative))),
+        start: given.start.or(Some(original.start)),
+        end: given.end.or(moved.map(Some)).or(match original.detail {
+            EventDetail::Maintenance(maintenance) => Some(Some(maintenance.end)),
+            EventDetail::Outage(_) => None,
+        }),
+        original_timezone: given.original_timezone.or(Some(original.original_timezone)),
+        internal_ticket: given.internal_ticket.or(Some(original.internal_ticket)),
+        acknowledged: given.acknowledged.or(Some(original.acknowledged)),
+        replaces: Some(Some(original.id)),
+        impact: given.impact.or(Some(original.impact)),
+        comments: given.comments.or(Some(original.comments)),
+        custom_fields: given.custom_fields.or(Some(original.custom_fields)),
+        tags: given.tags,
+        backup: Some(original.backup),
+        reported_at: None,
+        estimated_time_to_repair: None,
+        unmatched_circuits: None,
+        end_after_start: given.end_after_start,
+    };
+    Input { changes, refs: input.refs, wrong: input.wrong, note: input.note }
 }

@@ -12,7 +12,7 @@ use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, FieldErrors, Result};
 use noticeboard_store::{BulkWrite, CommitError, JournalEntry, MAX_BULK_BYTES, Refusal, Transaction};
 
-use crate::{App, MAX_RACES, too_many_races};
+use crate::{App, MAX_RACES, Turn, too_many_races};
 
 /// The most objects of one bulk request.
 pub const MAX_BULK: usize = 1000;
@@ -74,8 +74,9 @@ impl App {
     /// Does all of a bulk or nothing.
     ///
     /// Where another writer comes between the transactions of a large one, what it has created is taken back, and the
-    /// caller reads and checks everything again: changes that are done already then change nothing more.
-    pub(crate) async fn bulk_commit(&self, actor: &Actor, parts: Vec<Part>) -> Result<Tried> {
+    /// caller reads and checks everything again: changes that are done already then change nothing more. Taking back waits
+    /// for turns of its own, so the caller's is given up.
+    pub(crate) async fn bulk_commit(&self, actor: &Actor, parts: Vec<Part>, turn: Turn<'_>) -> Result<Tried> {
         let mut groups: Vec<(Transaction, Vec<ObjectRef>)> = Vec::new();
         let mut writes = Vec::with_capacity(parts.len());
         for part in parts {
@@ -96,56 +97,71 @@ impl App {
         let mut entries = Vec::new();
         if groups.len() > 1 {
             entries = journal(actor, writes)?;
-            let mut begin = Transaction::new();
-            for entry in &entries {
-                begin.journal_put(entry, self.now())?;
-            }
-            // From here on it will be done, by us or by whoever finds it unfinished.
-            self.commit_all(begin).await?;
+            // From the last of these on it will be done, by us or by whoever finds it unfinished.
+            self.commit_in_turn(entries.iter().map(|entry| {
+                let mut begin = Transaction::new();
+                begin.journal_put(entry, self.now()).map(|()| begin)
+            }))
+            .await?;
         }
         let mut done = Vec::new();
         for (group, created) in groups {
             match self.store.commit(group, self.now()).await {
                 Ok(()) => done.extend(created),
                 Err(CommitError::Refused(refusal)) => {
+                    drop(turn);
                     self.bulk_take_back(actor, &entries, done).await?;
                     return Ok(Tried::Lost(refusal));
                 }
                 Err(CommitError::Failed(error)) => return Err(error),
             }
         }
-        if !entries.is_empty() {
-            let mut end = Transaction::new();
-            entries.iter().for_each(|entry| end.journal_delete(entry));
-            self.commit_all(end).await?;
-        }
+        self.strike_out(&entries).await?;
         Ok(Tried::Done)
+    }
+
+    /// Commits writes without conditions in their order, as many at once as fit.
+    async fn commit_in_turn(&self, writes: impl Iterator<Item = Result<Transaction>>) -> Result<()> {
+        let mut open = Transaction::new();
+        for write in writes {
+            if let Err(rest) = open.join(write?) {
+                self.commit_all(std::mem::replace(&mut open, rest)).await?;
+            }
+        }
+        if open.is_empty() { Ok(()) } else { self.commit_all(open).await }
+    }
+
+    /// Strikes entries out of the journal, in their order.
+    async fn strike_out(&self, entries: &[JournalEntry]) -> Result<()> {
+        self.commit_in_turn(entries.iter().map(|entry| {
+            let mut end = Transaction::new();
+            end.journal_delete(entry);
+            Ok(end)
+        }))
+        .await
     }
 
     /// Strikes a bulk out of the journal, and deletes what it has created.
     async fn bulk_take_back(&self, actor: &Actor, entries: &[JournalEntry], created: Vec<ObjectRef>) -> Result<()> {
-        if entries.is_empty() {
+        let Some((begun, parts)) = entries.split_last() else {
             return Ok(());
-        }
+        };
+        let created = created.into_iter().map(|object| (object, String::new())).collect();
+        let undo = JournalEntry::BulkDeletion { objects: created, actor: actor.clone(), part: 0 };
+        // Without its beginning, nobody takes the parts up any more.
         let mut transaction = Transaction::new();
-        entries.iter().for_each(|entry| transaction.journal_delete(entry));
-        let undo = (!created.is_empty()).then(|| JournalEntry::BulkDeletion {
-            objects: created,
-            actor: actor.clone(),
-            part: 0,
-        });
-        if let Some(undo) = &undo {
-            transaction.journal_put(undo, self.now())?;
-        }
+        transaction.journal_delete(begun);
+        transaction.journal_put(&undo, self.now())?;
         self.commit_all(transaction).await?;
-        match &undo {
-            Some(undo) => Box::pin(self.journal_finish(undo)).await,
-            None => Ok(()),
-        }
+        self.strike_out(parts).await?;
+        Box::pin(self.journal_finish(&undo)).await
     }
 
     /// Does what one entry of the journal holds, as far as it is not done.
-    pub(crate) async fn bulk_finish(&self, actor: &Actor, writes: &[BulkWrite]) -> Result<()> {
+    pub(crate) async fn bulk_finish(&self, id: &str, actor: &Actor, writes: &[BulkWrite]) -> Result<()> {
+        if !self.store.journal_has(&JournalEntry::BulkBegun { id: id.to_owned() }).await? {
+            return Ok(());
+        }
         for write in writes {
             for race in 0.. {
                 let _turn = self.turn(race).await;
@@ -195,6 +211,10 @@ impl App {
                     transaction.impact_create(impact, display, *provider)?;
                 }
                 Some((before, _)) if before.revision.version + 1 == impact.revision.version => {
+                    let taken = self.store.impact_on(impact.event.id, impact.target).await?;
+                    if taken.is_some_and(|other| other.id != impact.id) {
+                        return Ok(None);
+                    }
                     if self
                         .store
                         .event(impact.event.id)
@@ -246,14 +266,11 @@ impl App {
     /// # Errors
     /// [`Error::Unavailable`]; what is not deleted yet then will be by whoever finds it unfinished.
     pub async fn bulk_delete(&self, actor: &Actor, objects: Vec<(ObjectRef, String)>) -> Result<()> {
+        let entry = |(part, objects)| JournalEntry::BulkDeletion { objects, actor: actor.clone(), part };
+        let entries: Vec<JournalEntry> = in_parts(objects)?.into_iter().enumerate().map(entry).collect();
         let mut begin = Transaction::new();
-        let mut entries = Vec::new();
-        for (part, objects) in objects.chunk_by(|(_, a), (_, b)| a == b).enumerate() {
-            let note = objects.first().map_or("", |(_, note)| note);
-            let objects = objects.iter().map(|(object, _)| *object).collect();
-            let entry = JournalEntry::BulkDeletion { objects, actor: actor.noting(note), part };
-            begin.journal_put(&entry, self.now())?;
-            entries.push(entry);
+        for entry in &entries {
+            begin.journal_put(entry, self.now())?;
         }
         self.commit_all(begin).await?;
         for entry in entries {
@@ -262,10 +279,10 @@ impl App {
         Ok(())
     }
 
-    pub(crate) async fn bulk_deletion_finish(&self, actor: &Actor, objects: &[ObjectRef]) -> Result<()> {
+    pub(crate) async fn bulk_deletion_finish(&self, actor: &Actor, objects: &[(ObjectRef, String)]) -> Result<()> {
         let any = noticeboard_domain::change::Expected::default();
-        for object in objects {
-            let id = object.id;
+        for (object, note) in objects {
+            let (id, actor) = (object.id, &actor.noting(note));
             let done = if let Some(kind) = EventKind::of(object.kind) {
                 self.event_delete(actor, kind, id.into(), &any).await
             } else if object.kind == ObjectType::Impact {
@@ -293,20 +310,27 @@ impl App {
     }
 }
 
-/// The entries of the journal that hold these writes, each small enough for an item.
+/// The entries of the journal that hold these writes, and last the one that makes them binding.
 fn journal(actor: &Actor, writes: Vec<BulkWrite>) -> Result<Vec<JournalEntry>> {
     let id = uuid::Uuid::new_v4().to_string();
-    let mut parts: Vec<(usize, Vec<BulkWrite>)> = Vec::new();
-    for write in writes {
-        let size = serde_json::to_string(&write).map_err(Error::internal)?.len();
+    let entry = |(part, writes)| JournalEntry::Bulk { id: id.clone(), part, writes, actor: actor.clone() };
+    let mut entries: Vec<JournalEntry> = in_parts(writes)?.into_iter().enumerate().map(entry).collect();
+    entries.push(JournalEntry::BulkBegun { id });
+    Ok(entries)
+}
+
+/// Parts that are each small enough for an entry of the journal.
+fn in_parts<T: serde::Serialize>(all: Vec<T>) -> Result<Vec<Vec<T>>> {
+    let mut parts: Vec<(usize, Vec<T>)> = Vec::new();
+    for one in all {
+        let size = serde_json::to_string(&one).map_err(Error::internal)?.len();
         match parts.last_mut() {
             Some((bytes, part)) if *bytes + size <= MAX_BULK_BYTES => {
                 *bytes += size;
-                part.push(write);
+                part.push(one);
             }
-            Some(_) | None => parts.push((size, vec![write])),
+            Some(_) | None => parts.push((size, vec![one])),
         }
     }
-    let entry = |(part, (_, writes))| JournalEntry::Bulk { id: id.clone(), part, writes, actor: actor.clone() };
-    Ok(parts.into_iter().enumerate().map(entry).collect())
+    Ok(parts.into_iter().map(|(_, part)| part).collect())
 }

@@ -53,7 +53,7 @@ impl App {
         let originals = inputs.iter().filter_map(|input| input.changes.replaces.flatten());
         let wanted = Wanted { events: originals.collect(), ..Wanted::default() };
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let around =
                 self.around_refs(inputs.iter().map(|input| &input.refs), self.with_providers(&inputs, &wanted));
             let around = around.await?;
@@ -70,7 +70,7 @@ impl App {
                 }
             }
             BulkError::check(elements)?;
-            match self.bulk_commit(actor, parts).await? {
+            match self.bulk_commit(actor, parts, turn).await? {
                 Tried::Done => return Ok(views),
                 Tried::Lost(_) => {}
             }
@@ -79,7 +79,7 @@ impl App {
     }
 
     /// Providers that the program itself names by id.
-    fn with_providers(&self, inputs: &[Input<EventChanges>], wanted: &Wanted) -> Wanted {
+    pub(crate) fn with_providers(&self, inputs: &[Input<EventChanges>], wanted: &Wanted) -> Wanted {
         let mut wanted = wanted.clone();
         let providers = inputs.iter().filter_map(|input| input.changes.provider);
         wanted.objects.extend(providers.map(|id| ObjectRef::new(ObjectType::Provider, id)));
@@ -87,7 +87,7 @@ impl App {
     }
 
     /// A new event with its writes.
-    fn event_made(
+    pub(crate) fn event_made(
         &self,
         actor: &Actor,
         kind: EventKind,
@@ -239,7 +239,7 @@ impl App {
         inputs: Vec<(EventId, Input<EventChanges>)>,
     ) -> std::result::Result<Vec<EventView>, BulkError> {
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let only: Vec<Input<EventChanges>> = inputs.iter().map(|(_, input)| input.clone()).collect();
             let originals = only.iter().filter_map(|input| input.changes.replaces.flatten());
             let events = inputs.iter().map(|(id, _)| *id).chain(originals).collect();
@@ -271,7 +271,7 @@ impl App {
                 }
             }
             BulkError::check(elements)?;
-            match self.bulk_commit(actor, parts).await? {
+            match self.bulk_commit(actor, parts, turn).await? {
                 Tried::Done => {
                     let events = order.iter().filter_map(|id| present.remove(id)).collect();
                     return Ok(self.view_events(events).await?);
@@ -305,7 +305,7 @@ impl App {
     pub async fn event_delete(&self, actor: &Actor, kind: EventKind, id: EventId, expected: &Expected) -> Result<()> {
         for race in 0..MAX_RACES {
             let turn = self.turn(race).await;
-            let page = self.store.event_page(id).await?.filter(|page| page.stored.event.kind() == kind);
+            let page = self.store.event_impacts(id).await?.filter(|page| page.stored.event.kind() == kind);
             let page = page.ok_or_else(|| not_found(kind))?;
             expected.check(page.stored.event.revision.version)?;
             let stamp = self.stamp(actor)?;

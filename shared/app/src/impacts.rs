@@ -16,6 +16,13 @@ use crate::{App, MAX_RACES, too_many_races};
 
 const NOT_FOUND: Error = Error::NotFound { what: "Impact" };
 
+/// The most impacts that an event is given: it is read and shown with all of them. (A bulk that begins below it is done.)
+pub(crate) const MAX_IMPACTS: usize = 5_000;
+
+pub(crate) fn too_many_impacts() -> String {
+    format!("The event would have more than {MAX_IMPACTS} impacts (MAX_IMPACTS).")
+}
+
 pub(crate) fn related_not_found(field: &'static str, id: u64) -> Error {
     Error::field(field, format!("Related object not found using the provided value: {id}."))
 }
@@ -94,7 +101,7 @@ impl App {
         wanted.events.extend(inputs.iter().filter_map(|input| input.changes.event.id));
         wanted.objects.extend(inputs.iter().filter_map(|input| input.changes.target.whole()));
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let around = self.around_refs(inputs.iter().map(|input| &input.refs), wanted.clone()).await?;
             let (mut parts, mut impacts, mut elements) = (Vec::new(), Vec::new(), Vec::new());
             let mut seen = std::collections::HashSet::new();
@@ -116,7 +123,7 @@ impl App {
                 self.impacts_free(&impacts, &mut elements).await?;
             }
             BulkError::check(elements)?;
-            match self.bulk_commit(actor, parts).await? {
+            match self.bulk_commit(actor, parts, turn).await? {
                 Tried::Done => return Ok(impacts.into_iter().map(|impact| impact_view(impact, &around)).collect()),
                 Tried::Lost(Refusal::ImpactExists) if inputs.len() == 1 => return Err(duplicate().into()),
                 Tried::Lost(_) => {}
@@ -144,6 +151,9 @@ impl App {
         let checked = errors.finish(self.impact_check(changes.event.whole(), changes.target, around))?;
         let impact = changes.into_impact(self.mint()?, Revision::first(self.stamp(actor)?))?;
         let (display, provider) = checked.ok_or_else(|| Error::internal("an impact was not checked"))?;
+        if around.stored(impact.event.id).is_some_and(|event| event.impact_count >= MAX_IMPACTS as u64) {
+            return Err(Error::field("event_object_id", too_many_impacts()));
+        }
         let mut transaction = Transaction::new();
         transaction.event_impact(impact.event.id, 1, impact.revision.last_updated);
         transaction.impact_create(&impact, &display, provider)?;
@@ -237,7 +247,7 @@ impl App {
         inputs: Vec<(ImpactId, Input<ImpactChanges>)>,
     ) -> std::result::Result<Vec<ImpactView>, BulkError> {
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let ids: Vec<ImpactId> = inputs.iter().map(|(id, _)| *id).collect();
             let mut present: HashMap<ImpactId, Impact> =
                 self.store.impacts(&ids).await?.into_iter().map(|impact| (impact.id, impact)).collect();
@@ -278,7 +288,7 @@ impl App {
                 self.impacts_free(&moved, &mut taken).await?;
                 BulkError::check(taken)?;
             }
-            match self.bulk_commit(actor, parts).await? {
+            match self.bulk_commit(actor, parts, turn).await? {
                 Tried::Done => {
                     let impacts = order.iter().filter_map(|id| present.remove(id));
                     return Ok(impacts.map(|impact| impact_view(impact, &around)).collect());

@@ -19,10 +19,13 @@ impl App {
                 self.shown_finish(*object).await?;
                 self.journal_done(entry).await
             }
-            JournalEntry::Bulk { writes, actor, .. } => {
-                self.bulk_finish(actor, writes).await?;
+            JournalEntry::Bulk { id, writes, actor, .. } => {
+                self.bulk_finish(id, actor, writes).await?;
                 self.journal_done(entry).await
             }
+            // It comes behind its parts; one that could not be finished needs it when it is tried again.
+            JournalEntry::BulkBegun { id } if self.store.journal_has_parts(id).await? => Ok(()),
+            JournalEntry::BulkBegun { .. } => self.journal_done(entry).await,
             JournalEntry::BulkDeletion { objects, actor, .. } => {
                 Box::pin(self.bulk_deletion_finish(actor, objects)).await?;
                 self.journal_done(entry).await

@@ -37,7 +37,7 @@ impl All for AllJournalEntries<'_> {
     type Item = JournalEntry;
 
     async fn count(&self) -> Result<u64> {
-        Ok(self.0.counters(ObjectType::JournalEntry).await?.get(&CountOf::All))
+        Ok(self.0.counters(ObjectType::JournalEntry).await?.get(CountOf::All))
     }
 
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<JournalEntry>> {

@@ -57,7 +57,7 @@ pub use ingest::MAX_MAIL_BYTES;
 pub use inventory::{Imported, InventoryInput, ObjectView, Row};
 pub use jobs::Facts;
 pub use journal_entries::JournalEntryView;
-pub use noticeboard_store::Stamps;
+pub use noticeboard_store::{KeptAnswer, Stamps};
 pub use notices::{Applied, Effect};
 pub use outcome::{Ingested, Outcome};
 pub use reviews::Reviews;
@@ -174,8 +174,8 @@ impl App {
 
     /// To be called before each try of a use case, and its answer kept until the try is over. Who lost a race waits, longer
     /// each time for writers in other processes, and for its turn among those in this one: of many writers of one object
-    /// each gets through.
-    pub(crate) async fn turn(&self, races_lost: usize) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+    /// each gets through. Whoever holds a turn and waits for another one waits for ever.
+    pub(crate) async fn turn(&self, races_lost: usize) -> Turn<'_> {
         const LONGEST_MS: u64 = 512;
         if races_lost == 0 {
             return None;
@@ -192,6 +192,9 @@ impl App {
         Ok(ChangeStamp { id, at, actor: actor.clone() })
     }
 }
+
+/// A turn among the writers of this process; none for a first try, which takes none.
+pub(crate) type Turn<'a> = Option<tokio::sync::MutexGuard<'a, ()>>;
 
 /// The answer when a use case lost too many races.
 pub(crate) fn too_many_races() -> Error {

@@ -10,6 +10,7 @@ use noticeboard_domain::inventory::{PLACES, schema};
 use noticeboard_domain::listing::{List, Listing, Page};
 use noticeboard_domain::notification::EventNotification;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
+use noticeboard_domain::status::Status;
 use noticeboard_domain::tag::TagRef;
 use noticeboard_domain::{Error, Result};
 use noticeboard_store::{Chunk, CountOf, EventRow, Resume, Store, StoredEvent, Wanted, too_many_entries};
@@ -22,6 +23,8 @@ use crate::views::{Children, EventView, ImpactView, NotificationView};
 const CHUNK: usize = 500;
 /// A window of time is looked up by months; a longer one is a filter like any other.
 const MAX_WINDOW_DAYS: i64 = 366;
+/// Compact rows that take as many read units as a whole event.
+const ROWS_FOR_AN_EVENT: u64 = 4;
 /// Objects that are read one by one, rather than all of their type.
 const MAX_BY_ID: usize = 1000;
 
@@ -50,7 +53,7 @@ impl All for AllEvents<'_> {
     type Item = StoredEvent;
 
     async fn count(&self) -> Result<u64> {
-        Ok(self.store.counters(self.kind.object_type()).await?.get(&CountOf::All))
+        Ok(self.store.counters(self.kind.object_type()).await?.get(CountOf::All))
     }
 
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<StoredEvent>> {
@@ -68,7 +71,7 @@ impl All for AllImpacts<'_> {
     type Item = (Impact, Option<ProviderId>);
 
     async fn count(&self) -> Result<u64> {
-        Ok(self.0.counters(ObjectType::Impact).await?.get(&CountOf::All))
+        Ok(self.0.counters(ObjectType::Impact).await?.get(CountOf::All))
     }
 
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<Self::Item>> {
@@ -86,7 +89,7 @@ impl All for AllNotifications<'_> {
     type Item = (EventNotification, Option<ProviderId>);
 
     async fn count(&self) -> Result<u64> {
-        Ok(self.0.counters(ObjectType::EventNotification).await?.get(&CountOf::All))
+        Ok(self.0.counters(ObjectType::EventNotification).await?.get(CountOf::All))
     }
 
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<Self::Item>> {
@@ -230,12 +233,36 @@ impl App {
             let found = providers.iter().map(|provider| self.store.events_of_provider(*provider, kind, most));
             return Ok(Source::Events(futures_util::future::try_join_all(found).await?.concat()));
         }
+        if let Some(statuses) = filter.texts("status")
+            && let Some(found) = self.events_in_status(kind, &statuses).await?
+        {
+            return Ok(Source::Events(found));
+        }
         let in_row = |field: &str| EventRow::has(field);
         if filter.fields().all(in_row) && listing.order.iter().all(|order| in_row(&order.field)) {
             return Ok(Source::Rows(self.store.event_rows(kind, most).await?));
         }
         let all = self.store.events_from(kind, 0, most).await?;
         if all.next.is_some() { Err(too_many_entries(most)) } else { Ok(Source::Events(all.items)) }
+    }
+
+    /// The events in these statuses, where they are so few that reading them whole is cheaper than the compact rows of
+    /// all: what is open, of years of what is done.
+    async fn events_in_status(&self, kind: EventKind, statuses: &[&str]) -> Result<Option<Vec<StoredEvent>>> {
+        let parsed = statuses.iter().filter_map(|text| kind.parse_status(text).ok());
+        let statuses: HashSet<Status> = parsed.collect();
+        let counters = self.store.counters(kind.object_type()).await?;
+        let wanted: u64 = statuses.iter().map(|status| counters.get(CountOf::Status(*status))).sum();
+        let most = self.settings.list_read_limit;
+        if wanted * ROWS_FOR_AN_EVENT > counters.get(CountOf::All) || wanted > most as u64 / 2 {
+            return Ok(None);
+        }
+        let found = statuses.iter().map(|status| self.store.events_by_status(*status, most));
+        let mut found = futures_util::future::try_join_all(found).await?.concat();
+        // One that changes its status meanwhile may be found in both.
+        found.sort_by_key(|stored| (stored.event.id, std::cmp::Reverse(stored.event.revision.version)));
+        found.dedup_by_key(|stored| stored.event.id);
+        Ok(Some(found))
     }
 
     /// Impacts, by level unless an order is asked for.
@@ -376,12 +403,31 @@ impl App {
                     }
                 }
             }
-            Page::Offset { .. } => {
-                let all = all.from(0, most).await?;
-                if all.next.is_some() {
-                    return Err(too_many_entries(most));
+            Page::Offset { limit, offset } => {
+                let order = |a: &A::Item, b: &A::Item| listing.compare(a, b, &own);
+                // What cannot be on the page any more is not kept.
+                let end = offset.saturating_add(limit);
+                let (mut kept, mut count, mut read, mut start) = (Vec::new(), 0, 0, 0);
+                loop {
+                    let chunk = all.from(start, CHUNK).await?;
+                    read += chunk.items.len();
+                    start = chunk.items.last().map_or(start, |last| last.id() + 1);
+                    for item in chunk.items.into_iter().filter(|item| filter.matches(item)) {
+                        kept.push(item);
+                        count += 1;
+                    }
+                    if read > most {
+                        return Err(too_many_entries(most));
+                    }
+                    if chunk.next.is_none() || kept.len() > end.max(CHUNK).saturating_mul(2) {
+                        kept.sort_by(order);
+                        kept.truncate(end);
+                    }
+                    if chunk.next.is_none() {
+                        let items = kept.into_iter().skip(offset).take(limit).collect();
+                        return Ok(List { items, count: Some(count), next: None });
+                    }
                 }
-                Ok(listing.of(all.items, own))
             }
         }
     }

@@ -18,10 +18,10 @@ use noticeboard_domain::time::{OriginalTimezone, Time};
 use noticeboard_domain::{Error, Result};
 use noticeboard_mail::Mail;
 use noticeboard_store::{
-    CommitError, EventPage, ITEMS_PER_NEW_IMPACT, Message, MessageMark, Refusal, StoredEvent, Thread, Transaction,
+    CommitError, EventImpacts, ITEMS_PER_NEW_IMPACT, Message, MessageMark, Refusal, StoredEvent, Thread, Transaction,
 };
 
-use crate::impacts::display;
+use crate::impacts::{MAX_IMPACTS, display, too_many_impacts};
 use crate::reviews::Approval;
 use crate::{App, MAX_RACES, too_many_races};
 
@@ -80,7 +80,7 @@ struct Plan {
     order: Option<NoticeOrder>,
     effect: Effect,
     /// The event as it stands, where there is one.
-    before: Option<EventPage>,
+    before: Option<EventImpacts>,
     /// The maintenance that this one replaces.
     original: Option<StoredEvent>,
     new_impacts: Vec<(Impact, String)>,
@@ -162,7 +162,7 @@ impl App {
         let thread = self.store.thread(provider.id, kind, ticket).await?;
         let known = self.notice_event(delivery, provider, &thread).await?;
         let before = match known {
-            Some(id) => self.store.event_page(id).await?,
+            Some(id) => self.store.event_impacts(id).await?,
             None => None,
         };
         let order = notice.order();
@@ -222,6 +222,10 @@ impl App {
         };
         let (new_impacts, changed_impacts) =
             self.notice_impacts(delivery, &event, before.as_ref(), &circuits, &notice.circuits)?;
+        let had = before.as_ref().map_or(0, |page| page.impacts.len());
+        if had + new_impacts.len() > MAX_IMPACTS {
+            return Err(Error::field("circuits", too_many_impacts()));
+        }
         let touched = !new_impacts.is_empty() || !changed_impacts.is_empty();
         let effect = if effect == Effect::Unchanged && touched { Effect::Updated } else { effect };
         let thread = with_window(thread, known, &event, notice);
@@ -292,7 +296,7 @@ impl App {
         &self,
         delivery: &Delivery<'_>,
         event: &Event,
-        before: Option<&EventPage>,
+        before: Option<&EventImpacts>,
         circuits: &HashMap<String, Circuit>,
         named: &[NoticeCircuit],
     ) -> Result<(Vec<(Impact, String)>, Vec<(Impact, Impact, String)>)> {

@@ -52,7 +52,7 @@ impl App {
         let events = inputs.iter().filter_map(|input| input.changes.event.id).collect();
         let wanted = Wanted { events, ..Wanted::default() };
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let around = self.around_refs(inputs.iter().map(|input| &input.refs), wanted.clone()).await?;
             let (mut parts, mut mails, mut elements) = (Vec::new(), Vec::new(), Vec::new());
             for input in &inputs {
@@ -67,7 +67,7 @@ impl App {
                 }
             }
             BulkError::check(elements)?;
-            match self.bulk_commit(actor, parts).await? {
+            match self.bulk_commit(actor, parts, turn).await? {
                 Tried::Done => return Ok(mails.into_iter().map(|mail| notification_view(mail, &around)).collect()),
                 Tried::Lost(_) => {}
             }
@@ -181,7 +181,7 @@ impl App {
         inputs: Vec<(EventNotificationId, Input<EventNotificationChanges>)>,
     ) -> std::result::Result<Vec<NotificationView>, BulkError> {
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let ids: Vec<EventNotificationId> = inputs.iter().map(|(id, _)| *id).collect();
             let mut present: HashMap<EventNotificationId, EventNotification> =
                 self.store.notifications(&ids).await?.into_iter().map(|mail| (mail.id, mail)).collect();
@@ -210,7 +210,7 @@ impl App {
                 }
             }
             BulkError::check(elements)?;
-            match self.bulk_commit(actor, parts).await? {
+            match self.bulk_commit(actor, parts, turn).await? {
                 Tried::Done => {
                     let mails = order.iter().filter_map(|id| present.remove(id));
                     return Ok(mails.map(|mail| notification_view(mail, &around)).collect());

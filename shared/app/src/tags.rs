@@ -80,24 +80,26 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] for missing values and for a name or slug that is taken.
     pub async fn tag_create(&self, actor: &Actor, changes: TagChanges) -> Result<Tag> {
-        crate::views::one(self.tag_create_many(actor, vec![changes]).await.map_err(BulkError::single)?)
+        let made = self.tag_create_many(actor, vec![(changes, String::new())]).await;
+        crate::views::one(made.map_err(BulkError::single)?)
     }
 
-    /// Makes several tags, or none.
+    /// Makes several tags, each with the caller's note on it, or none.
     ///
     /// # Errors
     /// As for [`App::tag_create`], by element.
     pub async fn tag_create_many(
         &self,
         actor: &Actor,
-        inputs: Vec<TagChanges>,
+        inputs: Vec<(TagChanges, String)>,
     ) -> std::result::Result<Vec<Tag>, BulkError> {
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
-            let mut taken = Taken::of(&self.tags(rivals(inputs.iter())).await?);
+            let turn = self.turn(race).await;
+            let mut taken = Taken::of(&self.tags(rivals(inputs.iter().map(|(changes, _)| changes))).await?);
             let (mut parts, mut tags, mut elements) = (Vec::new(), Vec::new(), Vec::new());
-            for changes in &inputs {
-                let made = changes.clone().into_tag(self.mint()?, Revision::first(self.stamp(actor)?));
+            for (changes, note) in &inputs {
+                let stamp = self.stamp(&actor.noting(note))?;
+                let made = changes.clone().into_tag(self.mint()?, Revision::first(stamp));
                 match made.and_then(|tag| taken.check(&tag).map(|()| tag)) {
                     Ok(tag) => {
                         taken.add(&tag);
@@ -112,7 +114,7 @@ impl App {
                 }
             }
             BulkError::check(elements)?;
-            match self.bulk_commit(actor, parts).await? {
+            match self.bulk_commit(actor, parts, turn).await? {
                 Tried::Done => return Ok(tags),
                 Tried::Lost(_) => {}
             }
@@ -183,26 +185,26 @@ impl App {
         Ok(Some((Part { transaction, write: BulkWrite::Tag(after.clone()) }, after)))
     }
 
-    /// Changes several tags, or none; those that do not exist are left out. Two tags cannot swap their names in one go.
+    /// Changes several tags, each with the caller's note on it, or none; those that do not exist are left out. Two tags cannot swap their names in one go.
     ///
     /// # Errors
     /// As for [`App::tag_change`], by element.
     pub async fn tag_change_many(
         &self,
         actor: &Actor,
-        inputs: Vec<(ObjectId, TagChanges)>,
+        inputs: Vec<((ObjectId, TagChanges), String)>,
     ) -> std::result::Result<Vec<Tag>, BulkError> {
-        let ids: HashSet<ObjectId> = inputs.iter().map(|(id, _)| *id).collect();
-        let mut wanted = rivals(inputs.iter().map(|(_, changes)| changes));
+        let ids: HashSet<ObjectId> = inputs.iter().map(|((id, _), _)| *id).collect();
+        let mut wanted = rivals(inputs.iter().map(|((_, changes), _)| changes));
         wanted.extend(ids.iter().map(|id| TagRef::Id(*id)));
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let found = self.tags(wanted.clone()).await?;
             let mut taken = Taken::of(&found);
             let mut present: HashMap<ObjectId, Tag> =
                 found.into_iter().filter(|tag| ids.contains(&tag.id)).map(|tag| (tag.id, tag)).collect();
             let (mut parts, mut elements, mut order) = (Vec::new(), Vec::new(), Vec::new());
-            for (id, changes) in &inputs {
+            for ((id, changes), note) in &inputs {
                 let Some(before) = present.get(id).cloned() else {
                     elements.push(FieldErrors::default());
                     continue;
@@ -210,7 +212,7 @@ impl App {
                 if !order.contains(id) {
                     order.push(*id);
                 }
-                match self.tag_changed(actor, &before, changes, &taken) {
+                match self.tag_changed(&actor.noting(note), &before, changes, &taken) {
                     Ok(None) => elements.push(FieldErrors::default()),
                     Ok(Some((part, after))) => {
                         taken.add(&after);
@@ -223,7 +225,7 @@ impl App {
                 }
             }
             BulkError::check(elements)?;
-            match self.bulk_commit(actor, parts).await? {
+            match self.bulk_commit(actor, parts, turn).await? {
                 Tried::Done => return Ok(order.iter().filter_map(|id| present.remove(id)).collect()),
                 Tried::Lost(_) => {}
             }

@@ -22,8 +22,6 @@ pub struct Verdicts {
     pub virus: Verdict,
     /// Sent from where the domain of its envelope sends from.
     pub spf: Verdict,
-    /// Signed by some domain.
-    pub dkim: Verdict,
     /// Either of these for the domain that people see.
     pub dmarc: Verdict,
     /// The address in its envelope, for which SPF speaks.

@@ -74,6 +74,15 @@ impl Listing {
         }
     }
 
+    /// Which of two objects comes first in the order asked for; `own` is the list's own, for those that it leaves equal.
+    pub fn compare<T: Filterable>(&self, a: &T, b: &T, own: impl Fn(&T, &T) -> Ordering) -> Ordering {
+        let by_field = self.order.iter().map(|order| {
+            let found = a.field(&order.field).order(&b.field(&order.field));
+            if order.descending { found.reverse() } else { found }
+        });
+        by_field.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| own(a, b))
+    }
+
     /// The list of these objects, which are all that could be in it. `own` is the list's own order, for objects that
     /// the order asked for leaves equal.
     pub fn of<T: Filterable>(&self, mut objects: Vec<T>, own: impl Fn(&T, &T) -> Ordering) -> List<T> {
@@ -88,14 +97,7 @@ impl Listing {
                 List { items: objects, count: None, next }
             }
             Page::Offset { limit, offset } => {
-                let order = |a: &T, b: &T| {
-                    let by_field = self.order.iter().map(|order| {
-                        let found = a.field(&order.field).order(&b.field(&order.field));
-                        if order.descending { found.reverse() } else { found }
-                    });
-                    by_field.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| own(a, b))
-                };
-                objects.sort_by(order);
+                objects.sort_by(|a, b| self.compare(a, b, &own));
                 let count = Some(objects.len() as u64);
                 List { items: objects.into_iter().skip(offset).take(limit).collect(), count, next: None }
             }

@@ -1,5 +1,7 @@
 //! Which event each window of a mail is about, when one ticket of a provider has several windows.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::EventId;
@@ -45,11 +47,10 @@ type Pass<'a> = &'a dyn Fn(&KnownWindow, &AnnouncedWindow) -> bool;
 pub fn match_windows(known: &[KnownWindow], announced: &[AnnouncedWindow]) -> Vec<Option<EventId>> {
     let mut free: Vec<&KnownWindow> = known.iter().collect();
     let mut found: Vec<Option<EventId>> = vec![None; announced.len()];
-    let alone = |uid: &Option<String>| {
-        uid.is_some()
-            && known.iter().filter(|window| window.uid == *uid).count() == 1
-            && announced.iter().filter(|window| window.uid == *uid).count() == 1
-    };
+    let mut uids: HashMap<&str, (usize, usize)> = HashMap::new();
+    known.iter().filter_map(|window| window.uid.as_deref()).for_each(|uid| uids.entry(uid).or_default().0 += 1);
+    announced.iter().filter_map(|window| window.uid.as_deref()).for_each(|uid| uids.entry(uid).or_default().1 += 1);
+    let alone = |uid: &Option<String>| uid.as_deref().is_some_and(|uid| uids.get(uid) == Some(&(1, 1)));
     let passes: [Pass<'_>; 3] = [
         &|known, new| known.start == new.start && known.end == new.end,
         &|known, new| known.uid == new.uid && alone(&new.uid),

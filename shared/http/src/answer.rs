@@ -11,6 +11,14 @@ use serde::Serialize;
 use crate::error::ApiError;
 use crate::query::{Shape, Shown, Wire};
 
+/// The most bytes of an answer, as [`bytes_on_lambda`] counts: Lambda's 6 MiB, less what its status and headers may take.
+pub const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024 - 64 * 1024;
+
+/// How many bytes a text takes of an answer of Lambda, which is JSON with the text as a string in it.
+pub fn bytes_on_lambda(text: &str) -> usize {
+    text.len() + text.bytes().filter(|byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\\')).count()
+}
+
 /// An object to be answered with.
 #[derive(Debug)]
 pub struct Object<T> {

@@ -130,13 +130,6 @@ impl Caller {
         }
     }
 
-    /// The inputs of a bulk request, and the caller as the one who makes it, with the first note that it carries.
-    pub fn actor_of<T>(&self, inputs: Vec<(T, String)>) -> (Vec<T>, Actor) {
-        let message = inputs.iter().map(|(_, message)| message.as_str()).find(|message| !message.is_empty());
-        let actor = self.actor(message.unwrap_or_default());
-        (inputs.into_iter().map(|(input, _)| input).collect(), actor)
-    }
-
     /// Only an administrator may go on.
     ///
     /// # Errors

@@ -25,10 +25,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use noticeboard_app::{App, Begun, Keyed, MAX_MAIL_BYTES};
+use noticeboard_app::{App, Begun, KeptAnswer, Keyed, MAX_MAIL_BYTES};
 use noticeboard_domain::Error;
 use noticeboard_domain::token::Scope;
-use noticeboard_store::KeptAnswer;
 use serde_json::json;
 
 use crate::Api;

@@ -26,17 +26,19 @@ use axum::{Json, Router};
 use noticeboard_app::App;
 use serde_json::json;
 
-pub use answer::{Object, changed, created, deleted, json, not_modified, precondition, read};
+pub use answer::{
+    MAX_ANSWER_BYTES, Object, bytes_on_lambda, changed, created, deleted, json, not_modified, precondition, read,
+};
 pub use context::{Caller, Context, Credentials, Peer};
 pub use error::ApiError;
 pub use input::{Body, Fields, Note, Payload, object};
-pub use query::{ListBody, MAX_LIMIT, Query, Shape, Shown, Wire};
+pub use query::{MAX_LIMIT, Query, Shape, Shown, Wire};
 pub use roots::roots;
 
 /// The version of NetBox's API that clients are told; 4.6 has cursor paging.
 const API_VERSION: &str = "4.6";
 
-/// Largest JSON body, in bytes. API Gateway stops at 10 MB.
+/// Largest JSON body, in bytes. (Lambda takes 6 MB, mail that is handed in included.)
 pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// The answer of every handler.

@@ -1,13 +1,17 @@
 //! Query parameters: filters, order, the part of a list, and what of each object is shown.
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use noticeboard_domain::filter::{Filter, Parameter};
 use noticeboard_domain::listing::{List, Listing, Order, Page};
 use noticeboard_domain::{Error, FieldErrors};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::Answer;
+use crate::answer::{MAX_ANSWER_BYTES, bytes_on_lambda, json};
 use crate::error::ApiError;
 
 /// Elements of a page when the caller does not say.
@@ -179,12 +183,19 @@ impl Query {
         format!("{base}{}?{}", self.path, query.join("&"))
     }
 
-    /// A part of a list as it is answered, with the addresses of its neighbours.
-    pub fn answer<T: Serialize>(&self, base: &str, page: Page, list: List<T>) -> ListBody<T> {
+    /// A part of a list as it is answered, with the addresses of its neighbours. A page ends before an answer would be
+    /// larger than [`MAX_ANSWER_BYTES`], and `next` goes on from there.
+    ///
+    /// # Errors
+    /// 500 when an object cannot be written, which none of ours is.
+    pub fn answer<T: Wire>(&self, base: &str, page: Page, list: List<Shown<'_, T>>) -> Answer {
+        let results = fitting(&list.items)?;
+        let left_out = list.items.get(results.len());
         let (next, previous) = match page {
             Page::Cursor { limit, .. } => {
                 let parameters = |start: u64| [("limit", limit.to_string()), ("start", start.to_string())];
-                (list.next.map(|start| self.link(base, &parameters(start))), None)
+                let next = left_out.map_or(list.next, |first| id_of(&first.object));
+                (next.map(|start| self.link(base, &parameters(start))), None)
             }
             Page::Offset { limit, offset } => {
                 let link = |offset: usize| {
@@ -194,26 +205,45 @@ impl Query {
                     }
                     self.link(base, &parameters)
                 };
-                let end = offset.saturating_add(list.items.len()) as u64;
-                let more = list.count.is_some_and(|count| end < count) && !list.items.is_empty();
-                (more.then(|| link(offset + limit)), (offset > 0).then(|| link(offset.saturating_sub(limit))))
+                let end = offset.saturating_add(results.len());
+                let more = list.count.is_some_and(|count| (end as u64) < count) && !results.is_empty();
+                let next = if left_out.is_some() { end } else { offset.saturating_add(limit) };
+                (more.then(|| link(next)), (offset > 0).then(|| link(offset.saturating_sub(limit))))
             }
         };
-        ListBody { count: list.count, next, previous, results: list.items }
+        json(StatusCode::OK, &ListBody { count: list.count, next, previous, results })
     }
+}
+
+/// The first objects, as text, as far as one answer holds them. One object always fits.
+fn fitting<T: Wire>(items: &[Shown<'_, T>]) -> Result<Vec<Box<RawValue>>, Error> {
+    let (mut results, mut bytes) = (Vec::with_capacity(items.len()), 0);
+    for item in items {
+        let text = serde_json::value::to_raw_value(item).map_err(Error::internal)?;
+        bytes += bytes_on_lambda(text.get()) + 1;
+        if bytes > MAX_ANSWER_BYTES && !results.is_empty() {
+            break;
+        }
+        results.push(text);
+    }
+    Ok(results)
+}
+
+fn id_of(object: &impl Wire) -> Option<u64> {
+    serde_json::to_value(object).ok()?.get("id")?.as_u64()
 }
 
 /// A part of a list on the wire.
 #[derive(Debug, serde::Serialize)]
-pub struct ListBody<T> {
+struct ListBody {
     /// How many there are in all; null for a cursor.
-    pub count: Option<u64>,
+    count: Option<u64>,
     /// The address of the next part.
-    pub next: Option<String>,
+    next: Option<String>,
     /// The address of the part before.
-    pub previous: Option<String>,
+    previous: Option<String>,
     /// The elements.
-    pub results: Vec<T>,
+    results: Vec<Box<RawValue>>,
 }
 
 /// What of each object is to be shown: `brief`, `fields`, `omit`.

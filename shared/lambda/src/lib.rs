@@ -11,11 +11,15 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use lambda_http::request::RequestContext;
 use lambda_runtime::{LambdaEvent, service_fn};
 use noticeboard_app::{App, Clock, Settings};
-use noticeboard_http::{Api, Peer};
+use noticeboard_http::{Api, MAX_ANSWER_BYTES, Peer, bytes_on_lambda};
 use noticeboard_store::{Bucket, Store};
 
 /// Why a function cannot start, does not do what it is called for, or its runtime fails.
@@ -92,7 +96,36 @@ pub async fn run_http(router: impl FnOnce(Arc<Api>) -> Router) -> Result<(), Err
             noticeboard_http::not_set_up()
         }
     };
-    lambda_http::run(router.layer(axum::middleware::map_request(with_peer))).await
+    let router = router.layer(axum::middleware::map_request(with_peer));
+    lambda_http::run(router.layer(axum::middleware::from_fn(within_limits))).await
+}
+
+/// Says so where an answer is larger than Lambda sends: the caller would learn only that something failed. Lists and
+/// calendars keep to the limit themselves; an event with thousands of impacts, the answer to a bulk of long texts and a
+/// large raw mail cannot.
+async fn within_limits(request: Request, next: Next) -> Response {
+    let is_reading = request.method().is_safe();
+    let (mut parts, body) = next.run(request).await.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    // What is no text is sent as base64.
+    let size = std::str::from_utf8(&bytes).map_or(bytes.len() / 3 * 4 + 4, bytes_on_lambda);
+    if size <= MAX_ANSWER_BYTES {
+        return Response::from_parts(parts, Body::from(bytes));
+    }
+    let why = format!("the answer would be {size} bytes, and Lambda sends {MAX_ANSWER_BYTES} at the most");
+    let detail = if is_reading {
+        parts.status = StatusCode::BAD_REQUEST;
+        format!(
+            "This cannot be shown: {why} (MAX_ANSWER_BYTES). Ask for less with limit, fields or omit; whole mails are in the bucket."
+        )
+    } else {
+        format!("This was done, but cannot be shown: {why} (MAX_ANSWER_BYTES).")
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, Body::from(serde_json::json!({ "detail": detail }).to_string()))
 }
 
 /// Runs a function that cannot start and is called with events: each call fails, so that Lambda keeps what it brought.

@@ -3,6 +3,7 @@
 use noticeboard_domain::change::{Action, Change};
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::job::Job;
+use noticeboard_domain::object::ObjectType;
 use noticeboard_domain::review::ReviewItem;
 use noticeboard_domain::time::{Time, rfc3339};
 use noticeboard_domain::token::Token;
@@ -34,9 +35,61 @@ pub struct CloudEvent {
     pub sequence: String,
     /// Where what is told can be read, also where `data` is too large to be sent.
     pub dataref: String,
+    /// What receivers choose by, also where `data` is too large to be sent.
+    #[serde(flatten)]
+    pub about: About,
     /// The payload of the topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Map<String, Value>>,
+}
+
+/// What a message is about, in a few words: extension attributes of the CloudEvent, and attributes of an SNS message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// `maintenance` or `outage`: of the event, or of that which an impact or a received mail belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The object's status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// The id of the provider that the object names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// How hard an impact hits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impact: Option<String>,
+}
+
+impl About {
+    /// A longer text is nothing to choose by.
+    const MAX_BYTES: usize = 100;
+
+    /// Of an object after its change, or before it where it is gone.
+    fn of(change: &Change) -> Self {
+        let Some(object) = change.after.as_ref().or(change.before.as_ref()) else { return Self::default() };
+        let text = |value: Option<&Value>| {
+            let text = match value? {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+            };
+            (!text.is_empty() && text.len() <= Self::MAX_BYTES).then_some(text)
+        };
+        let kind = match EventKind::of(change.object.kind) {
+            Some(kind) => Some(kind.as_str().to_owned()),
+            None => text(object.get("event").and_then(|event| event.get("kind"))),
+        };
+        // An event has a field of this name too: what its provider says of the impact, in its own words.
+        let impact = if change.object.kind == ObjectType::Impact { text(object.get("impact")) } else { None };
+        Self { kind, status: text(object.get("status")), provider: text(object.get("provider")), impact }
+    }
+
+    /// The names and values of those that there are.
+    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all =
+            [("kind", &self.kind), ("status", &self.status), ("provider", &self.provider), ("impact", &self.impact)];
+        all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
 }
 
 /// Where the messages come from, as CloudEvents wants to know it.
@@ -52,6 +105,7 @@ struct Subject {
     partition: String,
     at: Time,
     dataref: String,
+    about: About,
 }
 
 impl CloudEvent {
@@ -70,7 +124,7 @@ impl CloudEvent {
     }
 
     fn new(topic: String, subject: Subject, aspect: &str, data: Value) -> Self {
-        let Subject { text, version, partition, at, dataref } = subject;
+        let Subject { text, version, partition, at, dataref, about } = subject;
         let data = match data {
             Value::Object(data) => Some(data),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
@@ -86,6 +140,7 @@ impl CloudEvent {
             partitionkey: partition,
             sequence: format!("{version:010}"),
             dataref,
+            about,
             data,
         }
     }
@@ -98,17 +153,6 @@ impl CloudEvent {
     /// The payload alone, or where to read it.
     pub fn bare(&self) -> Value {
         self.data.as_ref().map_or_else(|| json!({"dataref": self.dataref}), |data| Value::Object(data.clone()))
-    }
-
-    /// A field of the object after the change, or before it where it is gone, as text.
-    pub fn field(&self, name: &str) -> Option<String> {
-        let data = self.data.as_ref()?;
-        let object = ["postchange", "prechange"].into_iter().find_map(|key| data.get(key)?.as_object())?;
-        match object.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        }
     }
 }
 
@@ -143,6 +187,7 @@ fn of_change(change: &Change) -> Vec<CloudEvent> {
         partition: change.event.map_or_else(|| change.object.to_string(), |event| format!("event:{event}")),
         at: stamp.at,
         dataref: format!("/api/core/object-changes/{}/", stamp.id),
+        about: About::of(change),
     };
     topics.into_iter().map(|(topic, aspect)| CloudEvent::new(topic, subject(), aspect, data.clone())).collect()
 }
@@ -175,6 +220,7 @@ fn of_token(action: Action, token: &Token, at: Time) -> CloudEvent {
         partition: text.clone(),
         at,
         dataref: format!("/api/users/tokens/{}/", token.id),
+        about: About::default(),
         text,
     };
     CloudEvent::new("noticeboard.admin.user.change_token".into(), subject, "", data)
@@ -196,7 +242,8 @@ fn of_job(job: &Job) -> CloudEvent {
     }
     let text = format!("core.job:{}", job.id);
     let dataref = format!("/api/core/jobs/{}/", job.id);
-    let subject = Subject { version, partition: text.clone(), at, dataref, text };
+    let about = About::default();
+    let subject = Subject { version, partition: text.clone(), at, dataref, about, text };
     CloudEvent::new(format!("noticeboard.jobs.job.{verb}"), subject, "", data)
 }
 
@@ -224,7 +271,8 @@ fn of_decision(item: &ReviewItem) -> Option<CloudEvent> {
         },
     });
     let text = format!("notices.reviewitem:{}", item.id);
-    let subject = Subject { version: item.revision.version, partition: text.clone(), at: decision.at, dataref, text };
+    let (version, partition, about) = (item.revision.version, text.clone(), About::default());
+    let subject = Subject { version, partition, at: decision.at, dataref, about, text };
     let topic = format!("noticeboard.jobs.approval.{}", decision.verdict.as_str());
     Some(CloudEvent::new(topic, subject, "", data))
 }
@@ -233,7 +281,7 @@ fn of_decision(item: &ReviewItem) -> Option<CloudEvent> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use noticeboard_domain::change::{Actor, ChangeStamp, Origin};
-    use noticeboard_domain::object::{ObjectRef, ObjectType};
+    use noticeboard_domain::object::ObjectRef;
 
     use super::*;
     use crate::Payload;
@@ -278,6 +326,8 @@ mod tests {
             "partitionkey": "event:7",
             "sequence": "0000000003",
             "dataref": "/api/core/object-changes/9/",
+            "kind": "outage",
+            "status": "RESOLVED",
             "data": {
                 "context": {
                     "user_name": "noc",
@@ -292,7 +342,6 @@ mod tests {
             },
         });
         assert_eq!(serde_json::to_value(&event).unwrap(), expected);
-        assert_eq!(event.field("status").as_deref(), Some("RESOLVED"));
         let id = "notices.outage:7:3:status".into();
         assert_eq!(status, CloudEvent { id, topic: "noticeboard.status.outage".into(), ..event });
     }
@@ -306,6 +355,7 @@ mod tests {
         let thin: Value = serde_json::from_str(&within(Payload::CloudEvent, whole.len() - 1).unwrap()).unwrap();
         assert_eq!(thin["id"], event.id);
         assert_eq!(thin.get("data"), None);
+        assert_eq!(thin["kind"], "outage", "receivers can still choose");
         assert_eq!(thin["dataref"], "/api/core/object-changes/9/");
         assert!(within(Payload::CloudEvent, 100).is_err());
         let bare = serde_json::to_string(&event.data).unwrap();

@@ -23,7 +23,7 @@ mod topics;
 mod webhook;
 
 pub use broker::{Broker, SendError, TIME_LIMIT};
-pub use cloud_event::CloudEvent;
+pub use cloud_event::{About, CloudEvent};
 pub use pauses::{MAX_PAUSE, Pauses};
 pub use queue::{Queue, QueueError, QueueMessage, SqsQueue};
 pub use redis::RedisSettings;

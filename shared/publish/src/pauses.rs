@@ -8,8 +8,8 @@ pub struct Pauses(Vec<Duration>);
 
 /// How much a pause is spread, so that those who failed together do not come back together: 20 % to either side.
 const SPREAD: f64 = 0.2;
-/// The longest pause: SQS hides a message for no longer.
-pub const MAX_PAUSE: Duration = Duration::from_secs(12 * 3600);
+/// The longest pause: SQS hides a message for 12 hours from when it was received, and the attempt took part of them.
+pub const MAX_PAUSE: Duration = Duration::from_secs(12 * 3600 - 600);
 
 impl Pauses {
     /// For what answers within milliseconds or is down: half a second, doubled up to five minutes, for about an hour.
@@ -80,9 +80,9 @@ mod tests {
         check(&webhook, 2, None, 0.5, 300.0);
         check(&webhook, 1, Some(120), 0.5, 120.0);
         check(&webhook, 3, Some(120), 0.5, 1800.0);
-        check(&webhook, 1, Some(1_000_000), 0.5, 43_200.0);
-        check(&webhook, 9, None, 1.0, 43_200.0);
-        check(&webhook, 99, None, 0.5, 43_200.0);
+        check(&webhook, 1, Some(1_000_000), 0.5, 42_600.0);
+        check(&webhook, 9, None, 1.0, 42_600.0);
+        check(&webhook, 99, None, 0.5, 42_600.0);
         let service = Pauses::of_a_service();
         assert_eq!(service.attempts(), 21);
         check(&service, 1, None, 0.5, 0.5);
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_pause_that_cannot_be_is_named() {
         assert_eq!(Pauses::read(&[0.1, 7.0]).unwrap().attempts(), 3);
-        for wrong in [-1.0, 43_201.0, f64::NAN] {
+        for wrong in [-1.0, 42_601.0, f64::NAN] {
             let error = Pauses::read(&[wrong]).unwrap_err();
             assert!(error.starts_with("pauses: "), "{error}");
         }

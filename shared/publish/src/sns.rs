@@ -29,12 +29,8 @@ const MAX_MESSAGE_BYTES: usize = 262_144;
 const MAX_ID: usize = 128;
 
 /// What subscriptions can filter by: at most five, for a filter policy has no more.
-fn attributes(event: &CloudEvent) -> Vec<(&'static str, String)> {
-    let fields = [("kind", "kind"), ("status", "status"), ("provider", "provider"), ("impact", "impact")];
-    let mut attributes = vec![("topic", event.topic.clone())];
-    let found = fields.into_iter().filter_map(|(name, field)| Some((name, event.field(field)?)));
-    attributes.extend(found.filter(|(_, value)| !value.is_empty() && value.len() <= 100));
-    attributes
+fn attributes(event: &CloudEvent) -> Vec<(&'static str, &str)> {
+    std::iter::once(("topic", event.topic.as_str())).chain(event.about.attributes()).collect()
 }
 
 /// Publishes a message; one that is too large goes without its payload, never cut.

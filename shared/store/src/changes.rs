@@ -46,8 +46,9 @@ fn record_some(changes: &[Change]) -> Result<(Transaction, usize)> {
     let mut keys = HashSet::new();
     let mut taken = 0;
     for change in changes.iter().take(MAX_RECORDED) {
-        // The stream may tell the same change twice in one batch; a transaction writes an item once.
-        if keys.insert(change.key()) {
+        // The stream may tell the same change twice in one batch; a transaction writes an item once. An object that is
+        // deleted and brought back under its id has its first version again: that is another change.
+        if keys.insert((change.stamp.id, change.key())) {
             let mut one = Transaction::new();
             one.put(record(change)?, Condition::New, Refusal::ChangeRecorded);
             if transaction.join(one).is_err() {

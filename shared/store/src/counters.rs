@@ -7,6 +7,7 @@ use noticeboard_domain::Result;
 use noticeboard_domain::change::Change;
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::object::ObjectType;
+use noticeboard_domain::status::{MaintenanceStatus, OutageStatus, Status};
 use serde_json::{Map, Value};
 
 use crate::item::{Attributes, integer};
@@ -15,12 +16,12 @@ use crate::table::Store;
 use crate::transaction::{Change as Write, Condition, Refusal, Transaction};
 
 /// What is counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountOf {
     /// All events of the kind.
     All,
     /// Those in one status.
-    Status(&'static str),
+    Status(Status),
 }
 
 /// The counters of one type of object.
@@ -30,33 +31,36 @@ pub struct Counters(pub(crate) Attributes);
 const TOTAL: &str = "total";
 const CHANGES: &str = "changes";
 
-/// Attribute names of the counters, by status.
-fn status_counter(status: &str) -> Option<&'static str> {
-    Some(match status {
-        "TENTATIVE" => "status_tentative",
-        "CONFIRMED" => "status_confirmed",
-        "CANCELLED" => "status_cancelled",
-        "IN-PROCESS" => "status_in_process",
-        "COMPLETED" => "status_completed",
-        "RE-SCHEDULED" => "status_rescheduled",
-        "UNKNOWN" => "status_unknown",
-        "REPORTED" => "status_reported",
-        "INVESTIGATING" => "status_investigating",
-        "IDENTIFIED" => "status_identified",
-        "MONITORING" => "status_monitoring",
-        "RESOLVED" => "status_resolved",
-        _ => return None,
-    })
+/// The attribute that counts the events in a status.
+fn status_counter(status: Status) -> &'static str {
+    match status {
+        Status::Maintenance(status) => match status {
+            MaintenanceStatus::Tentative => "status_tentative",
+            MaintenanceStatus::Confirmed => "status_confirmed",
+            MaintenanceStatus::Cancelled => "status_cancelled",
+            MaintenanceStatus::InProcess => "status_in_process",
+            MaintenanceStatus::Completed => "status_completed",
+            MaintenanceStatus::Rescheduled => "status_rescheduled",
+            MaintenanceStatus::Unknown => "status_unknown",
+        },
+        Status::Outage(status) => match status {
+            OutageStatus::Reported => "status_reported",
+            OutageStatus::Investigating => "status_investigating",
+            OutageStatus::Identified => "status_identified",
+            OutageStatus::Monitoring => "status_monitoring",
+            OutageStatus::Resolved => "status_resolved",
+        },
+    }
 }
 
 impl Counters {
     /// How many there are, as far as the changelog has come.
-    pub fn get(&self, of: &CountOf) -> u64 {
-        match of {
-            CountOf::All => integer(&self.0, TOTAL),
-            CountOf::Status(status) => status_counter(status).and_then(|name| integer(&self.0, name)),
-        }
-        .unwrap_or(0)
+    pub fn get(&self, of: CountOf) -> u64 {
+        let name = match of {
+            CountOf::All => TOTAL,
+            CountOf::Status(status) => status_counter(status),
+        };
+        integer(&self.0, name).unwrap_or(0)
     }
 
     /// How many changes are on record.
@@ -83,18 +87,18 @@ pub(crate) struct Counted(BTreeMap<ObjectType, BTreeMap<&'static str, i64>>);
 impl Counted {
     /// Counts one more change.
     pub(crate) fn add(&mut self, change: &Change) {
+        let event = EventKind::of(change.object.kind);
         let status = |fields: &Option<Map<String, Value>>| {
-            fields.as_ref().and_then(|fields| fields.get("status")).and_then(Value::as_str).and_then(status_counter)
+            let text = fields.as_ref()?.get("status")?.as_str()?;
+            event?.parse_status(text).ok().map(status_counter)
         };
         let (old, new) = (status(&change.before), status(&change.after));
         let adds = self.0.entry(change.object.kind).or_default();
         let mut add = |name, amount| *adds.entry(name).or_default() += amount;
         add(CHANGES, 1);
         add(TOTAL, i64::from(change.after.is_some()) - i64::from(change.before.is_some()));
-        if EventKind::of(change.object.kind).is_some() {
-            old.into_iter().for_each(|name| add(name, -1));
-            new.into_iter().for_each(|name| add(name, 1));
-        }
+        old.into_iter().for_each(|name| add(name, -1));
+        new.into_iter().for_each(|name| add(name, 1));
     }
 }
 

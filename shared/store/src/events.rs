@@ -52,6 +52,15 @@ pub struct EventPage {
     pub notifications: Vec<EventNotification>,
 }
 
+/// An event with its impacts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventImpacts {
+    /// The event.
+    pub stored: StoredEvent,
+    /// Its impacts, oldest first.
+    pub impacts: Vec<Impact>,
+}
+
 pub(crate) fn item_kind(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Maintenance => kind::MAINTENANCE,
@@ -303,6 +312,18 @@ impl Store {
         Ok(stored.map(|stored| EventPage { stored, impacts, notifications }))
     }
 
+    /// An event with its impacts, for those who need nothing of its mails, which are long: one query.
+    pub async fn event_impacts(&self, id: EventId) -> Result<Option<EventImpacts>> {
+        let lookup = Lookup::table(keys::event_partition(id)).between(keys::EVENT_PREFIX, keys::IMPACTS_END).objects();
+        let items = self.query_all(&lookup, MAX_CHILDREN).await?;
+        let [event, impacts @ ..] = items.as_slice() else { return Ok(None) };
+        if text(event, attribute::SK) != Some(keys::EVENT_PREFIX) || is_deleting(event) {
+            return Ok(None);
+        }
+        let impacts = impacts.iter().map(decode).collect::<Result<_>>()?;
+        Ok(Some(EventImpacts { stored: StoredEvent::of(event)?, impacts }))
+    }
+
     /// The events of a kind with this name, with strong consistency; of one provider or of all.
     pub async fn events_by_name(
         &self,
@@ -357,21 +378,13 @@ impl Store {
         self.query_all(&lookup, limit).await?.iter().map(StoredEvent::of).collect()
     }
 
-    /// Events in one status, by start; from a start on where one is given. At most `limit`.
-    pub async fn events_by_status(
-        &self,
-        status: Status,
-        from: Option<noticeboard_domain::time::Time>,
-        limit: usize,
-    ) -> Result<Vec<StoredEvent>> {
+    /// The events in one status, by start; an error when there are more than `limit`.
+    pub async fn events_by_status(&self, status: Status, limit: usize) -> Result<Vec<StoredEvent>> {
         let kind = match status {
             Status::Maintenance(_) => EventKind::Maintenance,
             Status::Outage(_) => EventKind::Outage,
         };
-        let mut lookup = Lookup::index(index::BY_STATUS, index::status(kind, status.as_str()));
-        if let Some(from) = from {
-            lookup = lookup.from(keys::time(from));
-        }
+        let lookup = Lookup::index(index::BY_STATUS, index::status(kind, status.as_str())).objects();
         self.query_all(&lookup, limit).await?.iter().map(StoredEvent::of).collect()
     }
 

@@ -23,7 +23,8 @@ const BEGUN: &str = "begun";
 /// More entries than this are finished in a second round.
 const MAX_ENTRIES: usize = 1000;
 
-/// The most that one entry holds of a bulk, in bytes of JSON. (An item of the table ends at 400 KB.)
+/// The most that one entry holds of a bulk, in bytes of JSON; a single larger object has an entry of its own. (An item of
+/// the table ends at 400 KB.)
 pub const MAX_BULK_BYTES: usize = 300 * 1024;
 
 /// One object as it is to be: new where it has its first version, else made of the version before.
@@ -84,7 +85,8 @@ pub enum JournalEntry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<JournalledApproval>,
     },
-    /// A part of several objects that are written together and do not fit one transaction.
+    /// A part of several objects that are written together and do not fit one transaction. It binds nobody before
+    /// [`JournalEntry::BulkBegun`] of the same bulk is written, and may be struck out until then.
     Bulk {
         /// The whole that it is a part of.
         id: String,
@@ -95,14 +97,18 @@ pub enum JournalEntry {
         /// Who writes them.
         actor: Actor,
     },
+    /// All parts of a bulk are written down: it will be done. Struck out after the last of them.
+    BulkBegun {
+        /// The bulk.
+        id: String,
+    },
     /// Several objects that are deleted together.
     BulkDeletion {
-        /// The objects.
-        objects: Vec<ObjectRef>,
+        /// The objects, each with the caller's note on its deletion.
+        objects: Vec<(ObjectRef, String)>,
         /// Who deletes them.
         actor: Actor,
-        /// Which part of the whole: objects that the caller notes other things on are another part.
-        #[serde(default)]
+        /// Which part of the whole, from 0.
         part: usize,
     },
     /// An object of the inventory that others show something of has changed: they are to show it anew.
@@ -136,11 +142,16 @@ impl JournalEntry {
             Self::Mail { raw, approval: None, .. } => format!("MAIL#{raw}"),
             Self::EventDeletion { event, .. } => format!("EVENT#{event}"),
             Self::Shown { object } => format!("SHOWN#{object}"),
-            Self::Bulk { id, part, .. } => format!("BULK#{id}#{part:04}"),
-            Self::BulkDeletion { actor, part: 0, .. } => format!("BULK-DELETION#{}", actor.request_id),
+            Self::Bulk { id, part, .. } => format!("{}{part:04}", bulk_prefix(id)),
+            // Behind every part.
+            Self::BulkBegun { id } => format!("{}BEGUN", bulk_prefix(id)),
             Self::BulkDeletion { actor, part, .. } => format!("BULK-DELETION#{}#{part:04}", actor.request_id),
         }
     }
+}
+
+fn bulk_prefix(id: &str) -> String {
+    format!("BULK#{id}#")
 }
 
 fn approval_id(review: ReviewId) -> String {
@@ -170,6 +181,14 @@ impl Store {
     /// Whether this work is still to be done.
     pub async fn journal_has(&self, entry: &JournalEntry) -> Result<bool> {
         Ok(self.get(&keys::journal(&entry.id())).await?.is_some())
+    }
+
+    /// Whether parts of a bulk that has begun are still to be done.
+    pub async fn journal_has_parts(&self, id: &str) -> Result<bool> {
+        let prefix = keys::journal(&bulk_prefix(id)).sk;
+        let (items, more) = self.query(&Lookup::table(keys::JOURNAL_PARTITION).prefix(prefix), 1).await?;
+        let is_part = |entry: &JournalEntry| matches!(entry, JournalEntry::Bulk { .. });
+        Ok(more || items.iter().map(decode).collect::<Result<Vec<_>>>()?.iter().any(is_part))
     }
 
     /// The work that is still to be done and was begun before a time.

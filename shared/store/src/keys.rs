@@ -63,6 +63,8 @@ pub(crate) const EVENT_PARTITION_PREFIX: &str = "EVENT#";
 pub(crate) const EVENT_PREFIX: &str = "EVENT";
 /// What the sort keys of impacts begin with.
 pub(crate) const IMPACT_PREFIX: &str = "EVENT#IMPACT#";
+/// Behind every impact of an event, and before its notifications.
+pub(crate) const IMPACTS_END: &str = "EVENT#IMPACT$";
 /// What the sort keys of changes begin with.
 pub(crate) const CHANGE_PREFIX: &str = "CHANGE#";
 

@@ -44,7 +44,7 @@ pub use bucket::{Bucket, Kept};
 pub use changes::ChangePage;
 pub use compact::EventRow;
 pub use counters::{CountOf, Counters};
-pub use events::{EventPage, StoredEvent};
+pub use events::{EventImpacts, EventPage, StoredEvent};
 pub use idempotency::{KeptAnswer, KeyedRequest};
 pub use impacts::{ITEMS_PER_DELETED_IMPACT, ITEMS_PER_NEW_IMPACT};
 pub use inventory::{Beside, Dependent, Named, StoredObject};

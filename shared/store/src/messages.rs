@@ -1,10 +1,10 @@
 //! What is known of mails: which notices of which mail were applied, and which windows a ticket has.
 
-use noticeboard_domain::Result;
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::ids::{EventId, ProviderId, ReviewId};
 use noticeboard_domain::thread::KnownWindow;
 use noticeboard_domain::time::Time;
+use noticeboard_domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Item, attribute, decode, encode, integer, n, s};
@@ -14,6 +14,10 @@ use crate::transaction::{Change, Condition, Refusal, Transaction};
 
 /// A mail holds no more notices than this (`noticeboard-mail` refuses more).
 const MAX_NOTICES: usize = 1000;
+
+/// The most that is kept of one ticket's windows, in bytes of JSON: some 800 windows. (An item of the table ends at
+/// 400 KB.)
+const MAX_THREAD_BYTES: usize = 128 * 1024;
 
 /// What one part of a mail came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +81,9 @@ impl Transaction {
     }
 
     /// Stores the windows of a ticket over the version that was read.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] past `MAX_THREAD_BYTES`.
     pub fn thread_put(
         &mut self,
         provider: ProviderId,
@@ -85,16 +92,20 @@ impl Transaction {
         thread: &Thread,
     ) -> Result<()> {
         let key = keys::thread(provider, kind, maintenance_id);
-        let data = ThreadData { windows: thread.windows.clone(), newest: thread.newest };
+        let data = encode(&ThreadData { windows: thread.windows.clone(), newest: thread.newest })?;
+        if data.len() > MAX_THREAD_BYTES {
+            return Err(Error::TooLarge {
+                what: "What is known of the ticket's windows",
+                limit: MAX_THREAD_BYTES,
+                name: "MAX_THREAD_BYTES",
+            });
+        }
         let version = thread.version;
         if version == 0 {
-            let item = Item::helper(&key).data(&data)?.with(attribute::VERSION, n(1));
+            let item = Item::helper(&key).with(attribute::DATA, s(data)).with(attribute::VERSION, n(1));
             self.put(item, Condition::New, Refusal::ThreadChanged);
         } else {
-            let set = vec![
-                (attribute::DATA, Change::Set(s(encode(&data)?))),
-                (attribute::VERSION, Change::Set(n(version + 1))),
-            ];
+            let set = vec![(attribute::DATA, Change::Set(s(data))), (attribute::VERSION, Change::Set(n(version + 1)))];
             self.update(key, set, Condition::Version(version), Refusal::ThreadChanged);
         }
         Ok(())

@@ -70,6 +70,8 @@ enum Sort {
     From(String),
     After(String),
     Below(String),
+    /// From the first to the last, both included.
+    Between(String, String),
 }
 
 impl Lookup {
@@ -111,6 +113,11 @@ impl Lookup {
             let sort = if self.backwards { Sort::Below(last.clone()) } else { Sort::After(last.clone()) };
             self.sort = Some((self.sort_name(), sort));
         }
+        self
+    }
+
+    pub(crate) fn between(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
+        self.sort = Some((self.sort_name(), Sort::Between(first.into(), last.into())));
         self
     }
 
@@ -384,6 +391,10 @@ impl Store {
                         Sort::From(value) => ("#pk = :pk AND #sk >= :sk", value),
                         Sort::After(value) => ("#pk = :pk AND #sk > :sk", value),
                         Sort::Below(value) => ("#pk = :pk AND #sk < :sk", value),
+                        Sort::Between(first, last) => {
+                            query = query.expression_attribute_values(":last", s(last));
+                            ("#pk = :pk AND #sk BETWEEN :sk AND :last", first)
+                        }
                     };
                     query = query.expression_attribute_names("#sk", *name).expression_attribute_values(":sk", s(value));
                     condition

@@ -31,8 +31,8 @@ const KEPT: Duration = Duration::hours(24);
 const SETTLING: Duration = Duration::seconds(2);
 /// How long ago a change happened that is settled, also by the clock of a writer that goes wrong.
 const SETTLED: Duration = Duration::minutes(1);
-/// Impacts of one event that are read; an event with more is refused rather than shown in part.
-const MAX_IMPACTS: usize = 10_000;
+/// Impacts of one event that are read: more than writers give it ([`crate::impacts::MAX_IMPACTS`]).
+const MAX_IMPACTS_READ: usize = 2 * crate::impacts::MAX_IMPACTS;
 /// Notes of an event that a calendar shows, in bytes: no more are kept.
 const MAX_COMMENT_BYTES: usize = 20 * 1024;
 
@@ -218,8 +218,8 @@ impl Board {
             (Some(known), _) => known.impacts.clone(),
             (None, 0) => Vec::new(),
             (None, _) => {
-                let read = store.impacts_of_event(id, MAX_IMPACTS).await?;
-                crate::impacts::whole(read, MAX_IMPACTS)?.iter().map(FeedImpact::from).collect()
+                let read = store.impacts_of_event(id, MAX_IMPACTS_READ).await?;
+                crate::impacts::whole(read, MAX_IMPACTS_READ)?.iter().map(FeedImpact::from).collect()
             }
         };
         let event = &mut stored.event;

@@ -13,7 +13,7 @@ use super::resolve;
 use super::shown::renamed;
 use super::{InventoryInput, ObjectView, Planned, known};
 use crate::bulk::{BulkError, Tried};
-use crate::{App, MAX_RACES, too_many_races};
+use crate::{App, MAX_RACES, Turn, too_many_races};
 
 impl App {
     /// Makes several objects of one type, or none.
@@ -28,7 +28,7 @@ impl App {
     ) -> std::result::Result<Vec<ObjectView>, BulkError> {
         let schema = known(kind)?;
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let around =
                 self.surroundings_of(schema, &inputs.iter().map(|input| (input, None)).collect::<Vec<_>>()).await?;
             let mut planned = Vec::new();
@@ -36,7 +36,7 @@ impl App {
                 let revision = Revision::first(self.stamp(&actor.noting(&input.note))?);
                 planned.push(self.object_planned(schema, self.mint()?, revision, input, &around).map(Some));
             }
-            if let Some((_, views)) = self.objects_commit(actor, planned).await? {
+            if let Some((_, views)) = self.objects_commit(actor, planned, turn).await? {
                 return Ok(views.into_iter().flatten().collect());
             }
         }
@@ -69,7 +69,7 @@ impl App {
         inputs.retain(|(id, _)| seen.insert(*id));
         inputs.reverse();
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             let ids: Vec<ObjectRef> = inputs.iter().map(|(id, _)| ObjectRef { kind, id: *id }).collect();
             let present = self.store.objects(&ids).await?;
             let present: HashMap<ObjectId, &StoredObject> =
@@ -84,7 +84,7 @@ impl App {
             self.add_dependents(&mut around, inputs.iter().map(|(before, input)| (*before, *input))).await?;
             let planned: Vec<_> =
                 inputs.iter().map(|(before, input)| self.object_replanned(actor, before, input, &around)).collect();
-            let Some((written, views)) = self.objects_commit(actor, planned).await? else {
+            let Some((written, views)) = self.objects_commit(actor, planned, turn).await? else {
                 continue;
             };
             for after in written {
@@ -108,6 +108,7 @@ impl App {
         &self,
         actor: &Actor,
         planned: Vec<Result<Option<Planned>>>,
+        turn: Turn<'_>,
     ) -> std::result::Result<Option<(Vec<StoredObject>, Vec<Option<ObjectView>>)>, BulkError> {
         let (mut parts, mut views, mut elements) = (Vec::new(), Vec::new(), Vec::new());
         for planned in planned {
@@ -141,7 +142,7 @@ impl App {
             }
         }
         BulkError::check(elements)?;
-        match self.bulk_commit(actor, parts).await? {
+        match self.bulk_commit(actor, parts, turn).await? {
             Tried::Done => Ok(Some((written, views))),
             Tried::Lost(_) => {
                 let taken = self.taken(&objects).await?;

@@ -180,7 +180,7 @@ impl App {
 
     async fn import_one(&self, actor: &Actor, row: &Row) -> Result<Imported> {
         for race in 0..MAX_RACES {
-            let _turn = self.turn(race).await;
+            let turn = self.turn(race).await;
             for plan in self.import_plans(actor, std::slice::from_ref(row)).await? {
                 let (planned, before) = match plan {
                     Plan::Done(imported) => return Ok(imported),
@@ -194,6 +194,8 @@ impl App {
                 }
                 let Some(before) = before else { return Ok(Imported::Created(after.object.id)) };
                 if let Some(entry) = renamed(&before, &after) {
+                    // Showing it anew may have to take turns.
+                    drop(turn);
                     self.journal_finish(&entry).await?;
                 }
                 return Ok(Imported::Updated(after.object.id));

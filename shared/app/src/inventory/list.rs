@@ -30,7 +30,7 @@ impl All for AllObjects<'_> {
     type Item = StoredObject;
 
     async fn count(&self) -> Result<u64> {
-        Ok(self.store.counters(self.kind).await?.get(&CountOf::All))
+        Ok(self.store.counters(self.kind).await?.get(CountOf::All))
     }
 
     async fn walk(&self, resume: Option<Resume>, limit: usize) -> Result<Chunk<StoredObject>> {
