@@ -64,6 +64,20 @@ fn row_26_a_calendar_has_its_properties_also_without_events() {
 }
 
 #[test]
+fn row_2_an_entry_that_ends_as_it_begins_says_so_and_is_read_back() {
+    let w = World::new();
+    w.maintenance("M-1", 0, 0, json!({"start": "2026-12-05T02:00:00Z", "end": "2026-12-05T02:00:00Z"}));
+    let feed = w.feed(FEED).text;
+    let [entry] = Component::parse(&feed).children.try_into().unwrap();
+    assert_eq!((entry.all("DTEND"), entry.raw("DURATION")), (Vec::<&str>::new(), "PT0S"));
+    let mail = format!("From: noc@zayo.com\r\nContent-Type: text/calendar\r\n\r\n{feed}");
+    let context = noticeboard_mail::Context { received: chrono::DateTime::UNIX_EPOCH, hint: None };
+    let reading = noticeboard_mail::read(mail.as_bytes(), &context);
+    let [notice] = reading.notices() else { panic!("{:?}", reading.reason()) };
+    assert_eq!((notice.maintenance_id.as_str(), notice.end), ("M-1", Some(notice.start)));
+}
+
+#[test]
 fn row_27_affected_objects_are_listed() {
     let w = World::new();
     let long = "Грüße, ждём; 你好 \\o/ \u{1F6A7} ".repeat(40);

@@ -6,16 +6,19 @@
 use std::path::Path;
 use std::process::Command;
 
-use noticeboard_tests::{Client, Process, Server, TOKEN, program};
+use noticeboard_tests::{Client, Process, Server, TOKEN, eventually, program};
 use serde_json::{Value, json};
 
 const IMPORT: &str = "/api/plugins/notices/import/";
 const PROVIDERS: &str = "/api/circuits/providers/";
 const CIRCUITS: &str = "/api/circuits/circuits/";
+const TERMINATIONS: &str = "/api/circuits/circuit-terminations/";
 const SITES: &str = "/api/dcim/sites/";
 const REGIONS: &str = "/api/dcim/regions/";
 const DEVICES: &str = "/api/dcim/devices/";
 const INTERFACES: &str = "/api/dcim/interfaces/";
+const MACHINES: &str = "/api/virtualization/virtual-machines/";
+const CHANGES: &str = "/api/core/object-changes/";
 
 /// Every list that is brought in.
 const LISTS: [&str; 17] = [
@@ -195,11 +198,7 @@ fn what_is_gone_is_deleted_only_when_that_is_asked_for() {
     let (source, target) = (netbox(), Server::memory());
     from_netbox(&source, &target, &[]).expect(0, &[]);
     let made_here = target.provider("Ours", "ours");
-    let event = json!({"name": "M-1", "summary": "s", "provider": 2, "status": "CONFIRMED",
-                       "start": "2026-12-01T02:00:00Z", "end": "2026-12-01T06:00:00Z"});
-    let event = target.post("/api/plugins/notices/maintenance/", &event).expect(201)["id"].clone();
-    let impact = json!({"maintenance": event, "content_type": "circuits.circuit", "object_id": 43, "impact": "OUTAGE"});
-    target.post("/api/plugins/notices/impact/", &impact).expect(201);
+    hit(&target, 43);
     for (path, ids) in [
         (INTERFACES, &[2][..]),
         ("/api/ipam/ip-addresses/", &[1]),
@@ -413,7 +412,9 @@ fn the_endpoint_says_what_became_of_each() {
     let mut refused = told(2, "refused");
     refused["errors"] =
         json!({"name": ["Site with this name already exists."], "slug": ["Site with this slug already exists."]});
-    check(json!([site(3, "Riga"), site(2, "Riga")]), json!([kept, refused]));
+    let mut taken = refused.clone();
+    taken["kept"] = json!(1);
+    check(json!([site(3, "Riga"), site(2, "Riga")]), json!([kept, taken]));
     let mut wrong = told(4, "refused");
     wrong["errors"] = json!({"slug": ["This field is required."]});
     check(
@@ -435,6 +436,10 @@ fn the_endpoint_says_what_became_of_each() {
         |row: Value, expected: Value| assert_eq!(server.post(IMPORT, &json!([row])).expect(400), json!([expected]));
     refused(json!({"id": 1}), json!({"object_type": ["This field is required."]}));
     refused(
+        json!({"object_type": "dcim.site", "id": 1, "replaces": [0]}),
+        json!({"replaces": ["A list of ids is required."]}),
+    );
+    refused(
         json!({"object_type": "dcim.cable", "id": 1}),
         json!({"object_type": ["Unknown content type \"dcim.cable\"."]}),
     );
@@ -444,4 +449,190 @@ fn the_endpoint_says_what_became_of_each() {
     );
     let writer = server.post("/api/users/tokens/", &json!({"user": "w", "scope": "write"})).expect(201);
     assert_eq!(server.with_token(writer["token"].as_str()).post(IMPORT, &json!([])).status, 403);
+}
+
+fn site(id: u64, name: &str) -> Value {
+    let slug = name.to_lowercase().replace(' ', "-");
+    json!({"object_type": "dcim.site", "id": id, "name": name, "slug": slug})
+}
+
+fn end(id: u64, circuit: u64, side: &str, site: u64) -> Value {
+    json!({"object_type": "circuits.circuittermination", "id": id, "circuit": circuit, "term_side": side,
+           "termination_type": "dcim.site", "termination_id": site})
+}
+
+/// Makes an event with an impact on a circuit.
+fn hit(client: &Client, circuit: u64) {
+    let event = json!({"name": "M-1", "summary": "s", "provider": 2, "status": "CONFIRMED",
+                       "start": "2026-12-01T02:00:00Z", "end": "2026-12-01T06:00:00Z"});
+    let event = client.post("/api/plugins/notices/maintenance/", &event).expect(201)["id"].clone();
+    let impact =
+        json!({"maintenance": event, "content_type": "circuits.circuit", "object_id": circuit, "impact": "OUTAGE"});
+    client.post("/api/plugins/notices/impact/", &impact).expect(201);
+}
+
+#[test]
+fn what_was_deleted_and_made_anew_there_is_replaced_when_that_is_asked_for() {
+    let (source, target) = (netbox(), Server::memory());
+    from_netbox(&source, &target, &[]).expect(0, &[]);
+    hit(&target, 43);
+    // Circuits and a site of the same names with other ids; what was at the site is at the new one.
+    for one in
+        [format!("{TERMINATIONS}1/"), format!("{TERMINATIONS}2/"), format!("{CIRCUITS}42/"), format!("{CIRCUITS}43/")]
+    {
+        source.delete(&one).expect(204);
+    }
+    source.patch(&format!("{SITES}2/"), &json!({"name": "Oslo old", "slug": "oslo-old"})).expect(200);
+    let anew = json!([
+        {"object_type": "circuits.circuit", "id": 1043, "cid": "IC-1", "provider": 1, "type": 1},
+        {"object_type": "circuits.circuit", "id": 1044, "cid": "IC-2", "provider": 2},
+        site(9, "Oslo"),
+        end(7, 1043, "A", 9),
+    ]);
+    assert_eq!(results(&bring_in(&source, &anew)), ["created"; 4]);
+    source.patch(&format!("{MACHINES}1/"), &json!({"site": 9})).expect(200);
+    source.delete(&format!("{SITES}2/")).expect(204);
+
+    from_netbox(&source, &target, &[]).expect(
+        0,
+        &[
+            "kept circuits.circuit 42: it has the name or slug of 1043, and is gone there; --prune replaces it by 1043",
+            "kept dcim.site 2: it has the name or slug of 9, and is gone there; --prune replaces it by 9",
+            "kept circuits.circuittermination 1: it has the name or slug of 7, and is gone there",
+        ],
+    );
+    assert_eq!(target.get(&format!("{CIRCUITS}1043/")).status, 404);
+    for line in [
+        "all: 22 read, 3 created, 1 updated, 17 unchanged, 0 kept, 4 deleted, 1 refused",
+        "all: 22 read, 0 created, 0 updated, 21 unchanged, 0 kept, 0 deleted, 1 refused",
+    ] {
+        from_netbox(&source, &target, &["--prune"]).expect(
+            1,
+            &[
+                line,
+                "refused circuits.circuit 1044: {\"__all__\":[\"Circuit 43 cannot be replaced: Unable to delete object. 1 \
+                 dependent object was found: M-1",
+                "kept circuits.circuit 43: until it can be replaced, it stands for 1044",
+            ],
+        );
+        let circuit = target.get(&format!("{CIRCUITS}1043/")).expect(200);
+        assert_eq!((&circuit["cid"], &circuit["termination_a"]["id"]), (&json!("IC-1"), &json!(7)));
+        assert_eq!((&circuit["termination_a"]["termination_id"], &circuit["termination_z"]), (&json!(9), &Value::Null));
+        assert_eq!(target.get(&format!("{SITES}9/")).expect(200)["name"], "Oslo");
+        assert_eq!(target.get(&format!("{MACHINES}1/")).expect(200)["site"]["id"], 9);
+        assert_eq!(target.get(&format!("{CIRCUITS}43/")).expect(200)["cid"], "IC-2", "an event needs it");
+        for gone in
+            [format!("{CIRCUITS}42/"), format!("{CIRCUITS}1044/"), format!("{SITES}2/"), format!("{TERMINATIONS}1/")]
+        {
+            assert_eq!(target.get(&gone).status, 404, "{gone}");
+        }
+    }
+}
+
+#[test]
+fn what_was_renamed_there_to_the_name_of_one_that_is_gone_gets_it() {
+    let (source, target) = (netbox(), Server::memory());
+    from_netbox(&source, &target, &[]).expect(0, &[]);
+    source.patch(&format!("{MACHINES}1/"), &json!({"site": 1})).expect(200);
+    source.delete(&format!("{SITES}2/")).expect(204);
+    source.patch(&format!("{SITES}1/"), &json!({"name": "Oslo", "slug": "oslo"})).expect(200);
+    from_netbox(&source, &target, &[]).expect(
+        1,
+        &["Site with this name already exists.\"],", "(which 2, gone there, still has here; --prune deletes it)"],
+    );
+    from_netbox(&source, &target, &["--prune"])
+        .expect(0, &["replaced dcim.site 2: it is gone there", "dcim.site: 1 deleted"]);
+    assert_eq!(target.all(SITES).len(), 1);
+    assert_eq!(target.get(&format!("{SITES}1/")).expect(200)["name"], "Oslo");
+}
+
+#[test]
+fn names_that_were_traded_there_are_traded_here() {
+    let server = Server::memory();
+    let names = |path: &str, field: &str| -> Vec<Value> {
+        let mut all = server.all(path);
+        all.sort_by_key(|found| found["id"].as_u64());
+        all.into_iter().map(|mut found| found[field].take()).collect()
+    };
+    let circle = |count: u64, by: u64| -> Value {
+        (1..=count).map(|id| site(id, &format!("Site {}", (id + by) % count))).collect()
+    };
+    // Two, three, and more than one transaction holds; the other way round; and each again, which is nothing.
+    for (count, by) in [(2, 0), (2, 1), (3, 1), (3, 2), (60, 2), (60, 3), (60, 59)] {
+        for result in ["", "unchanged"] {
+            let rows = circle(count, by);
+            let told = bring_in(&server, &rows);
+            let expected: Vec<&Value> = rows.as_array().unwrap().iter().map(|row| &row["name"]).collect();
+            assert_eq!(names(SITES, "name")[..expected.len()].iter().collect::<Vec<_>>(), expected, "{told:?}");
+            assert!(told.iter().all(|told| told["result"] != "refused"), "{told:?}");
+            assert!(result.is_empty() || results(&told).iter().all(|told| *told == result), "{told:?}");
+        }
+    }
+    // A name moves on, slug and name in circles of their own, and one that waits for the circle.
+    let rows = json!([site(70, "New"), site(71, "A"), site(72, "B"), site(73, "C")]);
+    assert_eq!(results(&bring_in(&server, &rows)), ["created"; 4]);
+    let mut rows = json!([site(74, "New"), site(70, "A"), site(71, "B"), site(72, "A"), site(73, "Old")]);
+    rows[1]["slug"] = json!("b");
+    rows[2]["slug"] = json!("a");
+    rows[3] = json!({"object_type": "dcim.site", "id": 72, "name": "C", "slug": "c"});
+    assert_eq!(results(&bring_in(&server, &rows)), ["created", "updated", "updated", "updated", "updated"]);
+    assert_eq!(names(SITES, "name")[60..], ["A", "B", "C", "Old", "New"]);
+    // Who counts on one that is refused is refused too.
+    let rows = json!([site(70, "B"), site(71, "Site 1"), site(72, "A")]);
+    assert_eq!(results(&bring_in(&server, &rows)), ["refused"; 3]);
+
+    // The two ends of a circuit, as NetBox's own button swaps them; what shows them follows.
+    let provider = server.provider("Zayo", "zayo");
+    let circuit = server.circuit(provider, "IC-1");
+    assert_eq!(results(&bring_in(&server, &json!([end(1, circuit, "A", 1), end(2, circuit, "Z", 2)]))), ["created"; 2]);
+    assert_eq!(results(&bring_in(&server, &json!([end(1, circuit, "Z", 1), end(2, circuit, "A", 2)]))), ["updated"; 2]);
+    let found = server.get(&format!("{CIRCUITS}{circuit}/")).expect(200);
+    assert_eq!((&found["termination_a"]["id"], &found["termination_z"]["id"]), (&json!(2), &json!(1)));
+    assert_eq!(names(TERMINATIONS, "display"), ["IC-1: Termination Z", "IC-1: Termination A"]);
+}
+
+#[test]
+fn an_object_that_comes_back_goes_on_from_its_last_version() {
+    let server = Server::memory();
+    let version = || server.get(&format!("{SITES}901/")).header("etag").split('.').next().unwrap().to_owned();
+    bring_in(&server, &json!([site(901, "Riga")]));
+    assert_eq!(version(), "\"1");
+    server.delete(&format!("{SITES}901/")).expect(204);
+    let again = server.post(IMPORT, &json!([site(901, "Riga")]));
+    assert_eq!((version().as_str(), &again.json()[0]["result"]), ("\"3", &json!("created")));
+    server.delete(&format!("{SITES}901/")).expect(204);
+    bring_in(&server, &json!([site(901, "Riga")]));
+    assert_eq!(version(), "\"5");
+    let changes = eventually("five changes", || {
+        let changes = server.all(&format!("{CHANGES}?changed_object_type=dcim.site"));
+        (changes.len() == 5).then_some(changes)
+    });
+    let mut actions: Vec<&str> = changes.iter().map(|change| change["action"]["value"].as_str().unwrap()).collect();
+    actions.sort_unstable();
+    assert_eq!(actions, ["create", "create", "create", "delete", "delete"]);
+    for change in changes.iter().filter(|change| change["action"]["value"] == "create") {
+        assert_eq!((&change["change_context"], &change["prechange_data"]), (&json!("Job"), &Value::Null));
+        assert_eq!(change["change_context_detail"], format!("API POST {IMPORT}"));
+    }
+    let request = again.header("x-request-id");
+    for (field, count) in [("created_by_request", 1), ("updated_by_request", 0), ("modified_by_request", 1)] {
+        assert_eq!(server.all(&format!("{SITES}?{field}={request}")).len(), count, "{field}");
+    }
+}
+
+#[test]
+fn no_address_elsewhere_is_given_back() {
+    let server = Server::memory();
+    let role = json!({"id": 3, "url": "http://192.0.2.1/api/dcim/device-roles/3/", "display_url": "http://192.0.2.1/x/",
+                      "name": "Router", "parent": {"id": 1, "url": "http://192.0.2.1/api/dcim/device-roles/1/"}});
+    let kept = json!({"id": 3, "name": "Router", "parent": {"id": 1}});
+    bring_in(&server, &json!([site(1, "Riga")]));
+    let device = json!({"object_type": "dcim.device", "id": 7, "name": "core1", "site": 1, "role": role});
+    assert_eq!(results(&bring_in(&server, &json!([device]))), ["created"]);
+    assert_eq!(results(&bring_in(&server, &json!([device]))), ["unchanged"]);
+    let made = server.post(DEVICES, &json!({"name": "core2", "site": 1, "role": role})).expect(201);
+    assert_eq!(made["role"], kept);
+    assert_eq!(server.get(&format!("{DEVICES}7/")).expect(200)["role"], kept);
+    let changed = server.patch(&format!("{DEVICES}7/"), &json!({"cluster": role})).expect(200);
+    assert_eq!(changed["cluster"], kept);
 }

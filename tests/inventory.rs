@@ -807,6 +807,19 @@ fn what_is_in_a_place_is_found_there() {
     list(DEVICES, &format!("location_id={cage}"), &[]);
     list(CIRCUITS, &format!("site_id={riga}"), &[circuit, caged]);
     list(FEEDS, "site=riga", &[feed]);
+    // A provider is where its circuits end.
+    let elsewhere = server.provider("Lumen", "lumen");
+    end(server.circuit(elsewhere, "IC-9"), "A", "dcim.site", oslo);
+    list(PROVIDERS, &format!("site_id={riga}"), &[provider]);
+    list(PROVIDERS, "site=oslo", &[provider, elsewhere]);
+    list(PROVIDERS, &format!("site_id={riga}&site=oslo"), &[provider]);
+    list(PROVIDERS, "region=europe", &[provider]);
+    list(PROVIDERS, &format!("site_group_id={group}"), &[provider]);
+    list(PROVIDERS, "location=cage", &[provider]);
+    list(PROVIDERS, &format!("site_id__n={riga}"), &[elsewhere]);
+    // What is in no place takes no such filter.
+    list(TYPES, "site_id=999", &[]);
+    list(REGIONS, "site_id=999", &[europe, latvia]);
     list(INTERFACES, &format!("device_id={device}"), &[interface]);
     list(INTERFACES, "device=core1", &[interface]);
     list(TERMINATIONS, &format!("circuit_id={circuit}&term_side=A"), &[a]);

@@ -90,6 +90,26 @@ impl World {
 }
 
 #[test]
+fn changes_of_what_belongs_to_an_event_are_found_by_it() {
+    let w = World::new();
+    let event = w.maintenance("M-1", json!({}));
+    let other = w.maintenance("M-2", json!({}));
+    let circuit = w.circuit(w.provider, "IC-1");
+    for event in [event, other] {
+        let body =
+            json!({"maintenance": event, "content_type": "circuits.circuit", "object_id": circuit, "impact": "OUTAGE"});
+        w.post("/api/plugins/notices/impact/", &body).expect(201);
+    }
+    let related = format!("{CHANGES}?related_object_id={event}&related_object_type=notices.maintenance");
+    eventually("the changelog", || (w.get(&related).expect(200)["count"] == 1).then_some(()));
+    w.check(&related, "changed_object_type", json!(["notices.impact"]));
+    w.check(&format!("{CHANGES}?related_object_id={event}"), "changed_object_type", json!(["notices.impact"]));
+    w.check(&format!("{CHANGES}?related_object_id={event}&related_object_type=notices.outage"), "id", json!([]));
+    let both = w.get(&format!("{CHANGES}?related_object_type=notices.maintenance&limit=1")).expect(200);
+    assert_eq!(both["count"], 2);
+}
+
+#[test]
 fn tags_are_made_changed_and_deleted() {
     let w = World::new();
     let answer = w.post(TAGS, &json!({"name": "Ring", "slug": "ring", "color": "ff0000"}));

@@ -729,11 +729,10 @@ fn bodies_that_are_no_object_are_refused() {
     let w = World::new();
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let nested = format!("{{\"custom_fields\": {}1{}}}", "{\"a\":".repeat(200), "}".repeat(200));
-    for body in
-        ["", "{", "nonsense", "{\"name\": }", "{\"name\": \"\\ud800\"}", "{} {}", "{\"a\": 1e999}", &deep, &nested]
-            .map(str::as_bytes)
-            .into_iter()
-            .chain([b"{\"name\": \"\xff\"}".as_slice()])
+    for body in ["{", "nonsense", "{\"name\": }", "{\"name\": \"\\ud800\"}", "{} {}", "{\"a\": 1e999}", &deep, &nested]
+        .map(str::as_bytes)
+        .into_iter()
+        .chain([b"{\"name\": \"\xff\"}".as_slice()])
     {
         let detail = w.send("POST", MAINTENANCE, &[], body).expect(400)["detail"].as_str().unwrap().to_owned();
         assert!(detail.starts_with("JSON parse error - "), "L12: {detail}");
@@ -1194,6 +1193,43 @@ fn filters_find_impacts_and_mails() {
 }
 
 #[test]
+fn no_body_says_nothing() {
+    let w = World::new();
+    let event = w.maintenance(json!({"start": "2036-12-01T02:00:00Z", "end": "2036-12-01T06:00:00Z"}));
+    let one = format!("{MAINTENANCE}{event}/");
+    let before = w.get(&one).expect(200);
+    assert_eq!(w.send("PATCH", &one, &[], b"").expect(200), before);
+    let refused = w.send("POST", MAINTENANCE, &[], b"");
+    assert_eq!((refused.status, refused_field(&refused).as_str()), (400, "name summary status provider start end"));
+    let copy = w.send("POST", &format!("{one}reschedule/"), &[], b"").expect(201);
+    assert_eq!((&copy["replaces"], &copy["start"]), (&json!(event), &before["start"]));
+}
+
+#[test]
+fn what_belongs_to_an_event_is_shown_in_its_own_order() {
+    let w = World::new();
+    let event = w.maintenance(json!({}));
+    for (circuit, level) in w.circuits(4).into_iter().zip(["OUTAGE", "NO-IMPACT", "REDUCED-REDUNDANCY", "DEGRADED"]) {
+        w.post(IMPACT, &with(w.impact_body(event), json!({"target_object_id": circuit, "impact": level}))).expect(201);
+    }
+    for day in [21, 19, 20] {
+        let received = format!("2026-11-{day}T08:00:00Z");
+        w.post(NOTIFICATION, &with(w.notification_body(event), json!({"email_received": received}))).expect(201);
+    }
+    for shown in [
+        w.get(&format!("{MAINTENANCE}{event}/")).expect(200),
+        w.get(&format!("{MAINTENANCE}?fields=impacts,notifications")).expect(200)["results"][0].clone(),
+    ] {
+        let each = |list: &str, field: &str| -> Vec<String> {
+            shown[list].as_array().unwrap().iter().map(|one| one[field].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(each("impacts", "impact"), ["DEGRADED", "NO-IMPACT", "OUTAGE", "REDUCED-REDUNDANCY"]);
+        let days: Vec<String> = each("notifications", "email_received").iter().map(|time| time[8..10].into()).collect();
+        assert_eq!(days, ["19", "20", "21"]);
+    }
+}
+
+#[test]
 fn a_list_that_reads_too_much_says_so() {
     let w = World::start(Settings { list_read_limit: 5, ..Settings::default() });
     let event = w.maintenance(json!({"name": "M-0"}));
@@ -1206,7 +1242,17 @@ fn a_list_that_reads_too_much_says_so() {
     for path in [format!("{MAINTENANCE}?q=M"), format!("{MAINTENANCE}?offset=12"), format!("{IMPACT}?q=out")] {
         let answer = w.get(&path).expect(400).to_string();
         assert!(answer.contains("NOTICEBOARD_LIST_READ_LIMIT"), "{path}: {answer}");
+        assert!(answer.contains("page by cursor"), "{path}: {answer}");
     }
+    // By cursor nothing is counted, so a page is found within the limit, or says where to go on.
+    let mut next = Some(format!("{MAINTENANCE}?start=0&limit=2&summary__ic=splice"));
+    let mut found = Vec::new();
+    while let Some(path) = next {
+        let page = w.get(&path).expect(200);
+        found.extend(page["results"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()));
+        next = page["next"].as_str().map(|next| next.strip_prefix(&w.url).unwrap().to_owned());
+    }
+    assert_eq!(found, (0..60).map(|n| format!("M-{n}")).collect::<Vec<_>>());
     assert_eq!(w.names(&format!("{MAINTENANCE}?name=M-3")), ["M-3"]);
     w.get(&format!("{MAINTENANCE}?offset=5")).expect(200);
     w.get(&format!("{OUTAGE}?offset=6")).expect(200);

@@ -511,3 +511,32 @@ fn what_happens_to_a_token_is_told_without_what_it_is_known_by() {
         }
     }
 }
+
+#[test]
+fn a_command_whose_output_nobody_reads_ends_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mail = noticeboard_tests::root().join("samples/maintenance.eml");
+    let (mail, providers) = (mail.to_str().unwrap(), "circuits.provider=providers.csv");
+    std::fs::write(folder.path().join("providers.csv"), "id,name,slug,colour\n7,Zayo,zayo,red\n").unwrap();
+    let commands: [&[&str]; 7] = [
+        &["openapi"],
+        &["parse", mail],
+        &["ingest", "--data", data, mail],
+        &["import", "--data", data, "--csv", providers],
+        &["token", "--data", data, "create", "--user", "noc"],
+        &["token", "--data", data, "list"],
+        &["deadletters", "--data", data],
+    ];
+    for arguments in commands {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(program());
+        command.args(arguments).current_dir(folder.path()).stdout(writer);
+        let output = command.output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
+    }
+    // What was to be done is done.
+    let listed = run(&["list"], Some(folder.path()), "");
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("\tnoc\t"), "{listed:?}");
+}

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use noticeboard_publish::BrokerName;
 use serde_json::{Value, json};
 
+use crate::out;
 use crate::place::Place;
 
 #[derive(Debug, Args)]
@@ -59,7 +60,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
     match options.action.unwrap_or(Action::List) {
         Action::List => list(&place, broker.as_ref()).await,
         Action::Show { id } => {
-            println!("{:#}", place.call("GET", &one(id), Value::Null).await?);
+            out::say(format_args!("{:#}", place.call("GET", &one(id), Value::Null).await?));
             Ok(ExitCode::SUCCESS)
         }
         Action::Replay(Which { all: true, .. }) => all(&place, "replay", broker).await,
@@ -75,7 +76,9 @@ async fn list(place: &Place, broker: Option<&BrokerName>) -> Result<ExitCode, St
     while let Some(from) = start {
         let answer = place.call("GET", &format!("{PATH}?limit={PAGE}&start={from}{filter}"), Value::Null).await?;
         let letters = answer["results"].as_array().map(Vec::as_slice).unwrap_or_default();
-        letters.iter().for_each(print);
+        if !letters.iter().all(print) {
+            break;
+        }
         let last = letters.last().and_then(|letter| letter["id"].as_u64());
         start = last.filter(|_| !answer["next"].is_null()).map(|last| last + 1);
     }
@@ -92,7 +95,7 @@ async fn each(
     for id in ids {
         let (method, path) = request(id);
         if let Err(error) = place.call(method, &path, Value::Null).await {
-            eprintln!("{id}: {error}");
+            out::complain(format_args!("{id}: {error}"));
             code = ExitCode::FAILURE;
         }
     }
@@ -107,16 +110,17 @@ async fn all(place: &Place, verb: &str, broker: Option<BrokerName>) -> Result<Ex
         let answer = place.call("POST", &format!("{PATH}{verb}/"), which).await?;
         count += answer["count"].as_u64().unwrap_or(0);
         for failed in answer["failed"].as_array().into_iter().flatten() {
-            eprintln!("{}: {}", failed["id"], failed["error"].as_str().unwrap_or_default());
+            let error = failed["error"].as_str().unwrap_or_default();
+            out::complain(format_args!("{}: {error}", failed["id"]));
             code = ExitCode::FAILURE;
         }
         which = answer["next"].clone();
     }
-    println!("{count}");
+    out::say(count);
     Ok(code)
 }
 
-fn print(letter: &Value) {
+fn print(letter: &Value) -> bool {
     let text = |name: &str| match &letter[name] {
         Value::String(text) => text.replace(['\t', '\n', '\r'], " "),
         Value::Null => "-".to_owned(),
@@ -125,5 +129,5 @@ fn print(letter: &Value) {
     let whose = text(if letter["kind"] == "queue" { "broker" } else { "reader" });
     let [id, message, topic] = ["id", "message", "topic"].map(text);
     let [attempts, created, error] = ["attempts", "created", "error"].map(text);
-    println!("{id}\t{whose}\t{message}\t{topic}\t{attempts}\t{created}\t{error}");
+    out::line(format_args!("{id}\t{whose}\t{message}\t{topic}\t{attempts}\t{created}\t{error}"))
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use noticeboard_app::{Settings, Trust};
 use noticeboard_local::Storage;
 
+use crate::out;
 use crate::server::Server;
 use crate::variable;
 
@@ -51,9 +52,9 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode, String> {
             (None, None) => Err("nowhere to".into()),
         };
         match answer {
-            Ok(answer) => println!("{answer}"),
+            Ok(answer) => out::say(answer),
             Err(error) => {
-                eprintln!("{}: {error}", file.display());
+                out::complain(format_args!("{}: {error}", file.display()));
                 code = ExitCode::FAILURE;
             }
         }

@@ -5,6 +5,7 @@
 mod deadletters;
 mod import;
 mod ingest;
+mod out;
 mod parse;
 mod place;
 mod serve;
@@ -64,14 +65,14 @@ async fn main() -> ExitCode {
         Command::Deadletters(options) => deadletters::run(options).await,
         Command::Table(options) => table::run(options).await,
         Command::Openapi => {
-            print!("{}", noticeboard_http::openapi::committed());
+            out::text(noticeboard_http::openapi::committed());
             Ok(ExitCode::SUCCESS)
         }
     };
     match done {
         Ok(code) => code,
         Err(message) => {
-            eprintln!("noticeboard: {message}");
+            out::complain(format_args!("noticeboard: {message}"));
             ExitCode::FAILURE
         }
     }

@@ -7,6 +7,8 @@ use clap::Args;
 use noticeboard_app::Clock;
 use noticeboard_mail::{Context, Formats, explain, json, read_thread};
 
+use crate::out;
+
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The provider that sent the mails, where that is known.
@@ -36,16 +38,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let context = Context { received: Clock::system().now(), hint: options.provider.as_deref() };
     let thread = read_thread(&raws, &context, &formats);
     if options.explain {
-        print!("{}", explain::thread(&thread));
+        out::text(explain::thread(&thread));
     } else {
         let text =
             serde_json::to_string_pretty(&json::notices(&thread.notices())).map_err(|error| error.to_string())?;
-        println!("{text}");
+        out::say(text);
     }
     let mut code = ExitCode::SUCCESS;
     for (file, reading) in options.files.iter().zip(&thread.readings) {
         if let Some(reason) = reading.reason() {
-            eprintln!("{}: {reason}", file.display());
+            out::complain(format_args!("{}: {reason}", file.display()));
             code = ExitCode::FAILURE;
         }
     }

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use noticeboard_domain::Error;
 use noticeboard_store::{Made, Protection};
 
-use crate::variable;
+use crate::{out, variable};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -31,11 +32,16 @@ enum Action {
 pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
     let Action::Create { endpoint_url, unprotected } = options.action;
     let table = noticeboard_local::table_at(endpoint_url.as_deref(), variable("NOTICEBOARD_TABLE").as_deref()).await;
+    let (table, place) = table.map_err(|error| error.to_string())?;
     let protection = if unprotected { Protection::None } else { Protection::Full };
     let made = table.create_and_compare(protection).await;
-    match made.map_err(|error| format!("{error} {}", error.detail().unwrap_or_default()))? {
+    let failed = |error: Error| match error.detail() {
+        Some(detail) => format!("the table {place}: {detail}"),
+        None => format!("the table {place}: {error}"),
+    };
+    match made.map_err(failed)? {
         Made::AsDefined => {
-            println!("The table {} is as defined.", table.table());
+            out::say(format_args!("The table {} is as defined.", table.table()));
             Ok(ExitCode::SUCCESS)
         }
         Made::Different(how) => {

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use noticeboard_domain::token::Scope;
 use serde_json::{Map, Value, json};
 
+use crate::out;
 use crate::place::Place;
 
 #[derive(Debug, Args)]
@@ -90,14 +91,16 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
                 "expires": expires, "allowed_ips": allowed_ips,
             });
             let made = place.call("POST", PATH, body).await?;
-            println!("{}", made["token"].as_str().unwrap_or_default());
+            out::say(made["token"].as_str().unwrap_or_default());
             // Beside the token, so that what reads it gets nothing else; a folder has no address.
             if let (Some(link), Place::Server(_)) = (made["feed_url"].as_str(), &place) {
-                eprintln!("The calendar, to subscribe to: {link}");
+                out::complain(format_args!("The calendar, to subscribe to: {link}"));
             }
         }
         Action::List => list(&place).await?,
-        Action::Show { id } => print(&place.call("GET", &one(id), Value::Null).await?),
+        Action::Show { id } => {
+            print(&place.call("GET", &one(id), Value::Null).await?);
+        }
         Action::Change { id, scope, description, expires, allowed_ips, enabled } => {
             let mut body = Map::new();
             let mut set = |field: &str, value: Option<Value>| value.map(|value| body.insert(field.to_owned(), value));
@@ -116,8 +119,8 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
 async fn list(place: &Place) -> Result<(), String> {
     for offset in (0..).step_by(PAGE) {
         let answer = place.call("GET", &format!("{PATH}?limit={PAGE}&offset={offset}"), Value::Null).await?;
-        answer["results"].as_array().into_iter().flatten().for_each(print);
-        if answer["next"].is_null() {
+        let is_read = answer["results"].as_array().into_iter().flatten().all(print);
+        if answer["next"].is_null() || !is_read {
             break;
         }
     }
@@ -125,7 +128,7 @@ async fn list(place: &Place) -> Result<(), String> {
 }
 
 /// A line: id, key, user, scope, whether it is enabled, until when, from where, since when, what for.
-fn print(token: &Value) {
+fn print(token: &Value) -> bool {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_owned(),
@@ -137,5 +140,5 @@ fn print(token: &Value) {
     let [id, key, scope, expires] = ["id", "key", "scope", "expires"].map(|name| text(&token[name]));
     let [networks, created, description] = ["allowed_ips", "created", "description"].map(|name| text(&token[name]));
     let user = text(&token["user"]["username"]);
-    println!("{id}\t{key}\t{user}\t{scope}\t{enabled}\t{expires}\t{networks}\t{created}\t{description}");
+    out::line(format_args!("{id}\t{key}\t{user}\t{scope}\t{enabled}\t{expires}\t{networks}\t{created}\t{description}"))
 }

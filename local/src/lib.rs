@@ -9,6 +9,7 @@
 mod call;
 mod dead_letters;
 mod demo;
+mod endpoint;
 pub mod engine;
 mod feed;
 mod lingering;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use noticeboard_app::{App, Clock, Settings};
@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::dead_letters::{self, DeadLetters, Redrive};
 use crate::demo;
+use crate::endpoint::Endpoint;
 use crate::engine::{Engine, EngineError, STREAM_RETENTION};
 use crate::lingering;
 use crate::queue::{CALL_LIMIT, LocalQueue};
@@ -92,6 +93,12 @@ pub enum StartError {
     /// The embedded engine cannot be opened.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The address of DynamoDB is none.
+    #[error("{0}")]
+    Endpoint(String),
+    /// The table's name is none.
+    #[error("{0}")]
+    Name(String),
     /// The table cannot be used.
     #[error("cannot use the table: {0}")]
     Table(String),
@@ -110,8 +117,13 @@ pub enum StartError {
 
 impl From<noticeboard_domain::Error> for StartError {
     fn from(error: noticeboard_domain::Error) -> Self {
-        Self::Table(format!("{error} {}", error.detail().unwrap_or_default()))
+        Self::Table(said(&error))
     }
+}
+
+/// What the log would say of an error.
+fn said(error: &Error) -> String {
+    error.detail().map_or_else(|| error.to_string(), str::to_owned)
 }
 
 /// A table and a bucket, open.
@@ -148,18 +160,31 @@ pub async fn open_dead_letters(
     Ok((api, routes))
 }
 
-/// The table of this name in the DynamoDB at an address, or in AWS's own; nothing is read of it yet.
-pub async fn table_at(url: Option<&str>, table: Option<&str>) -> Store {
-    let client = match url {
-        Some(url) => dynamodb_at(&endpoint().await, url),
-        None => aws_sdk_dynamodb::Client::new(&noticeboard_lambda::sdk().await),
+/// The table of this name in the DynamoDB at an address, or in AWS's own, and what an error calls it; nothing is read of
+/// it yet.
+///
+/// # Errors
+/// [`StartError`] when the address or the name is none.
+pub async fn table_at(url: Option<&str>, table: Option<&str>) -> Result<(Store, String), StartError> {
+    let table = table_name(table)?;
+    let (client, place) = match url {
+        Some(url) => (Endpoint::parse(url).map_err(StartError::Endpoint)?.clients().await.0, format!("at {url}")),
+        None => {
+            let sdk = noticeboard_lambda::sdk().await;
+            let region = sdk.region().map(|region| format!("in the region {region} of AWS"));
+            let place = region.unwrap_or_else(|| "in AWS, with no region set (AWS_REGION)".to_owned());
+            (aws_sdk_dynamodb::Client::new(&sdk), place)
+        }
     };
-    Store::new(client, table.unwrap_or(TABLE))
+    Ok((Store::new(client, table), format!("{table} {place}")))
 }
 
-/// The address is the client's own setting: in the SDK's it would give way to `AWS_ENDPOINT_URL`.
-fn dynamodb_at(sdk: &SdkConfig, url: &str) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::from_conf(aws_sdk_dynamodb::config::Builder::from(sdk).endpoint_url(url).build())
+/// The table's name, or the usual one.
+fn table_name(name: Option<&str>) -> Result<&str, StartError> {
+    let name = name.unwrap_or(TABLE);
+    noticeboard_store::check_table_name(name)
+        .map_err(|error| StartError::Name(format!("NOTICEBOARD_TABLE: {error}")))?;
+    Ok(name)
 }
 
 async fn open_all(
@@ -168,7 +193,7 @@ async fn open_all(
     table: Option<&str>,
     clock: Clock,
 ) -> Result<Opened, StartError> {
-    let table = table.unwrap_or(TABLE);
+    let table = table_name(table)?;
     let folder = |folder: &PathBuf| {
         std::fs::create_dir_all(folder).map_err(|source| StartError::Folder { folder: folder.clone(), source })
     };
@@ -184,16 +209,21 @@ async fn open_all(
             (engine.dynamodb(), engine.streams(), Bucket::memory(), Bucket::memory(), Some(engine))
         }
         Storage::Endpoint { url, folder: path } => {
+            let endpoint = Endpoint::parse(url).map_err(StartError::Endpoint)?;
             folder(path)?;
-            let sdk = endpoint().await;
-            let streams = aws_sdk_dynamodbstreams::config::Builder::from(&sdk).endpoint_url(url).build();
-            let streams = aws_sdk_dynamodbstreams::Client::from_conf(streams);
+            let (dynamodb, streams) = endpoint.clients().await;
             let bucket = Bucket::folder(path.join("bucket"));
-            (dynamodb_at(&sdk, url), streams, bucket, Bucket::folder(path), None)
+            (dynamodb, streams, bucket, Bucket::folder(path), None)
         }
     };
     let store = Store::new(dynamodb.clone(), table);
-    let info = store.create_if_missing().await?;
+    let info = match storage {
+        Storage::Folder(_) | Storage::Memory => store.create_if_missing().await?,
+        Storage::Endpoint { url, .. } => {
+            let failed = |error: Error| StartError::Table(format!("{table} at {url}: {}", said(&error)));
+            store.create_if_missing().await.map_err(failed)?
+        }
+    };
     let stream_arn = info.stream_arn.ok_or_else(|| {
         StartError::Table(format!("{table} has no stream: enable one with NEW_AND_OLD_IMAGES, or use another table"))
     })?;
@@ -203,20 +233,6 @@ async fn open_all(
     // Users' formats lie in the data folder itself: DATA/formats.
     let app = App::with_formats(store, bucket, formats, clock, settings);
     Ok(Opened { app, state, dead_letters, streams, stream_arn, engine })
-}
-
-async fn endpoint() -> SdkConfig {
-    let sdk = noticeboard_lambda::sdk().await;
-    let mut sdk = sdk.into_builder().behavior_version(BehaviorVersion::latest());
-    // An endpoint on this machine asks for some region and some credentials, whichever.
-    if std::env::var_os("AWS_REGION").is_none() && std::env::var_os("AWS_DEFAULT_REGION").is_none() {
-        sdk.set_region(Some(aws_config::Region::new("us-east-1")));
-    }
-    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() && std::env::var_os("AWS_PROFILE").is_none() {
-        let credentials = aws_credential_types::Credentials::from_keys("local", "local", None);
-        sdk.set_credentials_provider(Some(aws_credential_types::provider::SharedCredentialsProvider::new(credentials)));
-    }
-    sdk.build()
 }
 
 /// A running program.

@@ -1,6 +1,7 @@
 """The tables that the program makes are the one that template.yaml defines."""
 
 import re
+import socket
 import subprocess
 
 import pytest
@@ -102,6 +103,7 @@ def test_an_unprotected_table_is_told_from_a_protected_one(aws, create):
     assert code == 1
     for lack in ("deletion protection is off", "Point-in-time recovery is off", "not encrypted with a key"):
         assert lack in said
+    assert "do not expire" not in said
     assert not protection(aws("dynamodb"), "unprotected")["DeletionProtectionEnabled"]
 
 
@@ -133,6 +135,7 @@ def projecting(properties, index, projection):
         ("swapped", lambda table: {"KeySchema": [{"AttributeName": "SK", "KeyType": "HASH"},
                                                  {"AttributeName": "PK", "KeyType": "RANGE"}]}, "Its keys are not PK and SK."),
         ("paid", lambda table: {"BillingMode": "PROVISIONED"}, "It is not billed on demand."),
+        ("lasting", lambda table: {}, "Its items do not expire: time to live by expires is off."),
     ],
 )
 def test_a_table_that_is_unlike_its_definition_is_told_of_and_left(aws, create, name, change, complaint):
@@ -146,14 +149,86 @@ def test_a_table_that_is_unlike_its_definition_is_told_of_and_left(aws, create, 
         units = {"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}
         asked |= units | {"GlobalSecondaryIndexes": [one | units for one in asked["GlobalSecondaryIndexes"]]}
     dynamodb.create_table(TableName=name, **asked)
-    before = dynamodb.describe_table(TableName=name)["Table"]
+    if name != "lasting":
+        ttl = properties["TimeToLiveSpecification"]
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
+
+    def found():
+        ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        return dynamodb.describe_table(TableName=name)["Table"], ttl
+
+    before = found()
     code, said = create(name, "--unprotected")
     assert (code, said.count("\n  "), complaint in said) == (1, 1, True), said
-    assert dynamodb.describe_table(TableName=name)["Table"] == before
+    assert found() == before
 
 
-def test_an_endpoint_that_does_not_answer_is_an_error(binaries, environment):
-    command = [binaries / "noticeboard", "table", "create", "--endpoint-url", "http://127.0.0.1:1"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "describe the table" in done.stderr
+# A machine that has no credentials, and asks nobody for any.
+NOBODY = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent", "RUST_LOG": "error"}
+PROFILE = """
+[default]
+region = eu-north-1
+aws_access_key_id = PROFILEKEY
+aws_secret_access_key = secret
+"""
+
+
+@pytest.fixture
+def complaint(binaries, folder):
+    """What a command says that fails at its start."""
+
+    def complaint(*arguments, **settings):
+        command = [binaries / "noticeboard", *arguments]
+        done = subprocess.run(command, env=NOBODY | settings, cwd=folder, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (1, "")
+        return done.stderr
+
+    return complaint
+
+
+TABLE_CREATE = ("table", "create")
+SERVE = ("serve", "--listen", "127.0.0.1:0")
+
+
+@pytest.mark.parametrize("command", [TABLE_CREATE, SERVE])
+def test_what_cannot_be_reached_is_named_with_the_reason(complaint, command):
+    said = complaint(*command, "--endpoint-url", "http://127.0.0.1:1")
+    assert "noticeboard at http://127.0.0.1:1: " in said and "onnection refused" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [TABLE_CREATE, SERVE])
+def test_aws_is_never_given_made_up_credentials(complaint, command):
+    url = "https://dynamodb.eu-central-1.amazonaws.com"
+    said = complaint(*command, "--endpoint-url", url)
+    assert f"noticeboard at {url}: " in said and "no credentials found" in said
+    if command == TABLE_CREATE:
+        assert "in the region eu-north-1 of AWS" in complaint(*command, AWS_REGION="eu-north-1")
+
+
+@pytest.mark.parametrize("command", [TABLE_CREATE, SERVE])
+def test_a_wrong_address_and_a_wrong_name_are_one_clear_line(complaint, command):
+    said = complaint(*command, "--endpoint-url", "nonsense")
+    assert "--endpoint-url: 'nonsense' is not an address such as http://" in said and said.count("\n") == 1
+    for name in ("a b", "ab", "ä" * 9):
+        said = complaint(*command, "--endpoint-url", "http://127.0.0.1:1", NOTICEBOARD_TABLE=name)
+        assert f"NOTICEBOARD_TABLE: '{name}' is not the name of a table: use 3 to 255 letters" in said
+        assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(("settings", "scope"), [("", "local/{date}/us-east-1"), (PROFILE, "PROFILEKEY/{date}/eu-north-1")])
+def test_an_engine_of_ones_own_is_given_what_there_is(binaries, folder, settings, scope):
+    """Without a profile or the like it is given made-up credentials."""
+    (folder / "profile").write_text(settings)
+    files = {"AWS_CONFIG_FILE": "profile", "AWS_SHARED_CREDENTIALS_FILE": "profile"}
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        url = f"http://127.0.0.1:{engine.getsockname()[1]}"
+        command = [binaries / "noticeboard", *TABLE_CREATE, "--endpoint-url", url]
+        process = subprocess.Popen(command, env=NOBODY | files, cwd=folder, stderr=subprocess.DEVNULL)
+        engine.settimeout(30)
+        connection, _ = engine.accept()
+        request = connection.recv(65536).decode()
+        connection.close()
+        process.kill()
+        process.wait()
+    found = re.search(r"Credential=(\S+?)/(\d{8})/(\S+?)/dynamodb/", request)
+    assert f"{found[1]}/{{date}}/{found[3]}" == scope

@@ -1,7 +1,9 @@
 """template.yaml by itself: it is valid, complete, and routes and filters as meant."""
 
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -288,7 +290,86 @@ def test_secrets_are_not_echoed_and_reach_only_who_needs_them():
     holders = {name for name in FUNCTIONS if "NOTICEBOARD_TOKEN" in template.variables(name)}
     assert holders == {function for _, function in template.routes()}
     secret = {name for name in FUNCTIONS if "NOTICEBOARD_BROKER_SECRET" in template.variables(name)}
-    assert secret == {"publisher", "delivery"}
+    assert secret == {"delivery"}
+
+
+def test_an_alarm_of_several_metrics_bears_that_some_are_missing():
+    """A queue that was never used, or a function that never ran, has none: `a + b` would be missing too."""
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    expressions = [metric["Expression"] for alarm in alarms for metric in alarm.get("Metrics", []) if "Expression" in metric]
+    assert expressions and set(expressions) == {"SUM(METRICS())"}
+
+
+# SAM's own programs are in an environment of their own, which `make template-test` makes.
+SAM = template.ROOT / ".sam/bin/python"
+with_sam = pytest.mark.skipif(not SAM.exists(), reason="there is no .sam: make .sam/done")
+
+
+def by_sam(code, given):
+    """What SAM makes of something, by its own code."""
+    environment = os.environ | {"AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
+    command = [SAM, "-c", f"import json, sys; given = json.load(sys.stdin); {code}"]
+    done = subprocess.run(command, input=json.dumps(given), env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def overrides():
+    """What the README gives after --parameter-overrides, as a shell hands it over."""
+    for line in (template.ROOT / "README.md").read_text().splitlines():
+        for _, command in re.findall(r"(`|^)(sam [^`]*--parameter-overrides [^`]*)", line):
+            yield shlex.split(command.split("--parameter-overrides ")[1], comments=True)
+
+
+@with_sam
+def test_sam_takes_every_parameter_of_the_readme():
+    code = (
+        "from samcli.cli.types import CfnParameterOverridesType;"
+        "print(json.dumps([CfnParameterOverridesType().convert(tuple(one), None, None) for one in given]))"
+    )
+    found = by_sam(code, list(overrides()))
+    assert {"AdminToken": "none"} in found
+    for name, value in (item for one in found for item in one.items()):
+        assert re.search(template.DOCUMENT["Parameters"][name]["AllowedPattern"], value), name
+        if value.startswith("{"):
+            assert json.loads(value)["url"] == "env:NOTICEBOARD_BROKER_SECRET"
+
+
+@with_sam
+def test_a_guided_deployment_can_be_answered():
+    """SAM asks of every route that it takes for open, and takes no empty value for a secret."""
+    code = (
+        "from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider;"
+        "from samcli.commands.deploy.auth_utils import auth_per_resource;"
+        "print(json.dumps(auth_per_resource(SamLocalStackProvider.get_stacks(template_file=given)[0])))"
+    )
+    asked = by_sam(code, str(template.PATH))
+    assert asked and [route for route, is_closed in asked if not is_closed] == []
+    for parameter in template.DOCUMENT["Parameters"].values():
+        if parameter.get("NoEcho"):
+            assert parameter["Default"] == "none" and re.search(parameter["AllowedPattern"], "none")
+
+
+def test_what_needs_another_parameter_is_refused_without_it():
+    rules = template.DOCUMENT["Rules"]
+    for name, needed in (("DomainName", "CertificateArn"), ("DeliverySubnets", "DeliverySecurityGroups")):
+        [rule] = [rule for rule in rules.values() if f'"{name}"' in json.dumps(rule["RuleCondition"])]
+        [assertion] = rule["Assertions"]
+        assert assertion["Assert"] == json.loads(json.dumps(rule["RuleCondition"]).replace(name, needed))
+        assert name in assertion["AssertDescription"] and needed in assertion["AssertDescription"]
+
+
+def test_every_broker_of_a_local_run_has_a_queue_and_a_sample():
+    given = json.loads((template.ROOT / "infra/local.json").read_text())["Parameters"]
+    made = (template.ROOT / "infra/compose.yaml").read_text()
+    sampled = {json.loads(sample(path.stem)["Records"][0]["body"])["broker"]
+               for path in (template.ROOT / "events").glob("delivery*.json")}
+    for name, broker in json.loads(given["NOTICEBOARD_BROKERS"]).items():
+        queue = given[f"NOTICEBOARD_QUEUE_{broker['type'].upper()}"]
+        assert f"QueueName={queue.split('/')[-1]}&" in made
+        assert name in sampled
+        if "topic" in broker:
+            assert f"Action=CreateTopic&Name={broker['topic'].split(':')[-1]}" in made
 
 
 def record(kind, name):

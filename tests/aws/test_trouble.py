@@ -20,7 +20,8 @@ LACKING = {
     "NOTICEBOARD_BUCKET": "",
     "NOTICEBOARD_TOKEN": "short",
     "NOTICEBOARD_ALLOWED_TARGETS": "nothing.known",
-    "NOTICEBOARD_LIST_READ_LIMIT": "many",
+    "NOTICEBOARD_LIST_READ_LIMIT": "0",
+    "NOTICEBOARD_BASE_URL": "notices.example.net",
     "NOTICEBOARD_BROKERS": "{",
     "NOTICEBOARD_QUEUE_LOG": "",
 }
@@ -57,8 +58,8 @@ def program(aws, binaries, environment, folder, queues):
 
 
 def troubles(function):
-    """What the log says is missing."""
-    lines = [json.loads(line)["fields"] for line in function.log.read_text().splitlines()]
+    """What the log says is missing. A broker of kind `log` writes there too."""
+    lines = [json.loads(line).get("fields", {}) for line in function.log.read_text().splitlines()]
     return [line["trouble"] for line in lines if "trouble" in line]
 
 
@@ -102,6 +103,41 @@ def test_each_setting_is_named(program, variable):
     publishing = variable.startswith(("NOTICEBOARD_BROKERS", "NOTICEBOARD_QUEUE"))
     name, refused = ("publisher", fails) if publishing else ("events", answers_503)
     check(program(name, {variable: LACKING[variable]}), sample(name), refused, variable)
+
+
+def test_a_broker_that_is_wrong_stops_no_other(aws, program):
+    brokers = {
+        "log": {"type": "log"},
+        "redis": {"type": "redis", "url": "env:NOTHING"},
+        "syslog": {"type": "syslog", "topics": ["noticeboard.*"]},
+        "pigeon": {"type": "pigeon"},
+    }
+    # Other tests have left messages in theirs.
+    own = {}
+    for kind in ("log", "redis", "syslog"):
+        own[kind] = aws("sqs").create_queue(QueueName=f"wrong-{kind}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    changes = {"NOTICEBOARD_BROKERS": json.dumps(brokers)}
+    changes |= {f"NOTICEBOARD_QUEUE_{kind.upper()}": url for kind, url in own.items()}
+
+    # A message is kept for each of which the queue is known.
+    publisher = program("publisher", changes)
+    for _ in range(2):
+        assert publisher.invoke(sample("publisher")) == {"batchItemFailures": []}
+    [trouble] = troubles(publisher)
+    assert "NOTICEBOARD_BROKERS: pigeon: type 'pigeon' is not a kind of broker" in trouble
+    for kind, url in own.items():
+        [message, *_] = aws("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1)["Messages"]
+        assert json.loads(message["Body"])["broker"] == kind
+
+    # What can be sent is sent; the rest stays in its queue, which makes dead letters of it.
+    delivery = program("delivery", changes)
+    for _ in range(2):
+        assert delivery.invoke(sample("delivery-log")) == {"batchItemFailures": []}
+        event = sample("delivery-redis")
+        stuck = [{"itemIdentifier": event["Records"][0]["messageId"]}]
+        assert delivery.invoke(event) == {"batchItemFailures": stuck}
+    for name, trouble in zip(("pigeon: type", "redis: url", "syslog: topics"), troubles(delivery), strict=True):
+        assert trouble.startswith(f"NOTICEBOARD_BROKERS: {name}")
 
 
 def of_a_user(name):

@@ -8,6 +8,7 @@ use noticeboard_domain::object::ObjectType;
 use serde_json::{Map, Value, json};
 
 use super::{Kept, Row};
+use crate::out;
 use crate::place::Place;
 
 /// A file with objects of one type.
@@ -86,7 +87,7 @@ impl Table {
         let header = records.next().ok_or_else(|| format!("{name}: there is no header"))?;
         let header: Vec<String> = header.iter().map(|name| column(schema, name)).collect();
         for unknown in header.iter().filter(|column| !is_known(schema, column)) {
-            println!("{name}: the column {unknown} is not kept");
+            out::say(format_args!("{name}: the column {unknown} is not kept"));
         }
         Ok(Self { name, header, records: records.collect() })
     }

@@ -15,6 +15,7 @@ use noticeboard_domain::inventory::{FieldKind, Schema, schema};
 use noticeboard_domain::object::ObjectType;
 use serde_json::{Map, Value, json};
 
+use crate::out;
 use crate::place::Place;
 
 /// The types that are brought in, each after those that it points at.
@@ -40,6 +41,9 @@ const TYPES: [ObjectType; 17] = [
 
 const PATH: &str = "/api/plugins/notices/import/";
 
+/// Says of an object which others it replaces.
+const REPLACES: &str = "replaces";
+
 /// The most objects, and bytes of them, of one request.
 const MAX_ROWS: usize = 1000;
 const MAX_BYTES: usize = 1_500_000;
@@ -49,22 +53,24 @@ const MAX_BYTES: usize = 1_500_000;
 const FIRST_MINTED: u64 = 1 << 41;
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("source").required(true))]
 pub(crate) struct Options {
     /// The address of a running NetBox.
-    #[arg(long, conflicts_with = "csv", required_unless_present = "csv", requires = "token")]
+    #[arg(long, group = "source", requires = "token")]
     netbox: Option<String>,
     /// A token of that NetBox that may read.
     #[arg(long, env = "NETBOX_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// A CSV file with objects of one type and NetBox's column names, such as dcim.site=sites.csv. References are by name,
     /// slug or id.
-    #[arg(long, value_name = "TYPE=FILE", value_parser = csv::File::parse)]
+    #[arg(long, value_name = "TYPE=FILE", value_parser = csv::File::parse, group = "source")]
     csv: Vec<csv::File>,
     /// The data folder to write to, while nothing serves it. Without it, the server at `NOTICEBOARD_URL` is written to,
     /// with an administrator's `NOTICEBOARD_TOKEN`.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Delete what is not there any more: of the types that were read, objects that were brought in before.
+    /// Delete what is not there any more: of the types that were read, objects that were brought in before. One that has
+    /// the name or slug of an object that is new there gives it up first.
     #[arg(long)]
     prune: bool,
 }
@@ -93,7 +99,7 @@ impl Counts {
     }
 
     fn show(&self, kind: ObjectType) {
-        println!("{kind}: {self}");
+        out::say(format_args!("{kind}: {self}"));
     }
 }
 
@@ -142,9 +148,22 @@ impl Kept {
     }
 }
 
+/// An object that has the name or slug of one that is brought in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    /// It was made here, as far as is known.
+    Here,
+    /// It is there as well: it may be called otherwise there, and give the name up.
+    There,
+    /// It was brought in before, and is gone there.
+    Gone,
+}
+
 /// The work, type by type.
 struct Import {
     place: Place,
+    /// Whether what is gone there is deleted or replaced.
+    prune: bool,
     kept: Kept,
     /// The ids there, which are not to be pruned; nothing for a type of which not all ids are known.
     seen: BTreeMap<ObjectType, Option<HashSet<u64>>>,
@@ -153,7 +172,8 @@ struct Import {
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
     let place = Place::new(options.data).await?;
-    let mut import = Import { place, kept: Kept::default(), seen: BTreeMap::new(), total: Counts::default() };
+    let prune = options.prune;
+    let mut import = Import { place, prune, kept: Kept::default(), seen: BTreeMap::new(), total: Counts::default() };
     let source = match (options.netbox, options.token) {
         (Some(url), Some(token)) => Some(netbox::NetBox::new(&url, &token)),
         _ => None,
@@ -167,11 +187,15 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
                     import.saw(kind, rows.iter().map(|row| row.get("id").and_then(Value::as_u64)));
                     import.objects(schema, rows).await?.show(kind);
                 }
-                None => println!("{kind}: not there, skipped"),
+                None => out::say(format_args!("{kind}: not there, skipped")),
             },
             None => {
-                for file in options.csv.iter().filter(|file| file.kind == kind) {
-                    import.file(schema, &csv::Table::read(schema, file)?).await?;
+                let files = options.csv.iter().filter(|file| file.kind == kind);
+                let tables = files.map(|file| csv::Table::read(schema, file)).collect::<Result<Vec<_>, _>>()?;
+                // What one file lacks another one may have.
+                tables.iter().for_each(|table| import.saw(kind, table.ids()));
+                for table in &tables {
+                    import.file(schema, table).await?;
                 }
             }
         }
@@ -181,14 +205,13 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, String> {
             import.prune(kind).await?;
         }
     }
-    println!("all: {}", import.total);
+    out::say(format_args!("all: {}", import.total));
     Ok(if import.total.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Import {
     /// Brings in the objects of a file. What names an object that comes later in it is read once more.
     async fn file(&mut self, schema: &'static Schema, table: &csv::Table) -> Result<(), String> {
-        self.saw(schema.kind, table.ids());
         let mut counts = Counts::default();
         let mut open: Vec<usize> = (0..table.len()).collect();
         loop {
@@ -199,7 +222,12 @@ impl Import {
             }
             if wrong.is_empty() || !progress {
                 for (at, message) in &wrong {
-                    eprintln!("refused {} in record {} of {}: {message}", schema.kind, at + 1, table.name());
+                    out::complain(format_args!(
+                        "refused {} in record {} of {}: {message}",
+                        schema.kind,
+                        at + 1,
+                        table.name()
+                    ));
                 }
                 let wrong = Counts { read: wrong.len(), refused: wrong.len(), ..Counts::default() };
                 self.total.add(wrong);
@@ -213,36 +241,66 @@ impl Import {
     }
 
     /// Brings in objects of one type, and says what became of them. What points at an object that comes later in the same
-    /// list is refused at first, and sent again.
+    /// list, or has the name of one that does, is refused at first and sent again.
     async fn objects(&mut self, schema: &'static Schema, rows: Vec<Row>) -> Result<Counts, String> {
         let mut counts = Counts { read: rows.len(), ..Counts::default() };
         let mut open = rows;
-        loop {
+        // What is not here under its id, and may have to do with another one.
+        let mut absent: HashSet<u64> = HashSet::new();
+        while !open.is_empty() {
             let sent = open.len();
             open.iter_mut().for_each(|row| self.point(schema, row));
-            let mut refused: Vec<(Row, Value)> = Vec::new();
+            let (mut again, mut room): (Vec<(Row, Value)>, bool) = (Vec::new(), false);
             for batch in batches(open) {
-                for (row, told) in self.send(batch).await? {
+                for (mut row, told) in self.send(batch).await? {
                     match told["result"].as_str() {
-                        Some("created") => counts.created += 1,
-                        Some("updated") => counts.updated += 1,
-                        Some("unchanged") => counts.unchanged += 1,
-                        Some("kept") => {
-                            counts.kept += 1;
-                            self.keep(schema, &row, &told);
+                        Some("created") => {
+                            counts.created += 1;
+                            self.replaced(schema, &row, &told);
                         }
-                        _ => refused.push((row, told)),
+                        Some("updated") => {
+                            counts.updated += 1;
+                            self.replaced(schema, &row, &told);
+                        }
+                        Some("unchanged") => counts.unchanged += 1,
+                        result => {
+                            if result == Some("kept") {
+                                absent.extend(told["id"].as_u64());
+                            }
+                            match self.holder(schema.kind, &told) {
+                                Some(Holder::Gone) if self.prune => room |= replace(&mut row, &told["kept"]),
+                                Some(Holder::Here | Holder::Gone) if result == Some("kept") => {
+                                    counts.kept += 1;
+                                    self.keep(schema, &row, &told);
+                                    continue;
+                                }
+                                Some(_) | None => {}
+                            }
+                            again.push((row, told));
+                        }
                     }
                 }
             }
-            if refused.is_empty() || refused.len() == sent {
-                for (_, told) in &refused {
-                    eprintln!("refused {} {}: {}", schema.kind, told["id"], told["errors"]);
+            if again.len() == sent && !room {
+                // Nothing more comes of it. What others point at may still mean the one that has its name.
+                let stays = |(_, told): &(Row, Value)| told["id"].as_u64().is_some_and(|id| absent.contains(&id));
+                let (kept, rest): (Vec<_>, Vec<_>) = again.into_iter().partition(stays);
+                let last = kept.is_empty();
+                for (row, told) in if last { &rest } else { &kept } {
+                    if told["result"] == "kept" {
+                        counts.kept += 1;
+                    } else {
+                        counts.refused += 1;
+                        let hint = self.hint(schema.kind, told);
+                        out::complain(format_args!("refused {} {}: {}{hint}", schema.kind, told["id"], told["errors"]));
+                    }
+                    if !last {
+                        self.keep(schema, row, told);
+                    }
                 }
-                counts.refused = refused.len();
-                break;
+                again = if last { Vec::new() } else { rest };
             }
-            open = refused.into_iter().map(|(row, _)| row).collect();
+            open = again.into_iter().map(|(row, _)| row).collect();
         }
         self.total.add(counts);
         Ok(counts)
@@ -258,14 +316,59 @@ impl Import {
         });
     }
 
+    /// What is known of the object here that has the name or slug of one that was sent.
+    fn holder(&self, kind: ObjectType, told: &Value) -> Option<Holder> {
+        let here = told["kept"].as_u64()?;
+        Some(match self.seen.get(&kind) {
+            Some(Some(seen)) if here < FIRST_MINTED && seen.contains(&here) => Holder::There,
+            Some(Some(_)) if here < FIRST_MINTED => Holder::Gone,
+            Some(_) | None => Holder::Here,
+        })
+    }
+
+    /// What to do about an object that has a name or slug that is needed.
+    fn hint(&self, kind: ObjectType, told: &Value) -> String {
+        match self.holder(kind, told) {
+            Some(Holder::Gone) if !self.prune => {
+                format!(" (which {}, gone there, still has here; --prune deletes it)", told["kept"])
+            }
+            Some(_) | None => String::new(),
+        }
+    }
+
+    /// Lets an object that is there and cannot be here under its id be the one that has its name or slug.
     fn keep(&mut self, schema: &Schema, row: &Row, told: &Value) {
         let kind = schema.kind;
-        if let (Some(there), Some(here)) = (told["id"].as_u64(), told["kept"].as_u64()) {
-            println!("kept {kind} {here}: it has the name or slug of {there}, which is it from now on");
-            self.kept.keep(schema, row, there, here);
-            if let Some(Some(seen)) = self.seen.get_mut(&kind) {
-                seen.insert(here);
+        let (Some(there), Some(here)) = (told["id"].as_u64(), told["kept"].as_u64()) else { return };
+        match self.holder(kind, told) {
+            Some(Holder::Gone) if self.prune => {
+                out::say(format_args!("kept {kind} {here}: until it can be replaced, it stands for {there}"))
             }
+            Some(Holder::Gone) => out::say(format_args!(
+                "kept {kind} {here}: it has the name or slug of {there}, and is gone there; --prune replaces it by \
+                 {there}, and until then it stands for {there}"
+            )),
+            Some(Holder::Here | Holder::There) | None => {
+                out::say(format_args!(
+                    "kept {kind} {here}: it has the name or slug of {there}, which is it from now on"
+                ));
+            }
+        }
+        self.kept.keep(schema, row, there, here);
+        if let Some(Some(seen)) = self.seen.get_mut(&kind) {
+            seen.insert(here);
+        }
+    }
+
+    /// Lets what was replaced mean what has come in its place, for what was read before.
+    fn replaced(&mut self, schema: &Schema, row: &Row, told: &Value) {
+        let Some(here) = told["id"].as_u64() else { return };
+        for gone in row.get(REPLACES).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64) {
+            out::say(format_args!(
+                "replaced {} {gone}: it is gone there, and {here} has come in its place",
+                schema.kind
+            ));
+            self.kept.moved.insert((schema.kind, gone), here);
         }
     }
 
@@ -304,7 +407,7 @@ impl Import {
         let seen = match self.seen.get(&kind) {
             Some(Some(seen)) => seen,
             Some(None) => {
-                println!("{kind}: not pruned, because not every object has an id");
+                out::say(format_args!("{kind}: not pruned, because not every object has an id"));
                 return Ok(());
             }
             None => return Ok(()),
@@ -335,17 +438,29 @@ impl Import {
                 }
             }
             if needed.is_empty() || needed.len() == tried {
-                needed.iter().for_each(|(id, why)| eprintln!("refused {kind} {id}: {why}"));
+                needed.iter().for_each(|(id, why)| out::complain(format_args!("refused {kind} {id}: {why}")));
                 counts.refused = needed.len();
                 break;
             }
             gone = needed.into_iter().map(|(id, _)| id).collect();
         }
         if counts.deleted + counts.refused > 0 {
-            println!("{kind}: {} deleted, {} still needed", counts.deleted, counts.refused);
+            out::say(format_args!("{kind}: {} deleted, {} still needed", counts.deleted, counts.refused));
         }
         self.total.add(counts);
         Ok(())
+    }
+}
+
+/// Lets an object replace another one, if it does not already.
+fn replace(row: &mut Row, gone: &Value) -> bool {
+    let replaces = row.entry(REPLACES).or_insert_with(|| json!([]));
+    match replaces.as_array_mut() {
+        Some(known) if !known.contains(gone) => {
+            known.push(gone.clone());
+            true
+        }
+        Some(_) | None => false,
     }
 }
 

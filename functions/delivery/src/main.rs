@@ -40,16 +40,29 @@ impl Hold for Queues {
     }
 }
 
-/// The delivery that the settings ask for.
+/// The delivery that the settings ask for. Each broker is set up by itself: one that is wrong is left out, and its
+/// messages stay in its queue until they are dead letters.
 async fn set_up() -> Result<Delivery, Error> {
     noticeboard_lambda::log();
     let sdk = noticeboard_lambda::sdk().await;
     let (mut brokers, mut urls) = (Vec::new(), HashMap::new());
-    for settings in BrokerSettings::read(&required("NOTICEBOARD_BROKERS")?, &variable)? {
-        let url = required(&settings.kind.queue_variable())?;
-        urls.insert(url.rsplit('/').next().unwrap_or_default().to_owned(), url);
-        let clock = Clock::system();
-        brokers.push(Broker::new(settings, || aws_sdk_sns::Client::new(&sdk), move || clock.now())?);
+    for settings in BrokerSettings::read_each(&required("NOTICEBOARD_BROKERS")?, &variable)? {
+        let set_up = || {
+            let settings = settings?;
+            let url = required(&settings.kind.queue_variable())?;
+            let clock = Clock::system();
+            let broker = Broker::new(settings, || aws_sdk_sns::Client::new(&sdk), move || clock.now());
+            Ok((broker.map_err(|error| format!("NOTICEBOARD_BROKERS: {error}"))?, url))
+        };
+        match set_up() {
+            Ok((broker, url)) => {
+                brokers.push(broker);
+                urls.insert(url.rsplit('/').next().unwrap_or_default().to_owned(), url);
+            }
+            Err::<_, Error>(trouble) => {
+                tracing::error!(%trouble, "A broker is left out, and its messages are not sent.");
+            }
+        }
     }
     let queues = Queues { client: aws_sdk_sqs::Client::new(&sdk), urls };
     Ok(Delivery::new(brokers, Box::new(queues)))

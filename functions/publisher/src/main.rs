@@ -2,18 +2,24 @@
 
 use aws_lambda_events::dynamodb::Event;
 use lambda_runtime::{LambdaEvent, service_fn};
-use noticeboard_lambda::{Error, required, variable};
-use noticeboard_publish::{BrokerSettings, SqsQueue};
+use noticeboard_lambda::{Error, required};
+use noticeboard_publish::{SqsQueue, Subscription};
 use noticeboard_publisher::{Publisher, Subscriber};
 
-/// The publisher that the settings ask for.
+/// The publisher that the settings ask for. Of a broker it needs only what messages are kept for it, and where: one that
+/// cannot be sent to is delivery's trouble, and holds up nobody else.
 async fn set_up() -> Result<Publisher, Error> {
     let start = noticeboard_lambda::start().await?;
     let sqs = aws_sdk_sqs::Client::new(&start.sdk);
     let mut brokers = Vec::new();
-    for broker in BrokerSettings::read(&required("NOTICEBOARD_BROKERS")?, &variable)? {
-        let queue = Box::new(SqsQueue::new(sqs.clone(), required(&broker.kind.queue_variable())?));
-        brokers.push(Subscriber { name: broker.name, topics: broker.topics, queue });
+    for broker in Subscription::read_each(&required("NOTICEBOARD_BROKERS")?)? {
+        match broker {
+            Ok(broker) => {
+                let queue = Box::new(SqsQueue::new(sqs.clone(), required(&broker.queue_variable())?));
+                brokers.push(Subscriber { name: broker.name, topics: broker.topics, queue });
+            }
+            Err(trouble) => tracing::error!(trouble, "A broker is left out, and nothing is kept for it."),
+        }
     }
     Ok(Publisher::new(start.app.store().clone(), brokers))
 }

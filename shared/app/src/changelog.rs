@@ -2,12 +2,12 @@
 
 use noticeboard_domain::change::Change;
 use noticeboard_domain::filter::Filterable;
-use noticeboard_domain::ids::{ChangeId, ObjectId};
+use noticeboard_domain::ids::{ChangeId, EventId, ObjectId};
 use noticeboard_domain::listing::{List, Listing};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::time::Time;
 use noticeboard_domain::{Error, Result};
-use noticeboard_store::{Chunk, Resume, Store};
+use noticeboard_store::{Chunk, Resume, Store, too_many_entries};
 
 use crate::App;
 use crate::lists::All;
@@ -55,8 +55,8 @@ impl App {
         self.store.changes_record(changes).await
     }
 
-    /// Changes, newest first unless an order is asked for. Those of one object, of one request and single ones are
-    /// looked up; other filters read all changes, or all since a time.
+    /// Changes, newest first unless an order is asked for. Those of one object, of what belongs to one event, of one
+    /// request and single ones are looked up; other filters read all changes, or all since a time.
     ///
     /// # Errors
     /// As for [`App::event_list`].
@@ -75,6 +75,13 @@ impl App {
         let filter = &listing.filter;
         let few = match (changed_object(&listing), filter.texts("request_id"), filter.ids("id")) {
             (Some(object), _, _) => Some(self.store.changes_of_object(object, most).await?),
+            _ if let Some(event) = related_event(&listing) => {
+                let page = self.store.changes_of_event(event, None, most).await?;
+                if page.next.is_some() {
+                    return Err(too_many_entries(most));
+                }
+                Some(page.changes)
+            }
             (None, Some(requests), _) => {
                 let found = requests.iter().map(|request| self.store.changes_of_request(request, most));
                 Some(futures_util::future::try_join_all(found).await?.concat())
@@ -105,6 +112,14 @@ impl App {
     /// [`Error::NotFound`].
     pub async fn change(&self, id: ChangeId) -> Result<Change> {
         self.store.change(id).await?.ok_or(Error::NotFound { what: "ObjectChange" })
+    }
+}
+
+/// The event of whose impacts and received mails the changes are asked for.
+fn related_event(listing: &Listing) -> Option<EventId> {
+    match listing.filter.ids("related_object_id").as_deref() {
+        Some([id]) => EventId::try_from(*id).ok(),
+        _ => None,
     }
 }
 

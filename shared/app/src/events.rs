@@ -15,7 +15,8 @@ use noticeboard_store::{
 
 use crate::around::{Around, Input};
 use crate::bulk::{BulkError, Part, Tried};
-use crate::views::EventView;
+use crate::lists::by_receipt;
+use crate::views::{EventView, with_targets};
 use crate::{App, MAX_RACES, too_many_races};
 
 /// What a change may be refused for, given the event as it stands.
@@ -439,13 +440,10 @@ fn view(stored: StoredEvent, around: &Around) -> EventView {
     }
 }
 
-fn view_page(page: EventPage, around: &Around) -> EventView {
-    let with_target = |impact: noticeboard_domain::impact::Impact| {
-        let target = around.target(impact.target);
-        (impact, target)
-    };
+fn view_page(mut page: EventPage, around: &Around) -> EventView {
+    page.notifications.sort_by(by_receipt);
     EventView {
-        impacts: Some(page.impacts.into_iter().map(with_target).collect()),
+        impacts: Some(with_targets(page.impacts, around)),
         notifications: Some(page.notifications),
         ..view(page.stored, around)
     }

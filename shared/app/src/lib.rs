@@ -107,11 +107,24 @@ impl Settings {
             settings.admin_token = Some(token);
         }
         if let Some(limit) = variable("NOTICEBOARD_LIST_READ_LIMIT") {
-            settings.list_read_limit =
-                limit.parse().map_err(|_| "NOTICEBOARD_LIST_READ_LIMIT: use a whole number.".to_owned())?;
+            let limit = limit.parse().ok().filter(|limit| *limit > 0);
+            settings.list_read_limit = limit.ok_or("NOTICEBOARD_LIST_READ_LIMIT: use a whole number, 1 or more.")?;
+        }
+        // What shows addresses keeps it; all refuse a wrong one.
+        if let Some(url) = variable("NOTICEBOARD_BASE_URL").filter(|url| !is_base_url(url)) {
+            return Err(format!(
+                "NOTICEBOARD_BASE_URL: use an address such as https://notices.example.net, not '{url}'."
+            ));
         }
         Ok(settings)
     }
+}
+
+/// Whether paths can follow: scheme, host and perhaps a path, and nothing behind that.
+fn is_base_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    let host = rest.split('/').next().unwrap_or_default();
+    !host.is_empty() && !host.starts_with(':') && !rest.contains(|c: char| c.is_whitespace() || "?#@".contains(c))
 }
 
 /// Everything that the use cases work with. Shared by all requests of a process.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use noticeboard_domain::change::Action;
 use noticeboard_domain::event::EventKind;
 use noticeboard_domain::filter::{Comparison, FieldValue, Filter, Filterable, Operand, Test};
 use noticeboard_domain::ids::{EventId, EventNotificationId, ImpactId, ObjectId, ProviderId};
@@ -105,8 +106,8 @@ impl All for AllNotifications<'_> {
 enum Source {
     /// These, which are few.
     Events(Vec<StoredEvent>),
-    /// All of the kind, as far as filters need them.
-    Rows(Vec<EventRow>),
+    /// All of the kind: nothing that is asked for is found by itself.
+    All,
 }
 
 /// The field of an event that orders by its provider's name, as NetBox does.
@@ -166,14 +167,26 @@ impl App {
             (Page::Cursor { .. } | Page::Offset { .. }, _, _) => {}
         }
         let own = |a: u64, b: u64| b.cmp(&a);
+        let most = self.settings.list_read_limit;
         match self.event_source(kind, &listing).await? {
             Source::Events(mut events) => {
                 events.retain(|stored| stored.event.kind() == kind);
-                let named = self.with_provider_names(&listing, events, |stored| stored.event.provider).await?;
-                let (named, list) = split(listing.of(named, |a, b| own(a.id(), b.id())));
-                Ok(list.with(named.into_iter().map(|named| named.event).collect()))
+                self.events_of(&listing, events).await
             }
-            Source::Rows(rows) => {
+            Source::All if matches!(listing.page, Page::Cursor { .. }) => {
+                // Nothing is counted, so nothing is read beyond the page.
+                let all = AllEvents { store: &self.store, kind, newest_first: false };
+                self.walked(&listing, &all, |a, b| own(a.id(), b.id())).await
+            }
+            Source::All if !is_in_rows(&listing) => {
+                let all = self.store.events_from(kind, 0, most).await?;
+                if all.next.is_some() {
+                    return Err(too_many_entries(most));
+                }
+                self.events_of(&listing, all.items).await
+            }
+            Source::All => {
+                let rows = self.store.event_rows(kind, most).await?;
                 let named = self.with_provider_names(&listing, rows, |row| row.provider).await?;
                 let (rows, list) = split(listing.of(named, |a, b| own(a.id(), b.id())));
                 let ids: Vec<EventId> = rows.iter().map(|named| named.event.id).collect();
@@ -183,6 +196,13 @@ impl App {
                 Ok(list.with(events))
             }
         }
+    }
+
+    /// The list of these events, which are all that could be in it.
+    async fn events_of(&self, listing: &Listing, events: Vec<StoredEvent>) -> Result<List<StoredEvent>> {
+        let named = self.with_provider_names(listing, events, |stored| stored.event.provider).await?;
+        let (named, list) = split(listing.of(named, |a, b| b.id().cmp(&a.id())));
+        Ok(list.with(named.into_iter().map(|named| named.event).collect()))
     }
 
     /// Events with the names of their providers, where the order asks for these.
@@ -238,12 +258,7 @@ impl App {
         {
             return Ok(Source::Events(found));
         }
-        let in_row = |field: &str| EventRow::has(field);
-        if filter.fields().all(in_row) && listing.order.iter().all(|order| in_row(&order.field)) {
-            return Ok(Source::Rows(self.store.event_rows(kind, most).await?));
-        }
-        let all = self.store.events_from(kind, 0, most).await?;
-        if all.next.is_some() { Err(too_many_entries(most)) } else { Ok(Source::Events(all.items)) }
+        Ok(Source::All)
     }
 
     /// The events in these statuses, where they are so few that reading them whole is cheaper than the compact rows of
@@ -290,10 +305,6 @@ impl App {
             }
             (None, None, None) => None,
         };
-        let by_level = |a: &Impact, b: &Impact| {
-            let level = |impact: &Impact| impact.field("impact").order(&FieldValue::None);
-            level(a).cmp(&level(b)).then_with(|| a.field("impact").order(&b.field("impact"))).then(a.id.cmp(&b.id))
-        };
         let list = match few {
             Some(few) => {
                 let few: Vec<(Impact, Option<ProviderId>)> = few.into_iter().map(|impact| (impact, None)).collect();
@@ -330,7 +341,7 @@ impl App {
             (_, None) => None,
         };
         type Listed = (EventNotification, Option<ProviderId>);
-        let own = |a: &Listed, b: &Listed| (a.0.email_received, a.0.id).cmp(&(b.0.email_received, b.0.id));
+        let own = |a: &Listed, b: &Listed| by_receipt(&a.0, &b.0);
         let list = match few {
             Some(few) => listing.of(few.into_iter().map(|mail| (mail, None)).collect(), own),
             None => {
@@ -473,12 +484,11 @@ impl App {
             let mut ids = HashSet::new();
             for request in test.texts().unwrap_or_default() {
                 let changed = self.store.changed_by_request(request, self.settings.list_read_limit).await?;
-                let wanted = changed.into_iter().filter(|(object, version)| {
-                    let created = *version == 1;
+                let wanted = changed.into_iter().filter(|(object, action)| {
                     object.kind == kind
                         && match test.field.as_ref() {
-                            "created_by_request" => created,
-                            "updated_by_request" => !created,
+                            "created_by_request" => *action == Action::Create,
+                            "updated_by_request" => *action == Action::Update,
                             _ => true,
                         }
                 });
@@ -584,6 +594,22 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Whether the compact rows of events have all that a list is filtered and ordered by.
+fn is_in_rows(listing: &Listing) -> bool {
+    listing.filter.fields().all(EventRow::has) && listing.order.iter().all(|order| EventRow::has(&order.field))
+}
+
+/// The order of impacts: by the name of their level, those without one last, as NetBox Notices has it.
+pub(crate) fn by_level(a: &Impact, b: &Impact) -> std::cmp::Ordering {
+    let level = |impact: &Impact| impact.field("impact").order(&FieldValue::None);
+    level(a).cmp(&level(b)).then_with(|| a.field("impact").order(&b.field("impact"))).then(a.id.cmp(&b.id))
+}
+
+/// The order of received mails: by the time of receipt.
+pub(crate) fn by_receipt(a: &EventNotification, b: &EventNotification) -> std::cmp::Ordering {
+    (a.email_received, a.id).cmp(&(b.email_received, b.id))
 }
 
 /// A value that names an object that does not exist.

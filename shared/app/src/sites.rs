@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use noticeboard_domain::filter::Test;
 use noticeboard_domain::impact::Impact;
-use noticeboard_domain::inventory::kept;
+use noticeboard_domain::inventory::{inside, kept, leads_to, place};
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, Result};
 use noticeboard_store::Dependent;
@@ -22,58 +22,6 @@ use crate::impacts::whole;
 const AT_ONCE: usize = 32;
 /// For up to so many targets their impacts are looked up one by one; for more, all impacts are read.
 const MAX_TARGETS: usize = 256;
-
-/// The types that are where an object of this type is, because they point at it.
-fn inside(kind: ObjectType) -> &'static [ObjectType] {
-    use ObjectType::{
-        CircuitTermination, Device, Interface, IpAddress, Location, PowerFeed, PowerPanel, Prefix, Rack, Region, Site,
-        SiteGroup, VirtualMachine, VmInterface,
-    };
-    match kind {
-        Region => &[Region, Site, CircuitTermination, Prefix],
-        SiteGroup => &[SiteGroup, Site, CircuitTermination, Prefix],
-        Site => &[Location, Rack, Device, PowerPanel, VirtualMachine, CircuitTermination, Prefix],
-        Location => &[Location, Rack, Device, PowerPanel, CircuitTermination, Prefix],
-        PowerPanel => &[PowerFeed],
-        Device => &[Interface],
-        VirtualMachine => &[VmInterface],
-        Interface | VmInterface => &[IpAddress],
-        ObjectType::Circuit
-        | ObjectType::Provider
-        | ObjectType::CircuitType
-        | CircuitTermination
-        | PowerFeed
-        | Rack
-        | IpAddress
-        | Prefix
-        | ObjectType::Tag
-        | ObjectType::JournalEntry
-        | ObjectType::Maintenance
-        | ObjectType::Outage
-        | ObjectType::Impact
-        | ObjectType::EventNotification => &[],
-    }
-}
-
-/// Whether something of a wanted type can be inside an object of this type.
-fn leads_to(kind: ObjectType, wanted: &impl Fn(ObjectType) -> bool) -> bool {
-    inside(kind).iter().any(|part| {
-        wanted(*part)
-            || (*part == ObjectType::CircuitTermination && wanted(ObjectType::Circuit))
-            || (*part != kind && leads_to(*part, wanted))
-    })
-}
-
-/// The type of place that a parameter names.
-fn place(field: &str) -> Option<ObjectType> {
-    match field {
-        "site" | "site_id" => Some(ObjectType::Site),
-        "region" | "region_id" => Some(ObjectType::Region),
-        "site_group" | "site_group_id" => Some(ObjectType::SiteGroup),
-        "location" | "location_id" => Some(ObjectType::Location),
-        _ => None,
-    }
-}
 
 impl App {
     /// The targets of impacts in the places that tests ask for; none when there is no test.

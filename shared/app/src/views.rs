@@ -15,6 +15,7 @@ use noticeboard_store::{EventPage, StoredEvent, Wanted};
 use crate::App;
 use crate::around::Around;
 use crate::inventory::ObjectView;
+use crate::lists::{by_level, by_receipt};
 
 /// An event with its provider and, where asked for, its impacts and received mails.
 #[derive(Debug, Clone)]
@@ -107,6 +108,16 @@ pub(crate) fn impact_view(impact: Impact, around: &Around) -> ImpactView {
     }
 }
 
+/// An event's impacts in their order, each with what it is shown with of its target.
+pub(crate) fn with_targets(mut impacts: Vec<Impact>, around: &Around) -> Vec<(Impact, Target)> {
+    impacts.sort_by(by_level);
+    let with_target = |impact: Impact| {
+        let target = around.target(impact.target);
+        (impact, target)
+    };
+    impacts.into_iter().map(with_target).collect()
+}
+
 pub(crate) fn notification_view(notification: EventNotification, around: &Around) -> NotificationView {
     NotificationView { event: around.event(notification.event.id), tags: around.tags(&notification.tags), notification }
 }
@@ -151,11 +162,7 @@ impl App {
             let objects = pages.iter().flatten().map(|impact| impact.target).chain(providers).collect();
             let around = self.around(&Wanted { objects, ..Wanted::default() }).await?;
             for (view, impacts) in views.iter_mut().zip(pages) {
-                let with_target = |impact: Impact| {
-                    let target = around.target(impact.target);
-                    (impact, target)
-                };
-                view.impacts = Some(impacts.into_iter().map(with_target).collect());
+                view.impacts = Some(with_targets(impacts, &around));
             }
         }
         Ok(())
@@ -193,7 +200,8 @@ impl App {
             room = left.ok_or_else(|| {
                 too_many_children("notifications", MAX_LISTED_NOTIFICATIONS, "MAX_LISTED_NOTIFICATIONS")
             })?;
-            for (view, mails) in views.iter_mut().zip(mails) {
+            for (view, mut mails) in views.iter_mut().zip(mails) {
+                mails.sort_by(by_receipt);
                 view.notifications = Some(mails);
             }
         }

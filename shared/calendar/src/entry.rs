@@ -91,9 +91,11 @@ impl Entry {
         // (RFC 5545 section 3.8.7.2, without METHOD).
         calendar.time("DTSTAMP", self.last_updated);
         calendar.time("DTSTART", self.start);
-        // An end must be later than the start (section 3.8.2.2); without one the entry ends where it starts.
+        // An end must be later than the start (section 3.8.2.2); readers of MAINTNOTE want to be told even so.
         if self.end.timestamp() > self.start.timestamp() {
             calendar.time("DTEND", self.end);
+        } else {
+            calendar.line("DURATION", "PT0S");
         }
         let summary = format!("{} - {}", self.name, self.summary);
         calendar.text("SUMMARY", &summary);

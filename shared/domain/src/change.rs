@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::event::EventKind;
 use crate::filter::{FieldValue, Filterable};
 use crate::ids::{ChangeId, EventId};
 use crate::object::ObjectRef;
@@ -103,10 +104,11 @@ pub struct ChangeStamp {
 
 /// The bookkeeping that every stored object carries.
 ///
-/// Invariant: `version` rises by one with every change of the object's own fields, and only then.
+/// Invariant: `version` rises by one with every change of the object's own fields, and only then. It goes on where an
+/// object is brought back under an id whose deletion is remembered, so that no two changes have the same one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
-    /// 1 for a new object.
+    /// 1 for a new object, unless there was one under its id before.
     pub version: u64,
     /// When the object was made.
     pub created: Time,
@@ -119,7 +121,12 @@ pub struct Revision {
 impl Revision {
     /// Of an object made by this change.
     pub fn first(change: ChangeStamp) -> Self {
-        Self { version: 1, created: change.at, last_updated: change.at, change }
+        Self::after(0, change)
+    }
+
+    /// Of an object made by this change under an id whose former object was deleted as this version; 0 where there was none.
+    pub fn after(deletion: u64, change: ChangeStamp) -> Self {
+        Self { version: deletion + 1, created: change.at, last_updated: change.at, change }
     }
 
     /// The next one, by this change.
@@ -199,6 +206,13 @@ impl Filterable for Change {
             "changed_object_type" => FieldValue::text(self.object.kind.as_str()),
             "changed_object_type_id" => FieldValue::id(self.object.kind.number()),
             "changed_object_id" => FieldValue::id(self.object.id),
+            "related_object_type" => {
+                FieldValue::optional(self.related(), |related| FieldValue::text(related.kind.as_str()))
+            }
+            "related_object_type_id" => {
+                FieldValue::optional(self.related(), |related| FieldValue::id(related.kind.number()))
+            }
+            "related_object_id" => FieldValue::optional(self.related(), |related| FieldValue::id(related.id)),
             "object_repr" => FieldValue::text(&self.display),
             "message" => FieldValue::text(&self.stamp.actor.message),
             _ => FieldValue::None,
@@ -219,6 +233,13 @@ impl Change {
     /// The same change always has the same key, so that it is recorded and told once: `notices.outage:7:3`.
     pub fn key(&self) -> String {
         format!("{}:{}", self.object, self.version)
+    }
+
+    /// The event that an impact or a received mail belongs to, which is another object than the one that changed.
+    pub fn related(&self) -> Option<ObjectRef> {
+        let event = self.after.as_ref().or(self.before.as_ref())?.get("event")?;
+        let kind: EventKind = serde_json::from_value(event.get("kind")?.clone()).ok()?;
+        Some(ObjectRef { kind: kind.object_type(), id: event.get("id")?.as_u64()?.try_into().ok()? })
     }
 
     /// What differs between before and after, one level deep, without the time of the update itself.

@@ -524,6 +524,11 @@ fn operand(kind: Kind, lookup: &str, value: &str) -> std::result::Result<Option<
             Some(Operand::Pattern(pattern.map_err(|_| "Enter a valid regular expression.".to_owned())?))
         }
         Kind::Choice(known) if matches!(lookup, "" | "n") && !known(value) => return Err(not_a_choice()),
+        // A type is named here; its number, as other parameters and bodies have it, is the name of none (reference
+        // netbox-notices, section 2: Filters).
+        Kind::EventType | Kind::ObjectType if value.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(Operand::Text(value.to_owned()))
+        }
         Kind::EventType | Kind::ObjectType if matches!(lookup, "" | "n") => {
             let found = ObjectType::parse(value);
             let found = found.filter(|found| matches!(kind, Kind::ObjectType) || EventKind::of(*found).is_some());

@@ -64,13 +64,9 @@ pub struct Entry {
     pub changes: Vec<(String, String, String)>,
 }
 
-/// Fields that hold a time, with their names for people.
-const TIME_FIELDS: [(&str, &str); 4] = [
-    ("start", "Start"),
-    ("end", "End"),
-    ("estimated_time_to_repair", "Estimated time to repair"),
-    ("reported_at", "Reported at"),
-];
+/// The times that people plan by, with their names for people (behaviours 45 and 46).
+const TIME_FIELDS: [(&str, &str); 3] =
+    [("start", "Start"), ("end", "End"), ("estimated_time_to_repair", "Estimated time to repair")];
 
 /// Fields that a person does not want to read about.
 const HIDDEN: [&str; 2] = ["id", "kind"];
@@ -182,6 +178,7 @@ fn text(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "Not set".to_owned(),
         Some(Value::String(text)) if text.is_empty() => "Not set".to_owned(),
+        Some(Value::Array(all)) if all.is_empty() => "Not set".to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
             value.map(Value::to_string).unwrap_or_default()

@@ -49,11 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for Note {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = bytes(request, state).await?;
-        if bytes.is_empty() {
-            return Ok(Self(String::new()));
-        }
-        note(&object(parsed(&bytes)?)?).map(Self)
+        note(&object(json(request, state).await?)?).map(Self)
     }
 }
 
@@ -93,15 +89,15 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
 }
 
 async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Value, ApiError> {
-    parsed(&bytes(request, state).await?)
-}
-
-async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
     let bytes = Bytes::from_request(request, state).await;
-    bytes.map_err(|_| ApiError::BodyTooLarge { limit: MAX_BODY_BYTES, name: "MAX_BODY_BYTES" })
+    parsed(&bytes.map_err(|_| ApiError::BodyTooLarge { limit: MAX_BODY_BYTES, name: "MAX_BODY_BYTES" })?)
 }
 
+/// No body at all says nothing, as an empty object does.
 fn parsed(bytes: &[u8]) -> Result<Value, ApiError> {
+    if bytes.is_empty() {
+        return Ok(json!({}));
+    }
     let strict: Strict = serde_json::from_slice(bytes)
         .map_err(|error| ApiError::Body(json!({"detail": format!("JSON parse error - {error}")})))?;
     Ok(strict.0)

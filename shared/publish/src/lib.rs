@@ -27,7 +27,7 @@ pub use cloud_event::{About, CloudEvent};
 pub use pauses::{MAX_PAUSE, Pauses};
 pub use queue::{Queue, QueueError, QueueMessage, SqsQueue};
 pub use redis::RedisSettings;
-pub use settings::{BrokerKind, BrokerName, BrokerSettings, Payload};
+pub use settings::{BrokerKind, BrokerName, BrokerSettings, Payload, Subscription};
 pub use sns::SnsSettings;
 pub use syslog::SyslogSettings;
 pub use topics::Topics;

@@ -24,18 +24,20 @@ const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings {
-    /// `redis://user:password@host:port`, or `rediss://…` for TLS.
+    /// `redis://user:password@host:port`, or `rediss://…` for TLS; or `env:NAME` where the environment has it.
     url: Secret<String>,
 }
 
 impl RedisSettings {
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&mut self, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
+        self.url = self.url.look_up(variable).map_err(|error| format!("url: {error}"))?;
         self.client().map(drop)
     }
 
     /// The client; it connects when something is to be sent.
     fn client(&self) -> Result<Client, String> {
-        const WRONG: &str = "url: not redis://[user:password@]host[:port], or rediss:// for TLS";
+        const WRONG: &str =
+            "url: not redis://[user:password@]host[:port], rediss:// for TLS, or env:NAME with one of these";
         let Secret(url) = &self.url;
         let has_scheme = url.starts_with("redis://") || url.starts_with("rediss://");
         // The library reads `#insecure` as leave to trust anybody.

@@ -1,6 +1,7 @@
 //! Who is told: the brokers, as `NOTICEBOARD_BROKERS` sets them up.
 //!
-//! One JSON object, in which each broker has its name. The whole of it is read and checked before anything is sent.
+//! One JSON object, in which each broker has its name. `serve` wants all of it to be right before anything is sent. On
+//! Lambda a broker that is wrong is left out, and its messages wait in its queue.
 //!
 //! | setting | of | means | default |
 //! |---|---|---|---|
@@ -12,7 +13,7 @@
 //! | `url` | `syslog` | `unix:/path` (datagrams or stream), `udp://host:port`, `tcp://host:port` (octet counting) | `unix:/dev/log` |
 //! | `facility` | `syslog` | `kern`, `user`, `daemon`, `local0`, … | `local0` |
 //! | `severity` | `syslog` | `emerg`, `alert`, `crit`, `err`, `warning`, `notice`, `info` or `debug` | `info` |
-//! | `url` | `redis` | `redis://[user:password@]host[:port]`; `rediss://` for TLS | |
+//! | `url` | `redis` | `redis://[user:password@]host[:port]`; `rediss://` for TLS; or `env:NAME` | |
 //! | `url` | `webhook` | `https://…`; `http://…` only to private addresses | |
 //! | `secrets` | `webhook` | what to sign with, each `whsec_` and the base64 of 24 to 64 random bytes, or `env:NAME`; two of them while one replaces the other | |
 //! | `allow_private` | `webhook` | whether it may go to loopback and private networks | `false` |
@@ -20,6 +21,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::pauses::Pauses;
@@ -74,8 +76,7 @@ pub enum Payload {
 }
 
 /// The kinds of brokers, by `type`, each with its own settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BrokerKind {
     /// Structured lines on standard error.
     Log {},
@@ -106,7 +107,7 @@ impl BrokerKind {
 
     /// The variable that gives Lambda the queue of the brokers of this kind.
     pub fn queue_variable(&self) -> String {
-        format!("NOTICEBOARD_QUEUE_{}", self.as_str().to_ascii_uppercase())
+        queue_variable(self.as_str())
     }
 
     fn pauses(&self) -> Pauses {
@@ -116,17 +117,38 @@ impl BrokerKind {
         }
     }
 
-    /// What the types do not say; `variable` reads the environment, for secrets that are kept there.
-    fn check(&mut self, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
-        match self {
-            Self::Log {} => Ok(()),
-            Self::Sns(settings) => settings.check(),
-            Self::Syslog(settings) => settings.check(),
-            Self::Redis(settings) => settings.check(),
-            Self::Webhook(settings) => settings.check(variable),
+    /// The settings of a kind; `variable` reads the environment, for secrets that are kept there.
+    fn read(kind: &str, own: Settings, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
+        match kind {
+            "sns" => {
+                let settings: SnsSettings = typed(own)?;
+                settings.check()?;
+                Ok(Self::Sns(settings))
+            }
+            "syslog" => {
+                let settings: SyslogSettings = typed(own)?;
+                settings.check()?;
+                Ok(Self::Syslog(settings))
+            }
+            "redis" => {
+                let mut settings: RedisSettings = typed(own)?;
+                settings.check(variable)?;
+                Ok(Self::Redis(settings))
+            }
+            "webhook" => {
+                let mut settings: WebhookSettings = typed(own)?;
+                settings.check(variable)?;
+                Ok(Self::Webhook(settings))
+            }
+            _ => typed(own).map(|NoSettings {}| Self::Log {}),
         }
     }
 }
+
+/// What a kind has that needs nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoSettings {}
 
 /// One broker, as it is set up.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,6 +177,19 @@ struct Common {
 /// The settings of [`Common`], which are not the kind's own.
 const COMMON: [&str; 3] = ["topics", "payload", "pauses"];
 
+impl Common {
+    fn read(settings: Settings) -> Result<Self, String> {
+        // A list would be taken for the fields in their order.
+        if settings.get("topics").is_some_and(|topics| !topics.is_object()) {
+            return Err(r#"topics: not an object such as {"include": ["noticeboard.status.*"]}"#.into());
+        }
+        typed(settings)
+    }
+}
+
+/// A JSON object, as it stands in `NOTICEBOARD_BROKERS`.
+type Settings = serde_json::Map<String, serde_json::Value>;
+
 impl BrokerSettings {
     /// Reads `NOTICEBOARD_BROKERS`: a JSON object, or `@` and the path of a file with one. `variable` reads the
     /// environment.
@@ -162,44 +197,28 @@ impl BrokerSettings {
     /// # Errors
     /// One line that names the broker, the setting and what it should be.
     pub fn read(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Self>, String> {
-        let wrong = |detail: String| format!("NOTICEBOARD_BROKERS: {detail}");
-        let file;
-        let text = match text.trim().strip_prefix('@') {
-            Some(path) => {
-                file = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot read {path}: {error}")))?;
-                file.as_str()
-            }
-            None => text,
-        };
-        if text.trim().is_empty() {
-            return Ok(Vec::new());
-        }
-        let brokers: BTreeMap<String, serde_json::Map<String, serde_json::Value>> = serde_json::from_str(text)
-            .map_err(|error| {
-                wrong(format!(r#"not a JSON object of brokers, such as {{"log": {{"type": "log"}}}}: {error}"#))
-            })?;
-        let read = |(name, settings): (String, _)| {
-            let broker = Self::read_one(&name, settings, variable);
-            broker.map_err(|error| wrong(format!("{name}: {error}")))
-        };
-        brokers.into_iter().map(read).collect()
+        Self::read_each(text, variable)?.into_iter().collect()
     }
 
-    fn read_one(
-        name: &str,
-        settings: serde_json::Map<String, serde_json::Value>,
+    /// The same, each broker by itself: for who goes on with those that are right.
+    ///
+    /// # Errors
+    /// When it is no JSON object of brokers.
+    pub fn read_each(
+        text: &str,
         variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, String> {
+    ) -> Result<Vec<Result<Self, String>>, String> {
+        each(text, |name, settings| Self::read_one(name, settings, variable))
+    }
+
+    fn read_one(name: &str, mut settings: Settings, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
         let name = BrokerName::parse(name)?;
-        let kind = settings.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
-        if !BrokerKind::ALL.contains(&kind) {
-            return Err(format!("type '{kind}' is not a kind of broker; use one of {}", BrokerKind::ALL.join(", ")));
-        }
-        let (common, own): (serde_json::Map<_, _>, serde_json::Map<_, _>) =
+        let kind = kind(&settings)?;
+        settings.remove("type");
+        let (common, own): (Settings, Settings) =
             settings.into_iter().partition(|(key, _)| COMMON.contains(&key.as_str()));
-        let common: Common = serde_json::from_value(common.into()).map_err(|error| error.to_string())?;
-        let mut kind: BrokerKind = serde_json::from_value(own.into()).map_err(|error| error.to_string())?;
-        kind.check(variable)?;
+        let common = Common::read(common)?;
+        let kind = BrokerKind::read(kind, own, variable)?;
         Ok(Self {
             name,
             topics: Topics::read(&common.topics)?,
@@ -208,6 +227,85 @@ impl BrokerSettings {
             kind,
         })
     }
+}
+
+/// What must be known of a broker to keep messages for it, whether or not it can be sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its name.
+    pub name: BrokerName,
+    /// What it is told of.
+    pub topics: Topics,
+    kind: &'static str,
+}
+
+impl Subscription {
+    /// Reads each broker of `NOTICEBOARD_BROKERS` by itself. One whose topics are wrong is told of everything: what is too
+    /// much can be discarded, what was never kept is lost.
+    ///
+    /// # Errors
+    /// When it is no JSON object of brokers; of one broker, when it has no right name or kind.
+    pub fn read_each(text: &str) -> Result<Vec<Result<Self, String>>, String> {
+        each(text, |name, mut settings| {
+            let (name, kind) = (BrokerName::parse(name)?, kind(&settings)?);
+            settings.retain(|key, _| key == "topics");
+            let topics = Common::read(settings).and_then(|common| Topics::read(&common.topics));
+            Ok(Self { name, topics: topics.unwrap_or_default(), kind })
+        })
+    }
+
+    /// The variable that gives Lambda the broker's queue.
+    pub fn queue_variable(&self) -> String {
+        queue_variable(self.kind)
+    }
+}
+
+fn queue_variable(kind: &str) -> String {
+    format!("NOTICEBOARD_QUEUE_{}", kind.to_ascii_uppercase())
+}
+
+/// Reads the brokers of `NOTICEBOARD_BROKERS` by their names, each by itself.
+fn each<T>(text: &str, read: impl Fn(&str, Settings) -> Result<T, String>) -> Result<Vec<Result<T, String>>, String> {
+    let wrong = |detail: String| format!("NOTICEBOARD_BROKERS: {detail}");
+    let file;
+    let text = match text.trim().strip_prefix('@') {
+        Some(path) => {
+            file = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot read {path}: {error}")))?;
+            file.as_str()
+        }
+        None => text,
+    };
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let brokers: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|error| {
+        wrong(format!(r#"not a JSON object of brokers, such as {{"log": {{"type": "log"}}}}: {error}"#))
+    })?;
+    let read = |(name, settings): (String, serde_json::Value)| {
+        let broker = if let serde_json::Value::Object(settings) = settings {
+            read(&name, settings)
+        } else {
+            Err(r#"not an object of settings, such as {"type": "log"}"#.into())
+        };
+        broker.map_err(|error| wrong(format!("{name}: {error}")))
+    };
+    Ok(brokers.into_iter().map(read).collect())
+}
+
+/// A broker's kind.
+fn kind(settings: &Settings) -> Result<&'static str, String> {
+    let kind = settings.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let known = BrokerKind::ALL.into_iter().find(|known| *known == kind);
+    known.ok_or_else(|| format!("type '{kind}' is not a kind of broker; use one of {}", BrokerKind::ALL.join(", ")))
+}
+
+/// Reads settings; an error names the one that is wrong.
+fn typed<T: DeserializeOwned>(settings: Settings) -> Result<T, String> {
+    serde_path_to_error::deserialize(serde_json::Value::Object(settings)).map_err(|error| {
+        let path = error.path().to_string();
+        let of = if path == "." { String::new() } else { format!("{path}: ") };
+        format!("{of}{}", error.into_inner())
+    })
 }
 
 #[cfg(test)]

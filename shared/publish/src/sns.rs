@@ -18,8 +18,11 @@ pub struct SnsSettings {
 
 impl SnsSettings {
     pub(crate) fn check(&self) -> Result<(), String> {
-        let is_arn = self.topic.starts_with("arn:") && self.topic.split(':').count() == 6;
-        if is_arn { Ok(()) } else { Err(format!("topic: '{}' is not the ARN of a topic", self.topic)) }
+        let parts: Vec<&str> = self.topic.split(':').collect();
+        match parts.as_slice() {
+            ["arn", _, "sns", _, _, _] if !parts.contains(&"") => Ok(()),
+            _ => Err(format!("topic: '{}' is not the ARN of a topic, arn:aws:sns:REGION:ACCOUNT:NAME", self.topic)),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 /// Which topics a broker is told of: globs in which `*` stands for any text, dots included, `?` for one character and
 /// `[…]` for one of some, as in the Nautobot contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topics {
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,

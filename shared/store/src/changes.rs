@@ -1,14 +1,15 @@
 //! The changelog's records, and the tombstones that tell it who deleted an object.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use noticeboard_domain::change::{Change, ChangeStamp};
+use noticeboard_domain::change::{Action, Change, ChangeStamp};
 use noticeboard_domain::ids::{ChangeId, EventId};
+use noticeboard_domain::inventory::schema;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, Result};
 
 use crate::counters::{Counted, Counters};
-use crate::item::{Attributes, Chunk, Item, Resume, attribute, decode, kind, n, text};
+use crate::item::{Attributes, Chunk, Item, Resume, attribute, decode, integer, kind, n, s, text};
 use crate::keys::{self, Key, index};
 use crate::table::{Lookup, Store};
 use crate::transaction::{CommitError, Condition, Refusal, Transaction};
@@ -29,11 +30,11 @@ pub struct ChangePage {
 }
 
 impl Transaction {
-    /// Leaves word of who removes an object.
-    pub(crate) fn tombstone(&mut self, object: ObjectRef, stamp: &ChangeStamp) -> Result<()> {
+    /// Leaves word of who removes an object, and of the version that its deletion counts as.
+    pub(crate) fn tombstone(&mut self, object: ObjectRef, version: u64, stamp: &ChangeStamp) -> Result<()> {
         let expires = stamp.at + chrono::Duration::days(TOMBSTONE_DAYS);
         let item = Item::helper(&keys::tombstone(object)).data(stamp)?;
-        let item = item.with(attribute::EXPIRES, n(expires.timestamp()));
+        let item = item.with(attribute::VERSION, n(version)).with(attribute::EXPIRES, n(expires.timestamp()));
         self.put(item, Condition::Always, Refusal::Changed);
         Ok(())
     }
@@ -47,7 +48,7 @@ fn record_some(changes: &[Change]) -> Result<(Transaction, usize)> {
     let mut taken = 0;
     for change in changes.iter().take(MAX_RECORDED) {
         // The stream may tell the same change twice in one batch; a transaction writes an item once. An object that is
-        // deleted and brought back under its id has its first version again: that is another change.
+        // brought back under its id when its deletion is forgotten has its first version again: that is another change.
         if keys.insert((change.stamp.id, change.key())) {
             let mut one = Transaction::new();
             one.put(record(change)?, Condition::New, Refusal::ChangeRecorded);
@@ -69,10 +70,28 @@ fn record(change: &Change) -> Result<Item> {
     // Whole lists are walked by this key, so no two changes may have the same one: writers in two processes can mint
     // the same id.
     let place = keys::change_place(change.stamp.id, change.object, change.version);
-    let item = Item::new(&key, kind::CHANGE).data(change)?;
+    let item = Item::new(&key, kind::CHANGE).data(change)?.with(attribute::COMPACT, s(change.action.as_str()));
     let item = item.index(attribute::BY_KIND, kind::CHANGE, place);
     let item = item.index(attribute::BY_OWNER, index::changes_of(change.object), &id);
     Ok(item.index(attribute::BY_SHARD, index::request(&change.stamp.actor.request_id), id))
+}
+
+/// Reads a change. What was recorded of objects elsewhere when their addresses were still kept is shown without these.
+fn decode_change(item: &Attributes) -> Result<Change> {
+    let mut change: Change = decode(item)?;
+    if let Some(schema) = schema(change.object.kind) {
+        change.before.iter_mut().chain(&mut change.after).for_each(|fields| schema.without_addresses(fields));
+    }
+    Ok(change)
+}
+
+/// The object that a change in the index of a request is about, and what was done to it.
+fn changed_object(item: &Attributes) -> Option<(ObjectRef, Action)> {
+    let (object, version) = keys::changed_object(text(item, attribute::SK)?)?;
+    let recorded = text(item, attribute::COMPACT);
+    let action = Action::ALL.into_iter().find(|action| recorded == Some(action.as_str()));
+    // Records did not always say it there.
+    Some((object, action.unwrap_or(if version == 1 { Action::Create } else { Action::Update })))
 }
 
 impl Store {
@@ -107,6 +126,18 @@ impl Store {
         self.get(&keys::tombstone(object)).await?.as_ref().map(decode).transpose()
     }
 
+    /// Which versions the deletions of these objects count as; those of which none is remembered are left out.
+    pub async fn deletions(&self, objects: &[ObjectRef]) -> Result<HashMap<ObjectRef, u64>> {
+        let keys: Vec<Key> = objects.iter().map(|object| keys::tombstone(*object)).collect();
+        let found = self.get_many(&keys).await?;
+        let versions: HashMap<&str, u64> = found
+            .iter()
+            .filter_map(|item| Some((text(item, attribute::PK)?, integer(item, attribute::VERSION)?)))
+            .collect();
+        let version = |(object, key): (&ObjectRef, &Key)| Some((*object, *versions.get(key.pk.as_str())?));
+        Ok(objects.iter().zip(&keys).filter_map(version).collect())
+    }
+
     /// The changes of an event and of what belongs to it, newest first, before `before` where that is given.
     pub async fn changes_of_event(&self, event: EventId, before: Option<ChangeId>, limit: usize) -> Result<ChangePage> {
         // The sort key of a change begins with its id, so that a bound on it needs no prefix of its own; an event's
@@ -122,7 +153,7 @@ impl Store {
     /// The changes of one object, newest first; an error when there are more than `most`.
     pub async fn changes_of_object(&self, object: ObjectRef, most: usize) -> Result<Vec<Change>> {
         let lookup = Lookup::index(index::BY_OWNER, index::changes_of(object)).backwards();
-        self.query_all(&lookup, most).await?.iter().map(decode).collect()
+        self.query_all(&lookup, most).await?.iter().map(decode_change).collect()
     }
 
     /// Whether any change of an object is on record.
@@ -140,12 +171,12 @@ impl Store {
     ) -> Result<Chunk<Change>> {
         let lookup = Lookup::index(index::BY_KIND, kind::CHANGE);
         let lookup = if newest_first { lookup.backwards() } else { lookup };
-        self.chunk(&lookup.resume(resume), limit, decode).await
+        self.chunk(&lookup.resume(resume), limit, decode_change).await
     }
 
     /// All changes by id, from an id on.
     pub async fn changes_from(&self, start: u64, limit: usize) -> Result<Chunk<Change>> {
-        self.chunk(&Lookup::index(index::BY_KIND, kind::CHANGE).from(keys::number(start)), limit, decode).await
+        self.chunk(&Lookup::index(index::BY_KIND, kind::CHANGE).from(keys::number(start)), limit, decode_change).await
     }
 
     /// How many changes are on record.
@@ -161,25 +192,25 @@ impl Store {
             Some(Key { pk: text(item, attribute::PK)?.into(), sk: text(item, attribute::SK)?.into() })
         };
         let keys: Vec<Key> = items.iter().filter_map(key).collect();
-        self.get_many(&keys).await?.iter().map(decode).collect()
+        self.get_many(&keys).await?.iter().map(decode_change).collect()
     }
 
-    /// The objects that one request changed, each with the version that it had then.
-    pub async fn changed_by_request(&self, request_id: &str, most: usize) -> Result<Vec<(ObjectRef, u64)>> {
+    /// The objects that one request changed, each with what was done to it.
+    pub async fn changed_by_request(&self, request_id: &str, most: usize) -> Result<Vec<(ObjectRef, Action)>> {
         let items = self.query_all(&Lookup::index(index::COMPACT, index::request(request_id)), most).await?;
-        Ok(items.iter().filter_map(|item| keys::changed_object(text(item, attribute::SK)?)).collect())
+        Ok(items.iter().filter_map(changed_object).collect())
     }
 
     /// One change.
     pub async fn change(&self, id: ChangeId) -> Result<Option<Change>> {
         let lookup = Lookup::index(index::BY_KIND, kind::CHANGE).prefix(keys::number(id.get()));
         let (items, _) = self.query(&lookup, 1).await?;
-        items.first().map(decode).transpose()
+        items.first().map(decode_change).transpose()
     }
 
     async fn change_page(&self, lookup: &Lookup, limit: usize) -> Result<ChangePage> {
         let (items, more) = self.query(&lookup.clone().backwards(), limit).await?;
-        let changes: Vec<Change> = items.iter().map(decode).collect::<Result<_>>()?;
+        let changes: Vec<Change> = items.iter().map(decode_change).collect::<Result<_>>()?;
         let next = if more { changes.last().map(|change| change.stamp.id) } else { None };
         Ok(ChangePage { changes, next })
     }

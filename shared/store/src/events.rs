@@ -250,14 +250,14 @@ impl Transaction {
         self.event_delete_helpers(event);
         let unmoved = Condition::Unmoved { version: event.revision.version, children: before.children };
         self.delete(keys::event(event.id), unmoved, Refusal::Changed);
-        self.tombstone(event.object(), stamp)
+        self.tombstone(event.object(), event.revision.version + 1, stamp)
     }
 
     /// Removes an event that [`Transaction::event_delete_begin`] has hidden.
     pub fn event_delete_finish(&mut self, event: &Event, stamp: &ChangeStamp) -> Result<()> {
         let condition = Condition::VersionEvenDeleting(event.revision.version);
         self.delete(keys::event(event.id), condition, Refusal::Changed);
-        self.tombstone(event.object(), stamp)
+        self.tombstone(event.object(), event.revision.version + 1, stamp)
     }
 }
 

@@ -84,7 +84,7 @@ impl Transaction {
         self.delete(keys::impact(impact.event.id, impact.id), condition, Refusal::Changed);
         self.delete(keys::pointer_to(impact.object()), Condition::Always, Refusal::Changed);
         self.delete(keys::target(impact.event.id, impact.target), Condition::Always, Refusal::Changed);
-        self.tombstone(impact.object(), stamp)
+        self.tombstone(impact.object(), impact.revision.version + 1, stamp)
     }
 }
 

@@ -43,7 +43,7 @@ impl Transaction {
     /// Removes a journal entry in the version that was read.
     pub fn journal_entry_delete(&mut self, entry: &JournalEntry, stamp: &ChangeStamp) -> Result<()> {
         self.delete(key(entry.id), Condition::Version(entry.revision.version), Refusal::Changed);
-        self.tombstone(entry.object(), stamp)
+        self.tombstone(entry.object(), entry.revision.version + 1, stamp)
     }
 }
 

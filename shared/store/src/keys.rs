@@ -347,7 +347,7 @@ pub(crate) mod index {
         format!("JOURNAL#{}#{}", object.kind, number(object.id.get()))
     }
 
-    /// The changes that one request made: `compact` carries their keys, which is all that is needed.
+    /// The changes that one request made: `compact` carries their keys and what was done, which is all that is needed.
     pub(crate) fn request(id: &str) -> String {
         format!("REQUEST#{id}")
     }

@@ -54,6 +54,6 @@ pub use messages::{Message, MessageMark, Thread};
 pub use neighbours::{Neighbours, Wanted};
 pub use stamps::{Part, Stamps};
 pub use table::{Store, TableInfo, too_many_entries};
-pub use table_check::{Made, Protection};
+pub use table_check::{Made, Protection, check_table_name};
 pub use transaction::{CommitError, MAX_TRANSACTION_ITEMS, Refusal, Transaction};
 pub use windows::WindowPart;

@@ -48,7 +48,7 @@ impl Transaction {
         let condition = Condition::Version(notification.revision.version);
         self.delete(keys::notification(notification.event.id, notification.id), condition, Refusal::Changed);
         self.delete(keys::pointer_to(notification.object()), Condition::Always, Refusal::Changed);
-        self.tombstone(notification.object(), stamp)
+        self.tombstone(notification.object(), notification.revision.version + 1, stamp)
     }
 }
 

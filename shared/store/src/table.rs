@@ -246,18 +246,21 @@ impl Store {
         if table.as_ref().and_then(|table| table.table_status.as_ref()) == Some(&TableStatus::Creating) {
             self.wait_until_active().await?;
         }
-        self.expire_items().await?;
+        if !self.items_expire().await? {
+            self.expire_items().await?;
+        }
         Ok(TableInfo { stream_arn: table.and_then(|table| table.latest_stream_arn) })
     }
 
-    /// Lets items expire, where that is not so yet.
-    async fn expire_items(&self) -> Result<()> {
+    /// Whether items expire.
+    pub(crate) async fn items_expire(&self) -> Result<bool> {
         let found = self.client.describe_time_to_live().table_name(self.table()).send().await;
         let found = found.map_err(|error| self.failed("dynamodb:DescribeTimeToLive", &error))?;
         let name = found.time_to_live_description.and_then(|ttl| ttl.attribute_name);
-        if name.as_deref() == Some(attribute::EXPIRES) {
-            return Ok(());
-        }
+        Ok(name.as_deref() == Some(attribute::EXPIRES))
+    }
+
+    async fn expire_items(&self) -> Result<()> {
         let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(attribute::EXPIRES);
         self.client
             .update_time_to_live()
@@ -269,7 +272,7 @@ impl Store {
             .map_err(|error| self.failed("dynamodb:UpdateTimeToLive", &error))
     }
 
-    async fn wait_until_active(&self) -> Result<()> {
+    pub(crate) async fn wait_until_active(&self) -> Result<()> {
         for _ in 0..120 {
             let table = self.client.describe_table().table_name(self.table()).send().await;
             let table = table.map_err(|error| self.failed("dynamodb:DescribeTable", &error))?.table;
@@ -299,11 +302,13 @@ impl Store {
         if let Some(refused) = trouble::refused(Place::Table, self.table(), action, error) {
             return refused;
         }
-        let code = error.code().unwrap_or("no answer");
-        let said = error.message().map_or_else(|| format!("{error:?}"), str::to_owned);
-        let detail = format!("{action}: {code}: {said}");
+        let detail = format!("{action}: {}", reason(error));
         // A request that DynamoDB calls malformed will be malformed again: that is our mistake, not a bad hour.
-        if code == "ValidationException" { Error::Internal { detail } } else { Error::Unavailable { detail } }
+        if error.code() == Some("ValidationException") {
+            Error::Internal { detail }
+        } else {
+            Error::Unavailable { detail }
+        }
     }
 
     /// One item, with strong consistency.
@@ -461,9 +466,20 @@ impl Store {
     }
 }
 
+/// What DynamoDB said, or why it could not be asked: all that the error has beneath it, down to the connection.
+pub(crate) fn reason(error: &(impl ProvideErrorMetadata + std::error::Error)) -> String {
+    if let Some(code) = error.code() {
+        return format!("{code}: {}", error.message().unwrap_or_default());
+    }
+    let beneath = std::iter::successors(error.source(), |error| error.source());
+    beneath.fold(error.to_string(), |told, error| format!("{told}: {error}"))
+}
+
 /// More entries than a list may read.
 pub fn too_many_entries(most: usize) -> Error {
-    let message =
-        format!("More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter.");
+    let message = format!(
+        "More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter, or page by \
+         cursor (start=0)."
+    );
     Error::field(FieldErrors::ALL, message)
 }

@@ -3,13 +3,13 @@
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
     BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, Projection,
-    ProjectionType, SseStatus, StreamViewType, TableDescription,
+    ProjectionType, SseStatus, StreamViewType, TableDescription, TableStatus,
 };
 use noticeboard_domain::{Error, Result};
 
 use crate::item::attribute;
 use crate::keys::index;
-use crate::table::{INDEXES, Store, names};
+use crate::table::{INDEXES, Store, names, reason};
 
 /// How many days back a protected table can be restored to: the most that DynamoDB offers.
 const RECOVERY_DAYS: i32 = 35;
@@ -32,21 +32,41 @@ pub enum Made {
     Different(Vec<String>),
 }
 
+/// Whether a table can have this name.
+///
+/// # Errors
+/// Says which characters it may have.
+pub fn check_table_name(name: &str) -> std::result::Result<(), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if (3..=255).contains(&name.len()) && name.chars().all(fits) {
+        return Ok(());
+    }
+    Err(format!("'{name}' is not the name of a table: use 3 to 255 letters (a-z, A-Z), digits, _, - and ."))
+}
+
 impl Store {
-    /// Makes the table where there is none, and compares it with its definition.
+    /// Makes the table where there is none, and compares it with its definition; one that there is stays as it is.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the endpoint cannot be reached or refuses; also one that cannot protect a table.
     pub async fn create_and_compare(&self, protection: Protection) -> Result<Made> {
-        let is_new = self.describe().await?.is_none();
-        self.create(protection).await?;
-        if is_new && protection == Protection::Full {
-            self.keep_recoverable().await?;
+        match self.describe().await? {
+            None => {
+                self.create(protection).await?;
+                if protection == Protection::Full {
+                    self.keep_recoverable().await?;
+                }
+            }
+            Some(table) if table.table_status == Some(TableStatus::Creating) => self.wait_until_active().await?,
+            Some(_) => {}
         }
         let Some(table) = self.describe().await? else {
             return Err(Error::Unavailable { detail: format!("table {} is gone again", self.table()) });
         };
         let mut different = differences(&table);
+        if !self.items_expire().await? {
+            different.push(format!("Its items do not expire: time to live by {} is off.", attribute::EXPIRES));
+        }
         if protection == Protection::Full {
             different.extend(self.unprotected(&table).await?);
         }
@@ -140,7 +160,6 @@ fn projects(name: &str, projection: Option<&Projection>) -> bool {
     }
 }
 
-fn refused<E: ProvideErrorMetadata>(what: &str, error: &E) -> Error {
-    let detail = format!("{what}: {}: {}", error.code().unwrap_or("no answer"), error.message().unwrap_or_default());
-    Error::Unavailable { detail }
+fn refused(what: &str, error: &(impl ProvideErrorMetadata + std::error::Error)) -> Error {
+    Error::Unavailable { detail: format!("cannot {what}: {}", reason(error)) }
 }

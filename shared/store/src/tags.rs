@@ -66,7 +66,7 @@ impl Transaction {
         self.delete(keys::object(tag.object()), Condition::Version(tag.revision.version), Refusal::Changed);
         self.delete(keys::tag_slug(tag.slug.as_str()), Condition::Always, Refusal::Changed);
         self.delete(keys::tag_name(tag.name.as_str()), Condition::Always, Refusal::Changed);
-        self.tombstone(tag.object(), stamp)
+        self.tombstone(tag.object(), tag.revision.version + 1, stamp)
     }
 }
 

@@ -200,6 +200,30 @@ impl Transaction {
         Ok(())
     }
 
+    /// Takes in the writes of another transaction that trades places with this one: what one gives up the other takes.
+    /// Gives them back where both write the same item otherwise, or where it would become too much for one transaction.
+    ///
+    /// # Errors
+    /// The other transaction, untouched.
+    pub fn trade(&mut self, other: Self) -> std::result::Result<(), Self> {
+        let mut both = self.clone();
+        for (write, refusal) in &other.writes {
+            match both.writes.iter_mut().find(|(mine, _)| mine.key() == write.key()) {
+                None => both.writes.push((write.clone(), *refusal)),
+                Some((mine, _)) => match mine.traded(write) {
+                    Some(traded) => *mine = traded,
+                    None => return Err(other),
+                },
+            }
+        }
+        both.stamped.join(&other.stamped);
+        if both.len() > MAX_TRANSACTION_ITEMS || both.bytes() > MAX_TRANSACTION_BYTES {
+            return Err(other);
+        }
+        *self = both;
+        Ok(())
+    }
+
     /// About how large its items are.
     fn bytes(&self) -> usize {
         self.writes.iter().map(|(write, _)| write.bytes()).sum()
@@ -237,6 +261,33 @@ impl Write {
         match self {
             Self::Put(item, _) => &item.key,
             Self::Update { key, .. } | Self::Delete(key, _) => key,
+        }
+    }
+
+    /// This and another write of the same item as one, where they trade a place; none where they contradict each other.
+    fn traded(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            // Whoever gives the marker up has it in the version that was read, so nobody else does.
+            (Self::Delete(_, Condition::Always), Self::Put(item, Condition::New))
+            | (Self::Put(item, Condition::New), Self::Delete(_, Condition::Always)) => {
+                Some(Self::Put(item.clone(), Condition::Always))
+            }
+            (
+                Self::Update { key, set, condition: Condition::Exists },
+                Self::Update { set: more, condition: Condition::Exists, .. },
+            ) => {
+                let mut set = set.clone();
+                for (name, change) in more {
+                    match set.iter_mut().find(|(known, _)| known == name) {
+                        None => set.push((name, change.clone())),
+                        Some((_, mine @ Change::Remove)) => *mine = change.clone(),
+                        Some(_) if matches!(change, Change::Remove) => {}
+                        Some(_) => return None,
+                    }
+                }
+                Some(Self::Update { key: key.clone(), set, condition: Condition::Exists })
+            }
+            _ => None,
         }
     }
 

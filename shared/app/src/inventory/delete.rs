@@ -4,7 +4,7 @@ use noticeboard_domain::change::{Actor, Expected};
 use noticeboard_domain::impact::Impact;
 use noticeboard_domain::object::{ObjectRef, ObjectType};
 use noticeboard_domain::{Error, Result};
-use noticeboard_store::{CommitError, Dependent, Transaction};
+use noticeboard_store::{CommitError, Dependent, StoredObject, Transaction};
 
 use super::not_found;
 use super::resolve::Surroundings;
@@ -36,9 +36,7 @@ impl App {
             if object.kind == ObjectType::CircuitTermination {
                 around = self.surroundings_at(&stored).await?;
             }
-            let mut transaction = Transaction::new();
-            transaction.object_delete(&stored.object, &self.stamp(actor)?)?;
-            around.tell_circuits(&mut transaction, Some(&stored), None)?;
+            let transaction = self.object_deleted(actor, &stored, &around)?;
             match self.store.commit(transaction, self.now()).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Refused(_)) => {}
@@ -46,6 +44,25 @@ impl App {
             }
         }
         Err(too_many_races())
+    }
+
+    /// The writes that delete an object.
+    pub(super) fn object_deleted(
+        &self,
+        actor: &Actor,
+        stored: &StoredObject,
+        around: &Surroundings,
+    ) -> Result<Transaction> {
+        let mut transaction = Transaction::new();
+        transaction.object_delete(&stored.object, &self.stamp(actor)?)?;
+        around.tell_circuits(&mut transaction, Some(stored), None)?;
+        Ok(transaction)
+    }
+
+    /// Whether no event needs an object.
+    pub(super) async fn object_unused_by_events(&self, object: ObjectRef) -> Result<()> {
+        let impacts = self.store.impacts_on_target(object, MAX_COUNTED).await?;
+        self.object_unused(object, &[], &impacts.items, &[]).await
     }
 
     /// Whether nothing needs an object but these others.

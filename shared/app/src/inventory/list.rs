@@ -71,10 +71,10 @@ impl App {
         let places = place_tests(schema, &mut listing.filter);
         self.narrow(kind, &mut listing.filter).await?;
         self.narrow_references(schema, &mut listing.filter).await?;
-        if let Some(found) = self.located(&places, |found| found == kind).await? {
-            listing
-                .filter
-                .narrow(found.into_iter().filter(|found| found.kind == kind).map(|found| found.id.get()).collect());
+        if kind == ObjectType::Provider {
+            self.narrow_to_circuits_in(places, &mut listing.filter).await?;
+        } else if let Some(found) = self.located(&places, |found| found == kind).await? {
+            listing.filter.narrow(found.into_iter().map(|found| found.id.get()).collect());
         }
         let by_name = |a: &StoredObject, b: &StoredObject| (&a.display, a.object.id).cmp(&(&b.display, b.object.id));
         let list = match self.narrowest(schema, &listing).await? {
@@ -172,6 +172,24 @@ impl App {
             }
         }
         Ok(None)
+    }
+
+    /// Providers are where their circuits end: with several places, also with several circuits.
+    async fn narrow_to_circuits_in(&self, places: Vec<Test>, filter: &mut Filter) -> Result<()> {
+        for test in places {
+            let negated = test.negated;
+            let there = Test { negated: false, ..test };
+            let Some(circuits) = self.located(&[there], |found| found == ObjectType::Circuit).await? else { continue };
+            let circuits = self.store.objects(&circuits.into_iter().collect::<Vec<_>>()).await?;
+            let providers = circuits.iter().filter_map(|stored| stored.object.reference("provider"));
+            let providers = providers.map(|provider| provider.id.get());
+            if negated {
+                filter.except.extend(providers);
+            } else {
+                filter.narrow(providers.collect());
+            }
+        }
+        Ok(())
     }
 
     /// Turns references by slug or name into ids, and refuses those that do not exist.

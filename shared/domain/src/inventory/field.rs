@@ -16,8 +16,12 @@ pub type Choice = (&'static str, &'static str);
 const MAX_FOREIGN_BYTES: usize = 8 * 1024;
 /// Deepest nesting of such an object.
 const MAX_FOREIGN_DEPTH: usize = 8;
+/// The fields of such an object that say where it is: elsewhere. A client that follows them takes its token there.
+const ADDRESSES: [&str; 2] = ["url", "display_url"];
 /// Longest value and label of a choice whose values are not known here.
 const MAX_CHOICE: usize = 100;
+/// Longest slug.
+const MAX_SLUG: usize = 100;
 
 /// A field of an object.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +73,8 @@ pub enum FieldKind {
         /// The name of the field with the id.
         id: &'static str,
     },
-    /// An object of a type that Noticeboard does not keep, as its id or as an object: given back as it came.
+    /// An object of a type that Noticeboard does not keep, as its id or as an object: given back as it came, but for the
+    /// addresses in it.
     Foreign(&'static str),
     /// Several of them.
     ForeignList,
@@ -115,6 +120,19 @@ impl Field {
             | FieldKind::Generic { .. }
             | FieldKind::Foreign(_) => Value::Null,
         }
+    }
+
+    /// Its own text with the object's id behind it, which no other object has; none for what is no text.
+    pub(super) fn aside(&self, own: &str, id: ObjectId) -> Option<String> {
+        let (max, mark) = if let FieldKind::Text(max) | FieldKind::NullableText(max) = self.kind {
+            (max, format!(" (was {id})"))
+        } else if let FieldKind::Slug = self.kind {
+            (MAX_SLUG, format!("-was-{id}"))
+        } else {
+            return None;
+        };
+        let kept: String = own.chars().take(max.saturating_sub(mark.len())).collect();
+        Some(kept + &mark)
     }
 
     /// Whether null says that there is nothing.
@@ -363,12 +381,28 @@ fn depth(value: &Value) -> usize {
     }
 }
 
+/// Takes the addresses out of objects of types that Noticeboard does not keep.
+pub(super) fn without_addresses(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(without_addresses),
+        Value::Object(fields) => {
+            fields.retain(|name, _| !ADDRESSES.contains(&name.as_str()));
+            fields.values_mut().for_each(without_addresses);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 fn foreign(value: &Value) -> Result<Value, String> {
     match value {
         Value::Object(_) if depth(value) > MAX_FOREIGN_DEPTH || value.to_string().len() > MAX_FOREIGN_BYTES => {
             Err(format!("Ensure this field has no more than {MAX_FOREIGN_BYTES} bytes and {MAX_FOREIGN_DEPTH} levels."))
         }
-        Value::Object(_) => Ok(value.clone()),
+        Value::Object(_) => {
+            let mut kept = value.clone();
+            without_addresses(&mut kept);
+            Ok(kept)
+        }
         Value::Number(_) | Value::String(_) => id(value).map(|id| Value::from(id.get())).map_err(|_| {
             format!("Related objects must be referenced by numeric ID or by dictionary of attributes, not {value}.")
         }),
@@ -436,10 +470,29 @@ mod tests {
         check(FieldKind::Network, json!("2001:db8::1/64"), Err("not a valid prefix"));
         check(FieldKind::Foreign("tenant_id"), json!(7), Ok(json!(7)));
         check(FieldKind::Foreign("tenant_id"), json!({"id": 7, "name": "T"}), Ok(json!({"id": 7, "name": "T"})));
+        let tenant =
+            json!({"id": 7, "url": "http://a/7/", "display_url": "x", "group": {"id": 1, "url": "http://a/1/"}});
+        check(FieldKind::Foreign("tenant_id"), tenant, Ok(json!({"id": 7, "group": {"id": 1}})));
+        let nested = json!([{"id": 2, "of": [{"url": "http://a/", "asn": 64500}]}]);
+        check(FieldKind::ForeignList, nested, Ok(json!([{"id": 2, "of": [{"asn": 64500}]}])));
         check(FieldKind::Foreign("tenant_id"), json!("T"), Err("numeric ID"));
         check(FieldKind::Foreign("tenant_id"), json!({"a": "x".repeat(9000)}), Err("8192 bytes"));
         check(FieldKind::ForeignList, json!([1, {"id": 2}]), Ok(json!([1, {"id": 2}])));
         check(FieldKind::ForeignList, json!({}), Err("list of items"));
+    }
+
+    #[test]
+    fn what_steps_aside_is_called_as_nothing_else_is() {
+        let check = |kind: FieldKind, own: &str, expected: Option<&str>| {
+            let field = Field { name: "field", kind, required: true };
+            let id = ObjectId::try_from(17).unwrap();
+            assert_eq!(field.aside(own, id).as_deref(), expected, "{kind:?} {own}");
+        };
+        check(FieldKind::Text(100), "Riga", Some("Riga (was 17)"));
+        check(FieldKind::Text(12), "Rīga Ziemeļi", Some("Rīg (was 17)"));
+        check(FieldKind::Slug, "riga", Some("riga-was-17"));
+        check(FieldKind::Slug, &"x".repeat(100), Some(&format!("{}-was-17", "x".repeat(93))));
+        check(FieldKind::Integer(0, 1), "", None);
     }
 
     #[test]

@@ -5,10 +5,12 @@
 
 mod field;
 mod object;
+mod place;
 mod schema;
 mod typed;
 
 pub use field::{Choice, Field, FieldKind, Given, Referred};
 pub use object::{InventoryChanges, InventoryObject};
+pub use place::{inside, leads_to, place};
 pub use schema::{PLACES, Schema, Unique, kept, schema};
 pub use typed::{Circuit, CircuitChanges, Label, Provider, ProviderChanges, Slug};

@@ -258,6 +258,7 @@ impl InventoryObject {
         let id = serde_json::from_value(take("id")).map_err(|error| format!("id: {error}"))?;
         let tags = serde_json::from_value(take("tags")).unwrap_or_default();
         let custom_fields = serde_json::from_value(take("custom_fields")).unwrap_or_default();
+        schema.without_addresses(&mut stored);
         Ok(Self { schema: Known(schema), id, values: stored, tags, custom_fields, revision }.ordered())
     }
 
@@ -337,5 +338,25 @@ impl InventoryObject {
             }
         }
         custom_field(&self.custom_fields, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn addresses_elsewhere_that_were_stored_are_not_read() {
+        let actor = json!({"user": "u", "request_id": "r", "origin": "Web", "detail": "d"});
+        let mut change = json!({"id": 1, "at": "2026-01-01T00:00:00Z"});
+        change.as_object_mut().unwrap().extend(actor.as_object().unwrap().clone());
+        let at = "2026-01-01T00:00:00Z";
+        let stored = json!({"id": 7, "site": 1, "role": {"id": 3, "url": "http://a/3/", "name": "Router"},
+                            "revision": {"version": 1, "created": at, "last_updated": at, "change": change}});
+        let Value::Object(stored) = stored else { panic!() };
+        let device = InventoryObject::from_stored(ObjectType::Device, stored).unwrap();
+        assert_eq!(device.value("role"), &json!({"id": 3, "name": "Router"}));
     }
 }

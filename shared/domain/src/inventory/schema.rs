@@ -6,8 +6,12 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::field::{Choice, Field, FieldKind};
+use serde_json::{Map, Value};
+
+use super::field::{Choice, Field, FieldKind, without_addresses};
+use super::place::{can_be_in, place};
 use crate::filter::{Kind, Parameter};
+use crate::ids::ObjectId;
 use crate::object::ObjectType;
 
 /// A type of the inventory.
@@ -80,6 +84,27 @@ impl Schema {
         })
     }
 
+    /// Takes out of an object's fields where objects of types that Noticeboard does not keep are elsewhere: what was stored
+    /// or recorded before these were left out of what is taken.
+    pub fn without_addresses(&self, fields: &mut Map<String, Value>) {
+        for field in self.fields {
+            if let FieldKind::Foreign(_) | FieldKind::ForeignList = field.kind
+                && let Some(value) = fields.get_mut(field.name)
+            {
+                without_addresses(value);
+            }
+        }
+    }
+
+    /// The values with which an object gives up what it alone has, made of its own texts; none of a type without texts that
+    /// are unique.
+    pub fn aside<'a>(&self, id: ObjectId, own: impl Fn(&str) -> &'a str) -> Map<String, Value> {
+        // Text that a client chooses comes last in every rule.
+        let names = self.unique.iter().filter_map(|rule| rule.fields.last()).filter(|name| !own(name).is_empty());
+        let value = |name: &&str| Some(((*name).to_owned(), self.field(name)?.aside(own(name), id)?.into()));
+        names.filter_map(value).collect()
+    }
+
     /// The field that points at an object of any of several types, with the names of its type's and its id's fields.
     pub fn generic(&self) -> Option<(&'static str, &'static str, &'static str)> {
         self.fields.iter().find_map(|field| {
@@ -88,7 +113,8 @@ impl Schema {
     }
 }
 
-/// Parameters about where an object is, also where that is said by another object.
+/// Parameters about where an object is, also where that is said by another object. A type has those of the places that
+/// its objects can be in.
 pub const PLACES: [Parameter; 8] = [
     ("site_id", Kind::Id),
     ("site", Kind::Text),
@@ -135,9 +161,12 @@ fn parameters(schema: &Schema) -> Vec<Parameter> {
     if matches!(schema.kind, ObjectType::IpAddress | ObjectType::Prefix) {
         parameters.push(("family", Kind::Number));
     }
-    let missing: Vec<Parameter> =
-        PLACES.into_iter().filter(|(name, _)| parameters.iter().all(|(known, _)| known != name)).collect();
-    parameters.extend(missing);
+    for (name, kind) in PLACES {
+        let matches = place(name).is_some_and(|place| can_be_in(schema.kind, place));
+        if matches && parameters.iter().all(|(known, _)| *known != name) {
+            parameters.push((name, kind));
+        }
+    }
     parameters
 }
 

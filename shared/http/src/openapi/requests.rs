@@ -339,8 +339,14 @@ pub(super) fn import() -> Value {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let numbers: Vec<u64> = kinds.iter().map(|kind| kind.number()).collect();
     let kind = json!({"anyOf": [{"type": "string", "enum": names}, {"type": "integer", "enum": numbers}]});
-    let request = Request::new([("object_type", kind), ("id", nullable(id()))], ["object_type"]);
-    request.whole()
+    let replaces = json!({
+        "type": ["array", "null"],
+        "items": id(),
+        "description": "Objects of this type that are gone where it comes from: where they have its name or slug, they \
+                        give it up, unless an event needs them.",
+    });
+    let fields = [("object_type", kind), ("id", nullable(id())), ("replaces", replaces)];
+    Request::new(fields, ["object_type"]).whole()
 }
 
 /// A token: what can never change of it may only be sent as it is.

@@ -23,6 +23,9 @@ pub const FILTERS: &[Parameter] = &[
     ("changed_object_type", Kind::ObjectType),
     ("changed_object_type_id", Kind::Number),
     ("changed_object_id", Kind::Number),
+    ("related_object_type", Kind::ObjectType),
+    ("related_object_type_id", Kind::Number),
+    ("related_object_id", Kind::Number),
     ("object_repr", Kind::Text),
     ("message", Kind::Text),
 ];

@@ -18,7 +18,7 @@ use crate::input::Fields;
 /// Reads an object that is to be brought in.
 ///
 /// # Errors
-/// 400 when its type or its id cannot be read; what is wrong with its values is its own.
+/// 400 when its type or an id cannot be read; what is wrong with its values is its own.
 pub fn row(body: &Map<String, Value>) -> Result<Row, ApiError> {
     let mut fields = Fields::new(body);
     let kind: Option<ObjectType> = fields.content_type("object_type");
@@ -27,6 +27,11 @@ pub fn row(body: &Map<String, Value>) -> Result<Row, ApiError> {
         fields.errors.keep("object_type", found)
     });
     let id = if fields.has("id") { fields.nullable_id::<ObjectId>("id").flatten() } else { None };
+    let replaces = body
+        .get("replaces")
+        .filter(|ids| !ids.is_null())
+        .map(|ids| serde_json::from_value(ids.clone()).map_err(|_| "A list of ids is required.".to_owned()));
+    let replaces: Vec<ObjectId> = replaces.and_then(|ids| fields.errors.keep("replaces", ids)).unwrap_or_default();
     let (Some(schema), true) = (schema, fields.errors.is_empty()) else {
         if fields.errors.is_empty() {
             fields.errors.add("object_type", "This field is required.");
@@ -38,7 +43,7 @@ pub fn row(body: &Map<String, Value>) -> Result<Row, ApiError> {
     let slugs = tags.as_ref().map(|tags| tags.iter().filter_map(|tag| tag.slug.as_ref()));
     input.tags = slugs.map(|slugs| slugs.map(|slug| TagRef::Slug(slug.as_str().to_owned())).collect());
     let input = if input.wrong.is_empty() { Ok(input) } else { Err(input.wrong) };
-    Ok(Row { kind: schema.kind, id, input, tags: tags.unwrap_or_default() })
+    Ok(Row { kind: schema.kind, id, replaces, input, tags: tags.unwrap_or_default() })
 }
 
 /// The tags of an object as NetBox gives them: objects with name, slug and colour. Anything else is left out.
@@ -65,7 +70,7 @@ pub struct ImportedBody {
     #[schema(minimum = 1)]
     id: Option<u64>,
     result: Outcome,
-    /// The id that it has here already.
+    /// The object here that has its name or slug, and is kept as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, nullable = false)]
     kept: Option<u64>,
@@ -97,10 +102,11 @@ pub fn outcome(row: &Row, imported: &Imported) -> ImportedBody {
         Imported::Updated(id) => (Outcome::Updated, Some(*id)),
         Imported::Unchanged(id) => (Outcome::Unchanged, Some(*id)),
         Imported::Kept(id) => (Outcome::Kept, Some(*id)),
-        Imported::Refused(_) => (Outcome::Refused, row.id),
+        Imported::Taken(..) | Imported::Refused(_) => (Outcome::Refused, row.id),
     };
     let (kept, errors) = match imported {
         Imported::Kept(id) => (Some(id.get()), None),
+        Imported::Taken(id, errors) => (Some(id.get()), Some(field_errors(errors))),
         Imported::Refused(errors) => (None, Some(field_errors(errors))),
         Imported::Created(_) | Imported::Updated(_) | Imported::Unchanged(_) => (None, None),
     };

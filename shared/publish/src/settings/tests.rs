@@ -3,9 +3,17 @@ use super::*;
 /// 24 bytes.
 const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
 
+/// The environment.
+fn variable(name: &str) -> Option<String> {
+    match name {
+        "HOOK" => Some(SECRET.to_owned()),
+        "REDIS" => Some("redis://:hunter2@cache.example:6379/0".to_owned()),
+        _ => None,
+    }
+}
+
 #[track_caller]
 fn check(text: &str, expected: Result<&[&str], &str>) {
-    let variable = |name: &str| (name == "HOOK").then(|| SECRET.to_owned());
     let found = BrokerSettings::read(text, &variable);
     match expected {
         Ok(names) => {
@@ -35,14 +43,47 @@ fn settings_are_read_or_refused_by_name() {
     check(r#"{"x": {}}"#, Err("x: type '' is not a kind of broker"));
     check(r#"{"a b": {"type": "log"}}"#, Err("a b: a name is "));
     check(r#"{"x": {"type": "log", "colour": 1}}"#, Err("x: unknown field `colour`"));
-    check(r#"{"x": {"type": "log", "topics": {"only": []}}}"#, Err("x: unknown field `only`"));
-    check(r#"{"x": {"type": "log", "topics": {"include": "*"}}}"#, Err("x: invalid type: string"));
+    check(r#"{"x": {"type": "log", "topics": {"only": []}}}"#, Err("x: topics.only: unknown field `only`"));
+    check(r#"{"x": {"type": "log", "topics": {"include": "*"}}}"#, Err("x: topics.include: invalid type: string"));
     check(r#"{"x": {"type": "log", "topics": {"include": ["["]}}}"#, Err("x: topics.include: '[' is not a glob"));
-    check(r#"{"x": {"type": "log", "payload": "xml"}}"#, Err("x: unknown variant `xml`"));
+    check(r#"{"x": {"type": "log", "payload": "xml"}}"#, Err("x: payload: unknown variant `xml`"));
     check(r#"{"x": {"type": "log", "pauses": [-1]}}"#, Err("x: pauses: -1 is not a number of seconds"));
     check(r#"{"x": {"type": "sns"}}"#, Err("x: missing field `topic`"));
-    check(r#"{"x": {"type": "sns", "topic": "t"}}"#, Err("x: topic: 't' is not the ARN of a topic"));
+    for arn in
+        ["t", "arn:aws:sqs:eu-west-1:1:t", "arn:aws:sns:eu-west-1:1", "arn:aws:sns::1:t", "arn:aws:sns:eu-west-1:1:"]
+    {
+        let expected = format!("x: topic: '{arn}' is not the ARN of a topic, arn:aws:sns:REGION:ACCOUNT:NAME");
+        check(&format!(r#"{{"x": {{"type": "sns", "topic": "{arn}"}}}}"#), Err(&expected));
+    }
+    for topics in ["[]", r#"["noticeboard.status.*"]"#, r#""*""#, "null"] {
+        let expected = r#"x: topics: not an object such as {"include": ["noticeboard.status.*"]}"#;
+        check(&format!(r#"{{"x": {{"type": "log", "topics": {topics}}}}}"#), Err(expected));
+    }
+    check(r#"{"x": {"type": "log", "pauses": "5"}}"#, Err("x: pauses: invalid type: string"));
+    check(r#"{"x": {"type": "log", "pauses": [1, "5"]}}"#, Err("x: pauses[1]: invalid type: string"));
+    check(r#"{"x": {"type": "syslog", "url": 514}}"#, Err("x: url: invalid type: integer `514`"));
+    check(r#"{"x": "log"}"#, Err("x: not an object of settings"));
 }
+
+#[test]
+fn a_broker_that_is_wrong_leaves_the_others_alone() {
+    let text = r#"{"a": {"type": "log", "topics": {"include": ["noticeboard.status.*"]}}, "b": {"type": "redis"},
+        "c": {"type": "webhook", "topics": ["*"]}, "d": {"type": "pigeon"}, "e e": {"type": "log"}}"#;
+    let found = BrokerSettings::read_each(text, &|_| None).unwrap();
+    assert_eq!(found.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false, false, false]);
+    assert!(found[1].as_ref().unwrap_err().starts_with("NOTICEBOARD_BROKERS: b: missing field `url`"));
+
+    // Messages are kept for each of which the queue is known; where it is not known for what, all of them.
+    let found = Subscription::read_each(text).unwrap();
+    let wants = |one: &Subscription| one.topics.wants("noticeboard.create.notices.outage");
+    let kept = found.iter().flatten().map(|one| (one.name.as_str(), one.queue_variable(), wants(one)));
+    let queue = |kind: &str| format!("NOTICEBOARD_QUEUE_{kind}");
+    let expected = [("a", queue("LOG"), false), ("b", queue("REDIS"), true), ("c", queue("WEBHOOK"), true)];
+    assert_eq!(kept.collect::<Vec<_>>(), expected);
+    assert!(found[3].as_ref().unwrap_err().starts_with("NOTICEBOARD_BROKERS: d: type 'pigeon' is not a kind"));
+    assert!(found[4].as_ref().unwrap_err().starts_with("NOTICEBOARD_BROKERS: e e: a name is "));
+}
+
 /// A broker `x` of these settings is right, or wrong as `expected` says; no secret is shown in either case.
 #[track_caller]
 fn check_one(settings: &str, expected: Result<(), &str>) {
@@ -50,7 +91,7 @@ fn check_one(settings: &str, expected: Result<(), &str>) {
     let text = format!(r#"{{"x": {settings}}}"#);
     let expected = expected.map(|()| ["x"]).map_err(|part| format!("x: {part}"));
     check(&text, expected.as_ref().map(<[_; 1]>::as_slice).map_err(String::as_str));
-    let found = BrokerSettings::read(&text, &|name| (name == "HOOK").then(|| SECRET.to_owned()));
+    let found = BrokerSettings::read(&text, &variable);
     let shown = format!("{found:?}");
     assert!(!shown.contains("whsec_MDE") && !shown.contains("hunter2"), "{shown}");
 }
@@ -80,9 +121,12 @@ fn redis_has_an_address_that_is_not_told() {
     check_one(r#"{"type": "redis"}"#, Err("missing field `url`"));
     let wrong = ["cache:6379", "http://:hunter2@cache", "redis://", "redis://:hunter2@cache:port", "unix:/tmp/redis"];
     for url in wrong.into_iter().chain(["redis://:hunter2@cache/one", "rediss://cache/#insecure"]) {
-        let expected = "url: not redis://[user:password@]host[:port], or rediss:// for TLS";
+        let expected = "url: not redis://[user:password@]host[:port], rediss:// for TLS, or env:NAME";
         check_one(&format!(r#"{{"type": "redis", "url": "{url}"}}"#), Err(expected));
     }
+    check_one(r#"{"type": "redis", "url": "env:REDIS"}"#, Ok(()));
+    check_one(r#"{"type": "redis", "url": "env:HOOK"}"#, Err("url: not redis://"));
+    check_one(r#"{"type": "redis", "url": "env:OTHER"}"#, Err("url: the environment variable OTHER is not set"));
 }
 
 #[test]

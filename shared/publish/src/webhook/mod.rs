@@ -55,7 +55,7 @@ pub struct WebhookSettings {
 /// Reads secrets. An error of the library's would quote what is wrong.
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret<String>>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
-    serde_json::from_value(value).map_err(|_| D::Error::custom("secrets: not a list of texts"))
+    serde_json::from_value(value).map_err(|_| D::Error::custom("not a list of texts"))
 }
 
 impl WebhookSettings {

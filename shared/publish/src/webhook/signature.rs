@@ -11,8 +11,6 @@ use crate::secret::Secret;
 
 /// What every secret starts with.
 const PREFIX: &str = "whsec_";
-/// How a secret begins that is kept in the environment.
-const ENVIRONMENT: &str = "env:";
 /// How many bytes a secret may have.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// The most secrets: an old one and a new one, and some to spare.
@@ -29,14 +27,8 @@ pub(super) fn keys(
     if secrets.is_empty() || secrets.len() > MAX_SECRETS {
         return Err(format!("secrets: there must be 1 to {MAX_SECRETS}"));
     }
-    let key = |(at, Secret(secret)): (usize, &Secret<String>)| {
-        let from_environment = match secret.strip_prefix(ENVIRONMENT) {
-            Some(name) => {
-                Some(variable(name).ok_or_else(|| format!("secrets: the environment variable {name} is not set"))?)
-            }
-            None => None,
-        };
-        let secret = from_environment.as_ref().unwrap_or(secret);
+    let key = |(at, secret): (usize, &Secret<String>)| {
+        let Secret(secret) = secret.look_up(variable).map_err(|error| format!("secrets: {error}"))?;
         let bytes = secret.strip_prefix(PREFIX).and_then(|encoded| STANDARD.decode(encoded).ok());
         let bytes = bytes.filter(|bytes| SECRET_BYTES.contains(&bytes.len())).ok_or_else(|| {
             let (from, to) = (SECRET_BYTES.start(), SECRET_BYTES.end());

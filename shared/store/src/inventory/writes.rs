@@ -110,7 +110,7 @@ impl Transaction {
         for key in keys::unique_of(object).into_iter().chain(dependents(object)) {
             self.delete(key, Condition::Always, Refusal::Changed);
         }
-        self.tombstone(object.object(), stamp)
+        self.tombstone(object.object(), object.revision.version + 1, stamp)
     }
 
     /// Notes what a circuit's termination looks like, or that it has none on this side. Bookkeeping: the circuit's version
