@@ -160,8 +160,8 @@ pub async fn open_dead_letters(
     Ok((api, routes))
 }
 
-/// The table of this name in the DynamoDB at an address, or in AWS's own, and what an error calls it; nothing is read of
-/// it yet.
+/// The table of this name in the DynamoDB at an address, or in AWS's own, and what an error calls it; nothing is read
+/// of it yet.
 ///
 /// # Errors
 /// [`StartError`] when the address or the name is none.

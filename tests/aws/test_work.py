@@ -153,9 +153,9 @@ def test_a_deletion_of_many_that_was_left_half_done_is_finished(api, aws, change
     """The impact is on the circuit: it stays, as does what it is on. The other circuit goes."""
     other = api.post("/api/circuits/circuits/", {"cid": named("WD"), "provider": circuit["provider"]["id"]})
     actor = {"user": "admin", "request_id": named("left"), "origin": "Web", "detail": "API DELETE /api/circuits/circuits/"}
-    objects = [{"type": "circuits.circuit", "id": one["id"]} for one in (circuit, other)]
-    work = {"work": "bulk-deletion", "objects": objects, "actor": actor}
-    key = {"PK": {"S": "JOURNAL"}, "SK": {"S": f"BULK-DELETION#{actor['request_id']}"}}
+    objects = [({"type": "circuits.circuit", "id": one["id"]}, "a note") for one in (circuit, other)]
+    work = {"work": "bulk-deletion", "objects": objects, "actor": actor, "part": 0}
+    key = {"PK": {"S": "JOURNAL"}, "SK": {"S": f"BULK-DELETION#{actor['request_id']}#0000"}}
     item = key | {"type": {"S": "journal"}, "data": {"S": json.dumps(work)}}
     aws("dynamodb").put_item(TableName=TABLE, Item=item)
     assert invoke("changelog", sample("changelog-schedule")) == {"batchItemFailures": []}

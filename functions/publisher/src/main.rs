@@ -6,8 +6,8 @@ use noticeboard_lambda::{Error, required};
 use noticeboard_publish::{SqsQueue, Subscription};
 use noticeboard_publisher::{Publisher, Subscriber};
 
-/// The publisher that the settings ask for. Of a broker it needs only what messages are kept for it, and where: one that
-/// cannot be sent to is delivery's trouble, and holds up nobody else.
+/// The publisher that the settings ask for. Of a broker it needs only what messages are kept for it, and where: one
+/// that cannot be sent to is delivery's trouble, and holds up nobody else.
 async fn set_up() -> Result<Publisher, Error> {
     let start = noticeboard_lambda::start().await?;
     let sqs = aws_sdk_sqs::Client::new(&start.sdk);

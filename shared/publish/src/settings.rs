@@ -240,8 +240,8 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Reads each broker of `NOTICEBOARD_BROKERS` by itself. One whose topics are wrong is told of everything: what is too
-    /// much can be discarded, what was never kept is lost.
+    /// Reads each broker of `NOTICEBOARD_BROKERS` by itself. One whose topics are wrong is told of everything: what is
+    /// too much can be discarded, what was never kept is lost.
     ///
     /// # Errors
     /// When it is no JSON object of brokers; of one broker, when it has no right name or kind.

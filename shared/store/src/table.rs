@@ -466,7 +466,7 @@ impl Store {
     }
 }
 
-/// What DynamoDB said, or why it could not be asked: all that the error has beneath it, down to the connection.
+/// What DynamoDB said, or why it could not be asked, with all that lies beneath that, down to the connection.
 pub(crate) fn reason(error: &(impl ProvideErrorMetadata + std::error::Error)) -> String {
     if let Some(code) = error.code() {
         return format!("{code}: {}", error.message().unwrap_or_default());

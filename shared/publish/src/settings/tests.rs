@@ -42,7 +42,7 @@ fn settings_are_read_or_refused_by_name() {
     check(r#"{"x": {"type": "pigeon"}}"#, Err("x: type 'pigeon' is not a kind of broker; use one of log, sns, syslog"));
     check(r#"{"x": {}}"#, Err("x: type '' is not a kind of broker"));
     check(r#"{"a b": {"type": "log"}}"#, Err("a b: a name is "));
-    check(r#"{"x": {"type": "log", "colour": 1}}"#, Err("x: unknown field `colour`"));
+    check(r#"{"x": {"type": "log", "colour": 1}}"#, Err("x: colour: unknown field `colour`"));
     check(r#"{"x": {"type": "log", "topics": {"only": []}}}"#, Err("x: topics.only: unknown field `only`"));
     check(r#"{"x": {"type": "log", "topics": {"include": "*"}}}"#, Err("x: topics.include: invalid type: string"));
     check(r#"{"x": {"type": "log", "topics": {"include": ["["]}}}"#, Err("x: topics.include: '[' is not a glob"));
@@ -108,9 +108,15 @@ fn syslog_goes_to_a_socket_or_a_host() {
         let expected = format!("url: '{url}' is not unix:/path, udp://host:port or tcp://host:port");
         check_one(&format!(r#"{{"type": "syslog", "url": "{url}"}}"#), Err(&expected));
     }
-    check_one(r#"{"type": "syslog", "severity": "loud"}"#, Err("unknown variant `loud`, expected one of `emerg`"));
-    check_one(r#"{"type": "syslog", "facility": "local8"}"#, Err("unknown variant `local8`, expected one of "));
-    check_one(r#"{"type": "syslog", "level": "info"}"#, Err("unknown field `level`"));
+    check_one(
+        r#"{"type": "syslog", "severity": "loud"}"#,
+        Err("severity: unknown variant `loud`, expected one of `emerg`"),
+    );
+    check_one(
+        r#"{"type": "syslog", "facility": "local8"}"#,
+        Err("facility: unknown variant `local8`, expected one of "),
+    );
+    check_one(r#"{"type": "syslog", "level": "info"}"#, Err("level: unknown field `level`"));
 }
 
 #[test]
