@@ -16,7 +16,8 @@ use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::labels::{self, Field};
 use crate::toolkit::tables::{self, Grid, Row};
 use crate::toolkit::text::{has_phrase, plain};
-use crate::toolkit::windows::{Rules, Window, spans};
+use crate::toolkit::windows::{Rules, Window, spans, zone_of_label};
+use crate::toolkit::zones::{Zone, ZoneName};
 use crate::toolkit::{impact, status, templates};
 
 /// One body of a message with all that belongs to it.
@@ -57,6 +58,16 @@ impl<'a> View<'a> {
             fields
         });
         found.find(|fields| !fields.is_empty()).unwrap_or_default()
+    }
+
+    /// The lists of circuits behind these labels, with the lines below that go on with them.
+    pub(crate) fn lists(&self, names: &[&str]) -> Vec<Found<'a>> {
+        let fields = self.fields(names);
+        let whole = |field: Field<'a>| {
+            let below: Vec<Found<'a>> = labels::list_below(self.body, &field).collect();
+            std::iter::once(field.value).chain(below)
+        };
+        fields.into_iter().flat_map(whole).collect()
     }
 
     /// The whole subject.
@@ -188,7 +199,7 @@ impl<'a> View<'a> {
         ends: &[&str],
         rules: &Rules<'_>,
     ) -> Result<Vec<Window<'a>>, Missing> {
-        let (from, to) = (self.fields(starts), self.fields(ends));
+        let (from, to) = (in_one_zone(self.fields(starts)), in_one_zone(self.fields(ends)));
         if from.is_empty() {
             return Err(missing(starts));
         }
@@ -314,13 +325,27 @@ impl<'a> View<'a> {
     }
 }
 
+/// Of times that stand once in UTC and once more in other zones, `Start (Local)` and `Start (UTC)`, those in UTC.
+fn in_one_zone(fields: Vec<Field<'_>>) -> Vec<Field<'_>> {
+    let is_utc = |zone| zone == ZoneName::Known(Zone::UTC);
+    let has_utc = fields.iter().any(|field| zone_of_label(field.label).is_some_and(is_utc));
+    fields.into_iter().filter(|field| !has_utc || zone_of_label(field.label).is_none_or(is_utc)).collect()
+}
+
 /// Whether a label or a heading names a window that is used only if the one before fails.
 pub(crate) fn is_backup(label: &str) -> bool {
     let words = plain(label);
-    ["backup", "back-up", "back up", "alternate", "alternative", "fallback", "contingency", "reserve"]
-        .iter()
-        .any(|word| has_phrase(&words, word))
+    BACKUP.iter().any(|word| has_phrase(&words, word))
 }
+
+/// Whether a text that may speak of other things names such a window: `UPS backup` does not.
+pub(crate) fn is_backup_window(text: &str) -> bool {
+    let words = plain(text);
+    BACKUP.iter().any(|word| has_phrase(&words, &format!("{word} window")))
+}
+
+const BACKUP: [&str; 8] =
+    ["backup", "back-up", "back up", "alternate", "alternative", "fallback", "contingency", "reserve"];
 
 /// Whether a line is the heading of such a window: `Contingency Window`, `Alternate Night:`.
 fn is_backup_heading(line: &str) -> bool {

@@ -42,8 +42,8 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let rules = Rules { order: DateOrder::MonthFirst, zone: local.map(Zone::Named), meanings: &meanings };
     let windows = view.windows(&["Start time", "Start"], &["End time", "End"], &rules)?;
     let mut circuits = Circuits::default();
-    for ids in view.fields(&["Order ID(s) impacted", "Order ID(s)", "Order IDs impacted"]) {
-        circuits.add_list(&ids.value, &outage());
+    for ids in view.lists(&["Order ID(s) impacted", "Order ID(s)", "Order IDs impacted"]) {
+        circuits.add_list(&ids, &outage());
     }
     let account = view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next());
     Ok(vec![Draft {

@@ -157,6 +157,7 @@ pub(super) const CIRCUITS: &[&str] = &[
     "Service Number",
     "Service",
     "Affected Connections",
+    "Service Serial #",
     "Line ID",
     "CID",
 ];

@@ -145,8 +145,8 @@ pub(super) fn circuits<'a>(view: &'a View<'a>) -> Circuits<'a> {
         }
     }
     if circuits.is_empty() {
-        for field in view.fields(CIRCUITS) {
-            circuits.add_list(&field.value, &general);
+        for list in view.lists(CIRCUITS) {
+            circuits.add_list(&list, &general);
         }
     }
     // A label in the middle of a sentence.

@@ -46,6 +46,17 @@ impl<'a> Circuits<'a> {
         }
     }
 
+    /// The same with this at the start of each id that has it not.
+    pub(crate) fn with_prefix(mut self, prefix: &str) -> Self {
+        for circuit in &mut self.circuits {
+            let id = &circuit.id.text;
+            if !id.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)) {
+                circuit.id.text = format!("{prefix}{id}").into();
+            }
+        }
+        self
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.circuits.is_empty()
     }

@@ -17,16 +17,20 @@ pub(crate) struct Field<'a> {
 }
 
 /// Every field of that label. A label that ends in `…` may go on: `Timeslot start time…` is also
-/// `Timeslot start time (Backup)`. Labels in bold are the only ones that count where there are any: a mail may hold
-/// itself once more as plain text.
+/// `Timeslot start time (Backup)`. Any other may have a remark in brackets behind it, `Start Time (UTC)`, where it
+/// stands nowhere without one. Labels in bold are the only ones that count where there are any: a mail may hold itself
+/// once more as plain text.
 pub(crate) fn fields<'a>(document: &'a Document, label: &str) -> Vec<Field<'a>> {
     let lines = document.lines.iter().enumerate();
-    let found: Vec<_> = lines.filter_map(|(i, line)| Some((i, line, behind(document, line, label)?))).collect();
+    let mut found: Vec<_> = lines.filter_map(|(i, line)| Some((i, line, behind(document, line, label)?))).collect();
+    if found.iter().any(|(_, _, behind)| !behind.has_remark) {
+        found.retain(|(_, _, behind)| !behind.has_remark);
+    }
     let has_bold = found.iter().any(|(_, line, _)| line.starts_bold());
     found
         .into_iter()
         .filter(|(_, line, _)| !has_bold || line.starts_bold())
-        .map(|(i, line, (label, rest))| Field { line: i, label, value: value_of(document, i, line, rest) })
+        .map(|(i, line, Behind { label, rest, .. })| Field { line: i, label, value: value_of(document, i, line, rest) })
         .collect()
 }
 
@@ -45,8 +49,18 @@ pub(crate) fn value<'a>(document: &'a Document, label: &str) -> Option<Found<'a>
 /// What stands before a label without being part of it: asterisks of plain text that was bold, points of a list.
 const BEFORE: [char; 7] = ['*', ' ', '-', '•', '·', '>', '–'];
 
+/// A label at the start of a line.
+struct Behind<'a> {
+    /// As it is written.
+    label: &'a str,
+    /// What follows it on its line.
+    rest: &'a str,
+    /// Whether a remark in brackets belongs to it that was not asked for.
+    has_remark: bool,
+}
+
 /// The label as written and what follows it on its line, where the line begins with that label.
-fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<(&'a str, &'a str)> {
+fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<Behind<'a>> {
     // Of a line with columns, the first one is the label, unless a colon in it begins the value: ids may hold wide gaps.
     let column = first_column(document, line).map(|(cell, _)| cell.text.as_str());
     let has_value = |first: &str| first.split_once(": ").is_some_and(|(_, value)| !value.trim().is_empty());
@@ -74,18 +88,30 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<(&'
     } else {
         rest.len() - rest.trim_start_matches(['*', ' ']).len()
     };
+    // `TT#7777`, `TT#(7777)`: the label says itself where it ends.
+    let ends_itself = !label.ends_with(|c: char| c.is_alphanumeric() || c == ')');
+    let remark = if may_go_on || ends_itself { None } else { rest.get(remark_end..).and_then(bracketed) };
+    let remark_end = remark_end + remark.unwrap_or(0);
+    let has_remark = remark.is_some();
     let written = text.get(..text.len() - rest.len() + remark_end)?.trim_end_matches(['*', ' ']);
     let rest = rest.get(remark_end..)?.trim_start_matches(['*', ' ']);
     let value = rest.strip_prefix([':', '：']);
     let is_alone = rest.trim_matches(['*', ' ', '-', '?', '.']).is_empty();
-    // `TT#7777`: the label says itself where it ends.
-    let ends_itself = !label.ends_with(|c: char| c.is_alphanumeric() || c == ')');
-    match value {
-        Some(value) => Some((written, value.trim_start_matches(['*', ' ']))),
-        None if is_alone => Some((written, "")),
-        None if ends_itself => Some((written, rest)),
-        None => None,
-    }
+    let rest = match value {
+        Some(value) => value.trim_start_matches(['*', ' ']),
+        None if is_alone => "",
+        None if ends_itself => rest,
+        None => return None,
+    };
+    Some(Behind { label: written, rest, has_remark })
+}
+
+/// The length of a remark in brackets that the text begins with: `(UTC)`, but not `(CHG0012345)`, which is a value.
+fn bracketed(text: &str) -> Option<usize> {
+    const MAX_DIGITS: usize = 2;
+    let (remark, _) = text.strip_prefix('(')?.split_once(')')?;
+    let is_value = remark.bytes().filter(u8::is_ascii_digit).count() > MAX_DIGITS || remark.contains(':');
+    (remark.len() <= MAX_REMARK_BYTES && !is_value).then_some(remark.len() + 2)
 }
 
 /// Longest remark behind a label that may go on.
@@ -173,7 +199,7 @@ pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl 
 }
 
 /// Whether the text is one word with a digit, or several with commas between them; dates, times and addresses are none.
-fn is_list_of_ids(text: &str) -> bool {
+pub(crate) fn is_list_of_ids(text: &str) -> bool {
     let text = text.trim_matches(BEFORE).trim_end_matches([',', ';']);
     text.split([',', ';']).map(str::trim).all(|id| {
         id.starts_with(|c: char| c.is_alphanumeric())
@@ -207,7 +233,8 @@ mod tests {
         check(&document, "Site", Some("Oslo"));
         check(&document, "Ids", Some("A\nB"));
         check(&document, "Tick", None);
-        check(&document, "Slot", None);
+        check(&document, "Slot", Some("9"));
+        check(&document, "Slo", None);
         assert_eq!(field(&document, "Slot…").map(|field| field.label), Some("Slot (Backup)"));
     }
 
@@ -220,5 +247,9 @@ mod tests {
         check(&document, "TT#", Some("7"));
         check(&document, "Start", Some("2026-01-02"));
         check(&document, "Service ID", Some("A, B"));
+        let document = Document::from_text("Start (UTC): 9\nEnd (local): 8\nEnd: 10\nTicket (CHG770) : x");
+        check(&document, "Start", Some("9"));
+        check(&document, "End", Some("10"));
+        check(&document, "Ticket", None);
     }
 }

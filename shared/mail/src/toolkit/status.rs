@@ -17,7 +17,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
         "maintenance finished", "work finished", "works finished",
     ]),
     (MaintenanceStatus::Rescheduled, &[
-        "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date",
+        "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date", "new dates",
         "change of schedule", "schedule change", "date change", "time change", "deferred", "extended", "extension",
         "delayed", "been moved to", "brought forward",
     ]),
@@ -41,6 +41,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
 static EMPTY: &[&str] = &[
     "upon completion", "on completion", "after completion", "once completed", "when completed", "until completed",
     "until completion", "upon complete", "once complete", "will be completed", "to be completed", "be completed by",
+    "must be completed", "should be completed", "can be completed", "may be completed",
     "expected to complete", "to complete", "complete loss", "complete outage", "complete interruption", "complete service",
     "complete disruption", "complete list", "complete details", "complete the", "complete this", "complete our",
     "may be cancelled", "may be canceled", "may be rescheduled", "may be re-scheduled", "may be postponed",
@@ -128,6 +129,8 @@ mod tests {
         check("Maintenance could not be completed", None);
         check("You are told upon completion of this planned work", Some(Confirmed));
         check("Planned work: a complete loss of service is expected", Some(Confirmed));
+        check("This emergency work must be completed soon", Some(Confirmed));
+        check("The planned work is moved; see the new dates below", Some(Rescheduled));
         check("Maintenance Start: 22:00, Maintenance End: 23:00", None);
         check("The window has been extended until 06:00", Some(Rescheduled));
         check("The start of the planned work is delayed", Some(Rescheduled));

@@ -16,6 +16,7 @@ pub(crate) fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
         if i > 0 && trimmed.len() == rest.len() {
             return None;
         }
+        let word = other_and(word).filter(|other| starts_with_word(trimmed, other)).unwrap_or(word);
         let ascii = trimmed.get(..word.len()).filter(|found| found.eq_ignore_ascii_case(word));
         let end = match ascii {
             Some(found) => found.len(),
@@ -31,10 +32,25 @@ pub(crate) fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     Some(rest)
 }
 
+/// `and` for `&`, and the other way round: the same label is written both ways.
+fn other_and(word: &str) -> Option<&'static str> {
+    match word {
+        "&" => Some("and"),
+        _ if word.eq_ignore_ascii_case("and") => Some("&"),
+        _ => None,
+    }
+}
+
+fn starts_with_word(text: &str, word: &str) -> bool {
+    text.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(word))
+}
+
 /// Whether the two are the same words.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     let same_word = |a: &str, b: &str| {
-        a.eq_ignore_ascii_case(b) || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+        a.eq_ignore_ascii_case(b)
+            || other_and(a).is_some_and(|other| other.eq_ignore_ascii_case(b))
+            || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
     };
     let (mut a, mut b) = (a.split_whitespace(), b.split_whitespace());
     loop {
@@ -96,6 +112,9 @@ mod tests {
             ("MaintenanceTicket", "Maintenance Ticket", None),
             ("Tick", "Ticket", None),
             ("É b", "é", Some(" b")),
+            ("Date and Time:", "Date & Time", Some(":")),
+            ("Date & Time:", "date and time", Some(":")),
+            ("Date android", "Date & x", None),
         ] {
             assert_eq!(strip_start(text, start), expected, "{text}");
         }
@@ -109,5 +128,6 @@ mod tests {
         assert!(!has_phrase(&text, "has bee"));
         assert!(same("Circuit   id ", "CIRCUIT ID"));
         assert!(!same("Circuit id", "Circuitid"));
+        assert!(same("Date & Time", "Date and time"));
     }
 }

@@ -8,7 +8,6 @@ use super::{Find, ImpactRule, Order, StatusRule, TextFormat, WindowRule};
 use crate::draft::{Draft, Missing, Trouble, WITHOUT_WINDOW};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
-use crate::toolkit::labels::list_below;
 use crate::toolkit::windows::{DateOrder, Rules, Window, point};
 use crate::toolkit::zones;
 use crate::view::{View, confirmed, missing};
@@ -56,11 +55,8 @@ impl TextFormat {
             }
         }
         if circuits.is_empty() {
-            for field in view.fields(&strs(&rule.labels)) {
-                circuits.add_list(&field.value, &general);
-                for line in list_below(view.body, &field) {
-                    circuits.add_list(&line, &general);
-                }
+            for list in view.lists(&strs(&rule.labels)) {
+                circuits.add_list(&list, &general);
             }
         }
         if circuits.is_empty() {
@@ -69,7 +65,7 @@ impl TextFormat {
                 circuits.add_list(&found, &general);
             }
         }
-        circuits
+        circuits.with_prefix(&rule.prefix)
     }
 }
 

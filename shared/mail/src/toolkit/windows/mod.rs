@@ -8,7 +8,7 @@ use noticeboard_domain::time::Time;
 use super::found::Found;
 use super::moments::{Date, Moment, moment, moments, span};
 use super::zones::Zone;
-pub(crate) use resolve::{DateOrder, Rules, Times, day_of, resolve};
+pub(crate) use resolve::{DateOrder, Rules, Times, day_of, resolve, zone_of_label};
 
 /// A window of a notice with where it was found.
 #[derive(Debug, Clone)]

@@ -37,11 +37,7 @@ impl Rules<'_> {
 
     /// The same, where the label of a time names its zone: `Start Time (EST)`.
     pub(crate) fn with_zone_of(&self, label: &str) -> Self {
-        let inside = label.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(inside, _)| inside.trim());
-        let zone = inside.and_then(|name| {
-            let (zone, rest) = ZoneName::at_start(name, false)?;
-            zone.zone(self.meanings).filter(|_| rest.trim().is_empty())
-        });
+        let zone = zone_of_label(label).and_then(|zone| zone.zone(self.meanings));
         Self { zone: zone.or(self.zone), ..*self }
     }
 
@@ -56,6 +52,13 @@ impl Rules<'_> {
             },
         }
     }
+}
+
+/// The zone that the label of a time names: `Start Time (EST)`.
+pub(crate) fn zone_of_label(label: &str) -> Option<ZoneName<'_>> {
+    let (inside, _) = label.split_once('(')?.1.split_once(')')?;
+    let (zone, rest) = ZoneName::at_start(inside.trim(), false)?;
+    rest.trim().is_empty().then_some(zone)
 }
 
 /// A window, in UTC.
