@@ -32,7 +32,7 @@ pub(crate) struct Message {
     pub(crate) html: Vec<Document>,
     pub(crate) plain: Vec<Document>,
     /// Every iCalendar part, under whatever type it came.
-    pub(crate) calendars: Vec<String>,
+    pub(crate) calendars: Vec<CalendarPart>,
     /// Every attached table.
     pub(crate) sheets: Vec<Sheet>,
     /// The mails that it quotes or forwards in its text, the newest first.
@@ -40,6 +40,14 @@ pub(crate) struct Message {
     plain_text: Option<String>,
     /// The first HTML as text.
     body_text: Option<String>,
+}
+
+/// A calendar as it came.
+#[derive(Debug)]
+pub(crate) struct CalendarPart {
+    /// In small letters; blank where it has none.
+    pub(crate) file_name: String,
+    pub(crate) text: String,
 }
 
 /// The headers that are read; the others are stepped over.
@@ -223,7 +231,7 @@ impl Walk {
             let text = self.text(&part)?;
             if let Some(message) = self.messages.get_mut(of) {
                 if is_calendar {
-                    message.calendars.push(text);
+                    message.calendars.push(CalendarPart { file_name: part.file_name, text });
                 } else if part.subtype == "html" {
                     message.html.push(within_limits(Document::from_html(&text))?);
                 } else if !text.trim().is_empty() {

@@ -45,8 +45,11 @@ const STATUSES: [(&str, MaintenanceStatus); 9] = [
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let heading =
-        view.sentence(&["Planned Work Notification: {} - {...}\n", "Planned Work Notification: {} – {...}\n"]);
+    let heading = view.sentence(&[
+        "Planned Work Notification: {} - {...}\n",
+        "Planned Work Notification: {} – {...}\n",
+        "Planned Work Notification: {}",
+    ]);
     let mut holes = heading.ok_or("its heading has no ticket")?.into_iter();
     let (id, word) = (holes.next().ok_or("its heading has no ticket")?, holes.next());
     let rows = view.rows(&["SLID/CCSD", "SLID", "CCSD"]);
@@ -67,7 +70,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
 }
 
 fn windows<'a>(view: &'a View<'a>) -> Result<Vec<Window<'a>>, String> {
-    view.windows(&["Start"], &["End"], &RULES).or_else(|missing| {
+    view.windows(&["Start", "Start Time", "Start Date"], &["End", "End Time", "End Date"], &RULES).or_else(|missing| {
         // A mail that calls the work off may keep only its sentence.
         let holes = view.sentence(&["between {...} and {...}.", "between {...} - {...}. ", "from {...} to {...}."]);
         match holes.as_deref() {

@@ -18,7 +18,7 @@ use crate::part::lenient_base64;
 use crate::toolkit::circuits::{self, Circuits};
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::windows::{Times, Window};
-use crate::view::View;
+use crate::view::{View, is_backup_window};
 
 const PREFIX: &str = "X-MAINTNOTE-";
 
@@ -38,12 +38,12 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     }
     let mut drafts = Vec::new();
     let mut number = 0;
-    for text in &view.message.calendars {
-        let calendars = parse(text).map_err(Trouble::Refused)?;
+    for part in &view.message.calendars {
+        let calendars = parse(&part.text).map_err(Trouble::Refused)?;
         for (calendar, event) in calendars.iter().flat_map(|c| c.events.iter().map(move |event| (c, event))) {
             number += 1;
             if event.properties.iter().any(|property| property.name.starts_with(PREFIX)) {
-                let event = Numbered { event, number };
+                let event = Numbered { event, number, file_name: &part.file_name };
                 drafts.push(draft(view, calendar, event).map_err(|missing| format!("VEVENT {number} {missing}"))?);
             }
         }
@@ -59,6 +59,8 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
 struct Numbered<'e> {
     event: &'e Event,
     number: usize,
+    /// The name of the file that it came in.
+    file_name: &'e str,
 }
 
 impl Numbered<'_> {
@@ -98,19 +100,10 @@ fn draft<'a>(view: &'a View<'a>, calendar: &Calendar, numbered: Numbered<'_>) ->
     let id = maintenance_id(numbered).ok_or("has no X-MAINTNOTE-MAINTENANCE-ID")?;
     let named = numbered.text("X-MAINTNOTE-PROVIDER");
     let provider = provider(view, named.as_ref()).ok_or("has no X-MAINTNOTE-PROVIDER")?;
-    let times = window(calendar, event)?;
+    let window = event_window(calendar, numbered)?;
     let stamp = match event.get("DTSTAMP") {
         Some(stamp) => Some(Said { value: point(calendar, stamp)?, from: numbered.at("DTSTAMP") }),
         None => None,
-    };
-    let end = if event.get("DTEND").is_some() { "DTEND" } else { "DURATION" };
-    let window = Window {
-        times: Times { start: times.start, end: times.end, zone: times.zone },
-        has_end: true,
-        backup: false,
-        start: numbered.at("DTSTART"),
-        end: numbered.at(end),
-        id: None,
     };
     let (status, status_from) = status(calendar, numbered);
     let state = Said { value: NoticeState::Maintenance(status), from: status_from };
@@ -130,6 +123,35 @@ fn draft<'a>(view: &'a View<'a>, calendar: &Calendar, numbered: Numbered<'_>) ->
         sequence: event.get("SEQUENCE").and_then(|sequence| sequence.value.trim().parse().ok()),
         uid: numbered.text("UID"),
         ..base
+    })
+}
+
+/// The windows of every event in the mail's calendars that can be read, whatever else it says.
+pub(super) fn event_windows<'a>(view: &View<'a>) -> Vec<Window<'a>> {
+    let mut windows = Vec::new();
+    for part in &view.message.calendars {
+        for calendar in parse(&part.text).into_iter().flatten() {
+            for (place, event) in calendar.events.iter().enumerate() {
+                let event = Numbered { event, number: place + 1, file_name: &part.file_name };
+                windows.extend(event_window(&calendar, event));
+            }
+        }
+    }
+    windows
+}
+
+fn event_window<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> Result<Window<'a>, String> {
+    let times = window(calendar, numbered.event)?;
+    let end = if numbered.event.get("DTEND").is_some() { "DTEND" } else { "DURATION" };
+    Ok(Window {
+        times: Times { start: times.start, end: times.end, zone: times.zone },
+        has_end: true,
+        // Of EXA's two files, `…_backup_window.ics` is the second.
+        backup: is_backup_window(&numbered.file_name.replace(['_', '-'], " "))
+            || numbered.text("SUMMARY").is_some_and(|summary| is_backup_window(&summary.text)),
+        start: numbered.at("DTSTART"),
+        end: numbered.at(end),
+        id: None,
     })
 }
 
