@@ -121,11 +121,17 @@ fn with_more_text(raw: &str) -> String {
 
 #[rustfmt::skip]
 static SAMPLES: &[(&str, &[&str])] = &[
+    ("apple-bare-subject", &[
+        "apple CHG000770003 CONFIRMED 12-09T22:00/12-10T02:00 AS64502=OUTAGE",
+    ]),
     ("apple-next-year", &[
         "apple CHG000770002 CONFIRMED 01-03T22:00/01-04T02:00 AS64501=OUTAGE",
     ]),
     ("apple-planned", &[
         "apple CHG000770001 CONFIRMED 12-10T23:00/12-11T05:30 AS64500=OUTAGE",
+    ]),
+    ("aquacomms-called-off", &[
+        "aquacomms 77003 CANCELLED 12-14T23:00/12-15T06:30 222-BBB-22-22CC-70001=OUTAGE",
     ]),
     ("aquacomms-cancelled", &[
         "aquacomms 77002 CANCELLED 12-14T23:00/12-15T06:30 222-BBB-22-22CC-70001=OUTAGE 222-BBB-22-22CC-70002=OUTAGE",
@@ -150,6 +156,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("bso-at-risk", &[
         "bso MNT-770001 CONFIRMED 12-09T22:00/12-10T04:00 BS-1=NO-IMPACT BS-2=OUTAGE",
+    ]),
+    ("bso-lines", &[
+        "bso 77014 CONFIRMED 12-31T22:00/01-01T04:00 BSO-A-1=NO-IMPACT BSO-A-2=REDUCED-REDUNDANCY",
     ]),
     ("bso-over", &[
         "bso 77012 COMPLETED 11-22T22:00/11-23T04:00 BSO-A-1=REDUCED-REDUNDANCY",
@@ -176,8 +185,14 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("cogent-correction", &[
         "cogent VN77002-1 RE-SCHEDULED 12-11T22:00/12-12T03:00 1-770000003=OUTAGE",
     ]),
+    ("cogent-list", &[
+        "cogent VN77004-1 CONFIRMED 12-12T04:00/12-12T09:00 1-770000005=OUTAGE 1-770000006=OUTAGE",
+    ]),
     ("cogent-planned", &[
         "cogent VN77001-1 CONFIRMED 12-10T06:00/12-10T11:00 1-770000001=OUTAGE 1-770000002=OUTAGE",
+    ]),
+    ("colt-calendar", &[
+        "colt CRQ1-77000005 CONFIRMED 12-09T23:00/12-10T05:00 C-7700003=OUTAGE C-7700004=OUTAGE",
     ]),
     ("colt-cancelled", &[
         "colt CRQ1-77000003 CANCELLED 01-12T23:00/01-13T05:00 C-7700001=NO-IMPACT C-7700002=NO-IMPACT",
@@ -188,14 +203,23 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("colt-planned", &[
         "colt CRQ1-77000001 CONFIRMED 12-09T23:00/12-10T05:00 C-7700001=OUTAGE C-7700002=OUTAGE",
     ]),
+    ("colt-start", &[
+        "colt CRQ1-77000005 IN-PROCESS 12-09T23:00/12-10T05:00",
+    ]),
     ("crowncastle-completed", &[
         "crowncastle CM20261209000 COMPLETED 12-10T04:00/12-10T10:00",
+    ]),
+    ("crowncastle-emergency", &[
+        "crowncastle CM20261209002 CONFIRMED 12-10T04:00/12-10T10:00 CC-770003=OUTAGE",
     ]),
     ("crowncastle-planned", &[
         "crowncastle CM20261208000 CONFIRMED 12-09T04:00/12-09T10:00 CC-770001=OUTAGE CC-770002=NO-IMPACT",
     ]),
     ("crowncastle-title", &[
         "crowncastle CM20261209001 RE-SCHEDULED 12-10T04:00/12-10T10:00 111-CUST-CUST-111=NO-IMPACT 112-CUST=OUTAGE",
+    ]),
+    ("equinix-building", &[
+        "equinix 5-770004 CONFIRMED 12-09T22:00/12-10T04:00 FR5=REDUCED-REDUNDANCY FR2=REDUCED-REDUNDANCY",
     ]),
     ("equinix-fabric", &[
         "equinix 5-770001 CONFIRMED 12-09T22:00/12-10T04:00 VC-1=OUTAGE",
@@ -208,6 +232,13 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("equinix-two-languages", &[
         "equinix CHG0770002 COMPLETED 12-31T22:00/01-01T04:00 7700003.FR=OUTAGE",
+    ]),
+    ("equinix-words", &[
+        "equinix 5-770003 CONFIRMED 12-09T22:00/12-10T04:00 7700005-B=NO-IMPACT 7700006-B=NO-IMPACT 7700007-A=NO-IMPACT 7700008-A=NO-IMPACT",
+    ]),
+    ("exa-backup-window", &[
+        "gtt 77001133 CONFIRMED 12-17T22:00/12-18T04:00 7701133-1=OUTAGE",
+        "gtt 77001133 CONFIRMED 12-18T22:00/12-19T04:00 7701133-1=OUTAGE backup",
     ]),
     ("flag-rescheduled", &[
         "flag PE20261124000002 RE-SCHEDULED 01-12T01:00/01-12T05:00 EXMPL77003=OUTAGE",

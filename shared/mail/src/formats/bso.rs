@@ -6,7 +6,7 @@ use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
 use super::registry::{CodeFormat, Reads};
 use crate::draft::{Draft, Trouble};
 use crate::html::CellAt;
-use crate::toolkit::circuits::Circuits;
+use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::windows::{Rules, Window};
 use crate::view::{View, confirmed};
@@ -90,19 +90,46 @@ fn circuits<'a>(view: &View<'a>, from: usize, to: usize) -> Circuits<'a> {
             match (texts.next(), texts.next()) {
                 (Some((_, id)), _) if id.text.to_lowercase().starts_with("timeslot") => break,
                 (Some((i, id)), Some((j, impact))) => {
-                    circuits.add(found(i, &id.text), view.impact_by(Some(found(j, &impact.text)), &IMPACTS));
+                    circuits.add(found(i, &id.text), impact_of(view, found(j, &impact.text)));
                 }
                 (Some(_), None) | (None, _) => {}
             }
         }
     }
     if circuits.is_empty()
-        && let Some(list) = view.value(&["Service ID (SID)", "Service ID"])
+        && let Some(heading) = heading
     {
-        let impact = view.impact_by(view.value(&["Expected impact level"]), &IMPACTS);
-        for id in list.text.split([' ', ',', '\n', ';']) {
-            circuits.add(list.with(id.to_owned()), impact.clone());
+        circuits = lines_of_circuits(view, from + heading + 1, to);
+    }
+    if circuits.is_empty() {
+        let impact = view.value(&["Expected impact level"]).map_or_else(outage, |text| impact_of(view, text));
+        for list in view.lists(&["Service ID (SID)", "Service ID"]) {
+            for id in list.text.split([' ', ',', '\n', ';']) {
+                circuits.add(list.with(id.to_owned()), impact.clone());
+            }
         }
     }
     circuits
+}
+
+/// In plain text the table is gone: a line with an id, and the next one with its impact.
+fn lines_of_circuits<'a>(view: &View<'a>, from: usize, to: usize) -> Circuits<'a> {
+    let mut circuits = Circuits::default();
+    let mut lines = view.lines_from(from).take(to.saturating_sub(from));
+    while let (Some(id), Some(text)) = (lines.next(), lines.next()) {
+        let (level, said) = impact_of(view, text);
+        if matches!(said.at, At::Rule(_)) || id.text.contains(' ') {
+            break;
+        }
+        circuits.add(id, (level, said));
+    }
+    circuits
+}
+
+/// By BSO's words, or else by the usual ones.
+fn impact_of<'a>(view: &View<'a>, text: Found<'a>) -> Impact<'a> {
+    match view.impact_by(Some(text.clone()), &IMPACTS) {
+        (_, Found { at: At::Rule(_), .. }) => view.impact(Some(text)),
+        said => said,
+    }
 }

@@ -95,7 +95,8 @@ fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
 }
 
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    let said = view.line_with(&["this notice is being sent", "event status", "has been completed"]);
+    let phrases = ["this notice is being sent", "event status", "has been completed"];
+    let said = phrases.iter().filter_map(|phrase| view.line_with(&[phrase]));
     // `Maintenance Notification - Rescheduled Event`.
     let is_title = |line: &Found<'a>| {
         let words = plain(&line.text);

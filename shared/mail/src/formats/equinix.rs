@@ -10,6 +10,7 @@ use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::impact;
 use crate::toolkit::moments;
+use crate::toolkit::text::{has_phrase, plain};
 use crate::toolkit::windows::{DateOrder, Rules, Window, day_of};
 use crate::view::{View, confirmed};
 
@@ -53,13 +54,72 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             circuits.add(id, impact.clone());
         }
     }
-    Ok(vec![Draft {
-        account: rows.first().and_then(|row| row.get(&["Account #"])),
-        windows,
-        circuits,
-        summary: view.subject(),
-        ..view.draft(id, status(view))
-    }])
+    let mut account = rows.first().and_then(|row| row.get(&["Account #"]));
+    if rows.is_empty() {
+        for (of_account, id) in rows_of_words(view) {
+            account.get_or_insert(of_account);
+            circuits.add(id, impact.clone());
+        }
+    }
+    if circuits.is_empty() {
+        for site in sites(view) {
+            circuits.add(site, impact.clone());
+        }
+    }
+    Ok(vec![Draft { account, windows, circuits, summary: view.subject(), ..view.draft(id, status(view)) }])
+}
+
+/// Account and service of the rows of a table of which plain text keeps only the words: `77 Metro Connect 7-B`, or all
+/// rows on one line behind the names of the columns.
+fn rows_of_words<'a>(view: &View<'a>) -> Vec<(Found<'a>, Found<'a>)> {
+    const MAX_PRODUCT_WORDS: usize = 4;
+    let is_account = |word: &str| word.len() >= 3 && word.bytes().all(|c| c.is_ascii_digit());
+    let is_name = |word: &&&str| word.starts_with(char::is_uppercase) && word.chars().all(char::is_alphabetic);
+    let mut rows = Vec::new();
+    // Whether the building stands between product and service.
+    let mut with_ibx = None;
+    for line in view.lines_from(0) {
+        let text = line.text.to_lowercase();
+        let heading = text.find("account #").zip(text.find("service serial #"));
+        if let Some((from, to)) = heading {
+            with_ibx = text.get(from..to).map(|between| has_phrase(between, "ibx"));
+        }
+        let Some(with_ibx) = with_ibx else { continue };
+        let words: Vec<&str> = line.text.split_whitespace().collect();
+        for (place, account) in words.iter().enumerate().filter(|(_, word)| is_account(word)) {
+            let after = words.get(place + 1..).unwrap_or_default();
+            let product = after.iter().take_while(is_name).count();
+            let service =
+                after.get(product + usize::from(with_ibx)).filter(|id| id.contains(|c: char| c.is_ascii_digit()));
+            if let Some(service) = service.filter(|_| (1..=MAX_PRODUCT_WORDS).contains(&product)) {
+                rows.push((line.with((*account).to_owned()), line.with((*service).to_owned())));
+            }
+        }
+    }
+    rows
+}
+
+/// Work on a building that lists nobody's services hits the buildings.
+fn sites<'a>(view: &View<'a>) -> Vec<Found<'a>> {
+    let has_list = view.line_with(&["account #", "impacted assets"]).is_some();
+    if has_list || has_phrase(&plain(&view.message.subject), "network maintenance") {
+        return Vec::new();
+    }
+    let lists = view.value(&["IBX(s)", "IBX", "LOCATION"]).into_iter();
+    let sites = lists.flat_map(|list| {
+        let names: Vec<_> =
+            list.text.split([',', ' ', '/', '&']).filter(|name| is_site(name)).map(str::to_owned).collect();
+        names.into_iter().map(move |name| list.with(name))
+    });
+    sites.collect()
+}
+
+/// Two letters and one or two digits: `NY4`, `DC10`.
+fn is_site(name: &str) -> bool {
+    let (city, number) = name.split_at_checked(2).unwrap_or_default();
+    city.bytes().all(|c| c.is_ascii_uppercase())
+        && (1..=2).contains(&number.len())
+        && number.bytes().all(|c| c.is_ascii_digit())
 }
 
 /// The reference in the last brackets of the subject that hold a number, or the one that the text names.
