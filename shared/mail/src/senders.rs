@@ -23,7 +23,7 @@ static SENDERS: &[Sender] = &[
     Sender { slug: "aquacomms", name: "Aqua Comms", domains: &["aquacomms.com"], addresses: &[], also: &["aqua-comms"] },
     Sender { slug: "arelion", name: "Arelion", domains: &["arelion.com", "teliacarrier.com"], addresses: &[], also: &["telia", "telia-carrier", "telia-company", "telia-com"] },
     Sender { slug: "att", name: "AT&T", domains: &[], addresses: &["g31654@att.com"], also: &["at-t"] },
-    Sender { slug: "aws", name: "AWS", domains: &[], addresses: &["aws-account-notifications@amazon.com"], also: &["amazon-web-services"] },
+    Sender { slug: "aws", name: "AWS", domains: &[], addresses: &["aws-account-notifications@amazon.com", "no-reply-aws@amazon.com", "health@aws.com"], also: &["amazon-web-services"] },
     Sender { slug: "bso", name: "BSO", domains: &["bso.co"], addresses: &[], also: &[] },
     Sender { slug: "cirion", name: "Cirion", domains: &["ciriontechnologies.com"], addresses: &[], also: &["cirion-technologies"] },
     Sender { slug: "cogent", name: "Cogent", domains: &["cogentco.com"], addresses: &[], also: &["cogent-communications"] },

@@ -57,8 +57,11 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
     let titles = [view.value(&["Subject"]), Some(view.subject())].into_iter().flatten();
     let heading = view.line_with(&["planned network maintenance", "network maintenance"]);
+    let opening = view.line_with(&["this email is to"]);
     let texts: Vec<Found<'a>> = titles.chain(heading).collect();
-    view.status_by(texts.clone(), &STATUSES).or_else(|| view.status(texts)).unwrap_or_else(confirmed)
+    view.status_by(texts.clone(), &STATUSES)
+        .or_else(|| view.status(texts.into_iter().chain(opening)))
+        .unwrap_or_else(confirmed)
 }
 
 /// The zone of the city in which the work is. No service is asked: Cogent names few places, and all of them are known.

@@ -1,5 +1,7 @@
 //! Where a maintenance stands, by the words that announce it.
 
+use std::ops::Range;
+
 use noticeboard_domain::status::MaintenanceStatus;
 
 use super::text::{has_phrase, plain};
@@ -53,7 +55,7 @@ static EMPTY: &[&str] = &[
     "maintenance end:", "maintenance end date", "maintenance end time", "maintenance end (",
     "event start:", "event start date", "event start time", "event start (",
     "start of maintenance:", "end of maintenance:", "start of window:", "end of window:",
-    "completion time", "completion date",
+    "completion time", "completion date", "a completion",
 ];
 
 /// What a text that announces a maintenance says of where it stands. It must hold only such text: "cancelled" in the
@@ -73,23 +75,43 @@ pub(crate) fn rank(status: MaintenanceStatus) -> usize {
     PHRASES.iter().position(|&(known, _)| known == status).unwrap_or(PHRASES.len())
 }
 
-/// The text in the form of [`plain`], without its sentences that say what would be if: `If the work is cancelled, we …`.
+/// The text in the form of [`plain`], without its sentences that say what would be if, `If the work is cancelled, we …`,
+/// and without its clauses that say what comes before or after something else: `… once it has been completed`.
 pub(crate) fn unconditional(text: &str) -> String {
     let text = text.get(..text.floor_char_boundary(MAX_SAYING_BYTES)).unwrap_or(text);
     let is_condition = |plain: &str| CONDITIONS.iter().any(|phrase| has_phrase(plain, phrase));
     let whole = plain(text);
     // Most texts are one sentence without a condition.
-    if !is_condition(&whole) {
+    if !is_condition(&whole) && clause(&whole).is_none() {
         return whole;
     }
     let sentences = text.split(['\n', ';']).flat_map(|line| line.split(". ")).map(plain);
-    sentences.filter(|sentence| !is_condition(sentence)).collect::<Vec<_>>().join(" ")
+    let certain = sentences.filter(|sentence| !is_condition(sentence)).map(|mut sentence| {
+        while let Some(clause) = clause(&sentence) {
+            sentence.replace_range(clause, "");
+        }
+        sentence
+    });
+    certain.collect::<Vec<_>>().join(" ")
+}
+
+/// The first clause of a sentence that tells the time by something else, up to its comma or the sentence's end.
+fn clause(sentence: &str) -> Option<Range<usize>> {
+    let starts = TIME_CLAUSES.iter().filter_map(|word| {
+        let is_whole = |at: &usize| *at == 0 || sentence.get(..*at).is_some_and(|before| before.ends_with([' ', '(']));
+        sentence.match_indices(word).map(|(at, _)| at).find(is_whole)
+    });
+    let start = starts.min()?;
+    let length = sentence.get(start..)?.find(',').unwrap_or(sentence.len() - start);
+    Some(start..start + length)
 }
 
 /// What follows in a longer text says other things; in bytes.
 const MAX_SAYING_BYTES: usize = 4_096;
 /// Words of sentences that say what would be.
 const CONDITIONS: [&str; 6] = ["if", "in case", "in the event", "unless", "should the", "should this"];
+/// What begins a clause that tells the time by something else.
+const TIME_CLAUSES: [&str; 5] = ["once ", "when ", "as soon as ", "after ", "until "];
 
 /// What says the opposite of its last word.
 #[rustfmt::skip]
@@ -138,6 +160,9 @@ mod tests {
         check("This work is cancelled. If you have questions, call us", Some(Cancelled));
         check("Planned work is under way", Some(InProcess));
         check("The planned work will not take place", Some(Cancelled));
+        check("We will tell you once the planned work has been completed, or when it is cancelled.", None);
+        check("After two attempts, the work was cancelled until further notice", Some(Cancelled));
+        check("Planned work. A completion notice will follow", Some(Confirmed));
         check("", None);
     }
 }

@@ -26,6 +26,7 @@ pub(crate) struct Window<'a> {
 impl<'a> Window<'a> {
     /// The window that begins and ends as these two fields say.
     pub(crate) fn of_fields(start: Found<'a>, end: Found<'a>, rules: &Rules<'_>, sent: Time) -> Result<Self, String> {
+        let (start, end) = (on_one_line(start), on_one_line(end));
         let from = moment_in(&start.text).ok_or_else(|| unreadable(&start.text))?;
         let to = moment_in(&end.text).ok_or_else(|| unreadable(&end.text))?;
         let times = resolve(&from, &to, rules, sent)?;
@@ -87,6 +88,15 @@ pub(crate) fn point(field: &Found<'_>, rules: &Rules<'_>, sent: Time) -> Result<
     // `22:30 UTC` is on the day on which it was written.
     moment.date.get_or_insert(Date::Known(sent.date_naive()));
     Ok(resolve(&moment, &moment, rules, sent)?.start)
+}
+
+/// The field, where a line end cuts its date in two, on one line: `Thu, 10⏎Dec 2026`.
+fn on_one_line(field: Found<'_>) -> Found<'_> {
+    if field.text.contains('\n') && moment_in(&field.text).is_none() {
+        field.with(field.text.replace('\n', " "))
+    } else {
+        field
+    }
 }
 
 fn unreadable(text: &str) -> String {
