@@ -9,7 +9,7 @@ use noticeboard_domain::time::Time;
 use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Missing};
 use crate::html::Document;
-use crate::mime::{Message, Sheet};
+use crate::mime::{CalendarPart, Message, Sheet};
 use crate::senders::Senders;
 use crate::toolkit::circuits::{self, Circuits, Impact};
 use crate::toolkit::found::{At, Found, Said};
@@ -28,6 +28,8 @@ pub(crate) struct View<'a> {
     pub(crate) name: String,
     /// Spreadsheets and files of comma-separated values that came with it.
     pub(crate) sheets: &'a [Sheet],
+    /// Calendars that came with it.
+    pub(crate) calendars: &'a [CalendarPart],
     /// When the mail was sent, else when it arrived.
     pub(crate) sent: Time,
     /// The provider by its sender.

@@ -154,6 +154,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("aws-planned", &[
         "aws 770000000001 Example DC1, Oslo, NOR 2026-12-09T23:00Z CONFIRMED 12-09T23:00/12-10T03:00 dxcon-77000001=OUTAGE dxvif-77000002=OUTAGE",
     ]),
+    ("aws-wrapped", &[
+        "aws 770000000001 Example DC1, Oslo, NOR 2026-12-09T23:00Z CONFIRMED 12-09T23:00/12-10T03:00 dxcon-77000001=OUTAGE",
+    ]),
     ("bso-at-risk", &[
         "bso MNT-770001 CONFIRMED 12-09T22:00/12-10T04:00 BS-1=NO-IMPACT BS-2=OUTAGE",
     ]),
@@ -178,6 +181,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("cirion-spanish", &[
         "cirion 77000004 CONFIRMED 01-09T05:00/01-09T11:00 CI770004=OUTAGE",
+    ]),
+    ("cogent-called-off", &[
+        "cogent VN77005-1 CANCELLED 12-12T04:00/12-12T09:00 1-770000007=OUTAGE",
     ]),
     ("cogent-completed", &[
         "cogent VN77003-1 COMPLETED 01-01T17:00/01-01T19:00 1-770000004=OUTAGE",
@@ -289,6 +295,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("hgc-table", &[
         "hgc TIC000000000770001 CONFIRMED 12-09T17:45/12-09T19:00 HGC770001=OUTAGE",
+    ]),
+    ("incident-equinix", &[
+        "equinix 1-770005 IDENTIFIED 11-24T08:10/ 7700009-B=OUTAGE",
     ]),
     ("incident-opened", &[
         "arelion 00770001 INVESTIGATING 11-24T08:40/ until 11-24T14:00 IC-770001=OUTAGE IC-770002=OUTAGE",

@@ -158,6 +158,7 @@ pub(super) const CIRCUITS: &[&str] = &[
     "Service",
     "Affected Connections",
     "Service Serial #",
+    "Order ID(s) impacted",
     "Line ID",
     "CID",
 ];

@@ -28,7 +28,7 @@ const TITLE_LINES: usize = 12;
 const MAX_TITLE_BYTES: usize = 80;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let id = view.need(&["Ticket Number", "Ticket #"])?;
+    let id = view.need(&["Ticket Number", "Ticket #", "Crown Castle Ticket Number"])?;
     Ok(vec![Draft {
         account: view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next()),
         windows: windows(view)?,
@@ -95,8 +95,8 @@ fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
 }
 
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    let phrases = ["this notice is being sent", "event status", "has been completed"];
-    let said = phrases.iter().filter_map(|phrase| view.line_with(&[phrase]));
+    let said = ["this notice is being sent", "event status", "has been completed"];
+    let said = said.iter().filter_map(|phrase| view.line_with(&[phrase]));
     // `Maintenance Notification - Rescheduled Event`.
     let is_title = |line: &Found<'a>| {
         let words = plain(&line.text);

@@ -9,9 +9,9 @@ use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::impact;
-use crate::toolkit::moments;
 use crate::toolkit::text::{has_phrase, plain};
 use crate::toolkit::windows::{DateOrder, Rules, Window, day_of};
+use crate::toolkit::{incident, moments};
 use crate::view::{View, confirmed};
 
 pub(super) const FORMAT: CodeFormat = CodeFormat {
@@ -23,7 +23,21 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     read,
 };
 
+/// Columns of what a row is about, the first that is not blank.
+const IDS: [&str; 6] = [
+    "Service Serial #",
+    "Service Serial Number",
+    "Serial #",
+    "Virtual Asset UUID",
+    "L2 Connection UUID",
+    "L3 Subscription UUID",
+];
+
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
+    // Its incidents have the same labels.
+    if incident::is_fault(&view.message.subject) {
+        return Err(Trouble::Foreign("it tells of a fault".into()));
+    }
     let id = id(view).ok_or("it has no reference")?;
     // `SPAN` says the year. Where it is missing, the year is that of the mail.
     let span = view.value(&["SPAN", "DATE"]).and_then(|text| {
@@ -50,7 +64,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     for row in &rows {
         // Account, product and service; with the building between them in some tables.
         let unnamed = || row.cells().nth(if row.cells().count() > 3 { 3 } else { 2 }).filter(|cell| !cell.is_blank());
-        if let Some(id) = row.get(&["Service Serial #", "Service Serial Number", "Serial #"]).or_else(unnamed) {
+        if let Some(id) = row.get(&IDS).or_else(unnamed) {
             circuits.add(id, impact.clone());
         }
     }
@@ -69,34 +83,48 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     Ok(vec![Draft { account, windows, circuits, summary: view.subject(), ..view.draft(id, status(view)) }])
 }
 
-/// Account and service of the rows of a table of which plain text keeps only the words: `77 Metro Connect 7-B`, or all
-/// rows on one line behind the names of the columns.
+/// Account and service of the rows of a table of which plain text keeps only the words: `77 Metro Connect 7-B` behind
+/// the names of the columns, on lines of their own or all on one.
 fn rows_of_words<'a>(view: &View<'a>) -> Vec<(Found<'a>, Found<'a>)> {
     const MAX_PRODUCT_WORDS: usize = 4;
+    // A row of the Fabric goes on with the names of its connections.
+    const MAX_ROW_WORDS: usize = 60;
     let is_account = |word: &str| word.len() >= 3 && word.bytes().all(|c| c.is_ascii_digit());
-    let is_name = |word: &&&str| word.starts_with(char::is_uppercase) && word.chars().all(char::is_alphabetic);
+    let is_name = |word: &str| word.starts_with(char::is_uppercase) && word.chars().all(char::is_alphabetic);
+    let lines: Vec<Found<'a>> = view.lines_from(0).collect();
+    let words: Vec<(&Found<'a>, &str)> =
+        lines.iter().flat_map(|line| line.text.split_whitespace().map(move |word| (line, word))).collect();
     let mut rows = Vec::new();
-    // Whether the building stands between product and service.
-    let mut with_ibx = None;
-    for line in view.lines_from(0) {
-        let text = line.text.to_lowercase();
-        let heading = text.find("account #").zip(text.find("service serial #"));
-        if let Some((from, to)) = heading {
-            with_ibx = text.get(from..to).map(|between| has_phrase(between, "ibx"));
+    // Whether the building stands between product and service, and where the last row began.
+    let mut table = None;
+    for (place, &(line, word)) in words.iter().enumerate() {
+        let after = words.get(place + 1..).unwrap_or_default();
+        if let Some(columns) = columns_of_words(word, after) {
+            table = Some((columns, place));
         }
-        let Some(with_ibx) = with_ibx else { continue };
-        let words: Vec<&str> = line.text.split_whitespace().collect();
-        for (place, account) in words.iter().enumerate().filter(|(_, word)| is_account(word)) {
-            let after = words.get(place + 1..).unwrap_or_default();
-            let product = after.iter().take_while(is_name).count();
-            let service =
-                after.get(product + usize::from(with_ibx)).filter(|id| id.contains(|c: char| c.is_ascii_digit()));
-            if let Some(service) = service.filter(|_| (1..=MAX_PRODUCT_WORDS).contains(&product)) {
-                rows.push((line.with((*account).to_owned()), line.with((*service).to_owned())));
-            }
+        let Some((with_ibx, _)) = table.filter(|(_, last)| place - last < MAX_ROW_WORDS && is_account(word)) else {
+            continue;
+        };
+        let product = after.iter().take(MAX_PRODUCT_WORDS).take_while(|(_, word)| is_name(word)).count();
+        let service = after.get(product + usize::from(with_ibx));
+        if let Some((at, service)) = service.filter(|(_, id)| product > 0 && id.contains(|c: char| c.is_ascii_digit()))
+        {
+            rows.push((line.with(word.to_owned()), at.with((*service).to_owned())));
+            table = Some((with_ibx, place));
         }
     }
     rows
+}
+
+/// Whether `Account # Product IBX Service Serial #`, which begins with this word, has the building in it.
+fn columns_of_words(word: &str, after: &[(&Found<'_>, &str)]) -> Option<bool> {
+    const MAX_WORDS: usize = 6;
+    if !word.eq_ignore_ascii_case("account") || after.first().is_none_or(|(_, next)| *next != "#") {
+        return None;
+    }
+    let columns = after.get(..after.len().min(MAX_WORDS))?;
+    let serial = columns.iter().position(|(_, word)| word.eq_ignore_ascii_case("serial"))?;
+    Some(columns.iter().take(serial).any(|(_, word)| word.eq_ignore_ascii_case("ibx")))
 }
 
 /// Work on a building that lists nobody's services hits the buildings.
@@ -126,7 +154,7 @@ fn is_site(name: &str) -> bool {
 fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
     let subject = &view.message.subject;
     let brackets = subject.split('[').skip(1).filter_map(|rest| rest.split_once(']').map(|(inside, _)| inside));
-    let is_reference = |text: &&str| text.contains(|c: char| c.is_ascii_digit()) && !text.contains(' ');
+    let is_reference = |text: &&str| text.contains(|c: char| c.is_ascii_digit()) && !text.contains([' ', ':']);
     if let Some(found) = brackets.filter(is_reference).last() {
         return Some(Found::new(found, At::Subject));
     }

@@ -4,6 +4,7 @@
 use noticeboard_domain::notice::NoticeState;
 use noticeboard_domain::status::MaintenanceStatus;
 
+use super::maintnote::event_windows;
 use super::registry::{CodeFormat, Reads};
 use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Trouble, WITHOUT_WINDOW};
@@ -55,11 +56,13 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let rows = view.rows(&["SLID/CCSD", "SLID", "CCSD"]);
     let state = status(view, word);
     let is_cancelled = state.value == NoticeState::Maintenance(Some(MaintenanceStatus::Cancelled));
-    let (windows, confidence) = match windows(view) {
+    let (mut windows, confidence) = match windows(view) {
         Ok(windows) => (windows, KNOWN_FORMAT),
         Err(_) if is_cancelled => (vec![Window::unnamed(view.sent)], WITHOUT_WINDOW),
         Err(missing) => return Err(missing.into()),
     };
+    // The text names the first window; a second may come as a calendar.
+    windows.extend(event_windows(view).into_iter().filter(|window| window.backup));
     Ok(vec![Draft {
         confidence,
         windows,

@@ -126,10 +126,11 @@ fn draft<'a>(view: &'a View<'a>, calendar: &Calendar, numbered: Numbered<'_>) ->
     })
 }
 
-/// The windows of every event in the mail's calendars that can be read, whatever else it says.
+/// The windows of every event in the calendars that came with the mail, whatever else these say. Those that cannot be
+/// read are left out.
 pub(super) fn event_windows<'a>(view: &View<'a>) -> Vec<Window<'a>> {
     let mut windows = Vec::new();
-    for part in &view.message.calendars {
+    for part in view.calendars {
         for calendar in parse(&part.text).into_iter().flatten() {
             for (place, event) in calendar.events.iter().enumerate() {
                 let event = Numbered { event, number: place + 1, file_name: &part.file_name };

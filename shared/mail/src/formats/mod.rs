@@ -36,6 +36,7 @@ use crate::limits::MAX_NOTICES;
 use crate::mime::Message;
 use crate::origins::Origin;
 use crate::senders::Senders;
+use crate::toolkit::incident::is_fault;
 use crate::toolkit::status;
 use crate::toolkit::text::{plain, push_plain};
 use crate::view::View;
@@ -218,8 +219,8 @@ impl Reader<'_> {
         let mut incomplete = None;
         let (own, others) = self.formats.partition(clues.sender.as_ref().or(clues.hint.as_ref()));
         for format in own.into_iter().chain(others) {
-            // Work that a format knows and cannot read is not a fault.
-            if incomplete.is_some() && format.is_anybodys() {
+            // Work that a format knows and cannot read is not a fault, unless the mail calls itself one.
+            if incomplete.is_some() && format.is_anybodys() && !is_fault(&message.subject) {
                 continue;
             }
             match self.verdict(format, &clues, with_sheets_of) {
@@ -271,6 +272,7 @@ impl Reader<'_> {
             body,
             name,
             sheets: &with_sheets_of.sheets,
+            calendars: &with_sheets_of.calendars,
             sent: clues.message.date.or(with_sheets_of.date).unwrap_or(self.context.received),
             sender: clues.sender.clone(),
             hint: clues.hint.clone(),

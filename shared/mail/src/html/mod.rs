@@ -133,10 +133,14 @@ impl Document {
     }
 }
 
-/// A line's columns: between tabs, blank ones included, or else between gaps of three blanks or more.
+/// A line's columns: between tabs, blank ones included, or else between bars (as Markdown has them), or between gaps of
+/// three blanks or more.
 fn columns(line: &str) -> Vec<&str> {
     if line.contains('\t') {
         line.split('\t').map(str::trim).collect()
+    } else if line.contains(" | ") {
+        let line = line.strip_prefix('|').unwrap_or(line);
+        line.strip_suffix('|').unwrap_or(line).split('|').map(str::trim).collect()
     } else {
         line.split("   ").map(str::trim).filter(|part| !part.is_empty()).collect()
     }

@@ -64,6 +64,12 @@ pub(crate) fn kind(text: &str) -> Option<Kind> {
     }
 }
 
+/// Whether a subject tells of a fault and of nothing else: `Emergency maintenance after a fibre cut` does not.
+pub(crate) fn is_fault(subject: &str) -> bool {
+    let words = plain(subject);
+    kind(subject) == Some(Kind::Outage) && !PLANNED.iter().any(|phrase| has_phrase(&words, phrase))
+}
+
 /// Phrases, the last stage first.
 static STATUSES: &[(OutageStatus, &[&str])] = &[
     (
@@ -142,6 +148,8 @@ mod tests {
         ] {
             assert_eq!(kind(text), expected, "{text}");
         }
+        assert!(is_fault("Network Incident in Oslo"));
+        assert!(!is_fault("Emergency maintenance after a fibre cut"));
     }
 
     #[test]

@@ -184,13 +184,8 @@ fn is_label(line: &Line) -> bool {
 /// line or one that says something else.
 pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
     let last = match field.value.at {
-        At::Line { line, cell: None } => Some(line),
-        At::Line { cell: Some(_), .. }
-        | At::Subject
-        | At::Header(_)
-        | At::Sheet { .. }
-        | At::Calendar { .. }
-        | At::Rule(_) => None,
+        At::Line { line, .. } => Some(line),
+        At::Subject | At::Header(_) | At::Sheet { .. } | At::Calendar { .. } | At::Rule(_) => None,
     };
     let first = last.map_or(document.lines.len(), |line| line + 1);
     let below = document.lines.iter().enumerate().skip(first);

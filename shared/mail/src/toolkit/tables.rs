@@ -27,7 +27,7 @@ pub(crate) struct Row<'a> {
 
 /// Whether a cell is named so. A name that ends in `…` may go on, and one that begins with it stands anywhere.
 fn is_named(cell: &Cell, name: &str) -> bool {
-    let text = cell.text.trim().trim_end_matches([':', '*']);
+    let text = cell.text.trim_matches([' ', '\n', '*']).trim_end_matches([':', '*', ' ']);
     match (name.strip_prefix('…'), name.strip_suffix('…')) {
         (Some(part), _) => has_phrase(&plain(text), &plain(part)),
         (None, Some(start)) => strip_start(text, start).is_some(),
