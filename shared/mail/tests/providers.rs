@@ -160,6 +160,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("bso-at-risk", &[
         "bso MNT-770001 CONFIRMED 12-09T22:00/12-10T04:00 BS-1=NO-IMPACT BS-2=OUTAGE",
     ]),
+    ("bso-emergency", &[
+        "bso 77015 RE-SCHEDULED 12-12T22:00/12-13T04:00 BSO-A-1=OUTAGE",
+    ]),
     ("bso-lines", &[
         "bso 77014 CONFIRMED 12-31T22:00/01-01T04:00 BSO-A-1=NO-IMPACT BSO-A-2=REDUCED-REDUNDANCY",
     ]),
@@ -245,6 +248,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("exa-backup-window", &[
         "gtt 77001133 CONFIRMED 12-17T22:00/12-18T04:00 7701133-1=OUTAGE",
         "gtt 77001133 CONFIRMED 12-18T22:00/12-19T04:00 7701133-1=OUTAGE backup",
+    ]),
+    ("exa-emergency", &[
+        "gtt 77001144 IN-PROCESS 12-09T22:00/12-10T04:00 7701144-1=OUTAGE",
     ]),
     ("flag-rescheduled", &[
         "flag PE20261124000002 RE-SCHEDULED 01-12T01:00/01-12T05:00 EXMPL77003=OUTAGE",
@@ -628,7 +634,7 @@ fn every_field_says_where_it_came_from() {
         "bso-two-windows",
         &[
             "notice 2: bso 77011 CONFIRMED (backup)",
-            "status          rule: a notice that does not say where the work stands announces it",
+            "status          subject: Maintenance notification",
             "circuits        HTML part 1, table 2, row 8, column 1: BSO-B-2",
             "impact          HTML part 1, table 2, row 8, column 3: Switch hit and Higher latency",
         ],

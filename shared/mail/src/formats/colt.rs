@@ -24,15 +24,14 @@ const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let id = view.word_with(&["CRQ"]).ok_or("it has no CRQ number")?;
-    let in_text =
-        view.windows(&["Start Date & Time", "Start Date and Time"], &["End Date & Time", "End Date and Time"], &RULES);
+    let in_text = view.windows(&["Start Date & Time", "Start Time"], &["End Date & Time", "End Time"], &RULES);
     let windows = in_text.or_else(|missing| {
         let in_subject = Window::of_field(view.subject(), &RULES, view.sent).map(|window| vec![window]);
         let in_calendar = || Some(maintnote::event_windows(view)).filter(|windows| !windows.is_empty());
         in_subject.ok().or_else(in_calendar).ok_or(missing)
     })?;
     let rows = view.sheet_rows(&["Circuit ID"]);
-    let duration = view.value(&["Outage Duration"]);
+    let duration = view.value(&["Outage Duration", "Expected Outage Duration"]);
     let harmless = duration.filter(|text| impact::of_words(&text.text) == Some(ImpactLevel::NoImpact));
     let impact = view.impact(harmless);
     let mut circuits = Circuits::default();

@@ -18,14 +18,15 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "equinix",
     providers: &["equinix"],
     names: &["equinix"],
-    marks: &[&["utc:"], &["span:", "date:", "ibx"], &["network maintenance", "please reference"]],
+    marks: &[&["utc"], &["span:", "date:", "ibx"], &["network maintenance", "please reference"]],
     reads: Reads::Bodies,
     read,
 };
 
 /// Columns of what a row is about, the first that is not blank.
-const IDS: [&str; 6] = [
+const IDS: [&str; 7] = [
     "Service Serial #",
+    "Service Serial#",
     "Service Serial Number",
     "Serial #",
     "Virtual Asset UUID",
@@ -47,7 +48,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let near = span.unwrap_or(view.sent);
     let mut windows: Vec<Window<'a>> = Vec::new();
     let mut unreadable = String::from("it has no \"UTC\"");
-    for field in view.fields(&["UTC"]) {
+    for field in view.fields(&["UTC", "UTC Time"]) {
         match Window::of_field(field.value, &Rules::DAY_FIRST_UTC, near) {
             // The same window stands there once in each language.
             Ok(window) if windows.iter().all(|known| known.times != window.times) => windows.push(window),
@@ -59,7 +60,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
         return Err(unreadable.into());
     }
     let impact = general_impact(view);
-    let rows = view.rows(&["Service Serial #", "Account #"]);
+    let rows = view.rows(&["Service Serial #", "Service Serial Number", "Account #", "Account Number"]);
     let mut circuits = Circuits::default();
     for row in &rows {
         // Account, product and service; with the building between them in some tables.
@@ -68,7 +69,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             circuits.add(id, impact.clone());
         }
     }
-    let mut account = rows.first().and_then(|row| row.get(&["Account #"]));
+    let mut account = rows.first().and_then(|row| row.get(&["Account #", "Account Number"]));
     if rows.is_empty() {
         for (of_account, id) in rows_of_words(view) {
             account.get_or_insert(of_account);
@@ -163,7 +164,7 @@ fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
 
 /// What the `IMPACT` lines say; the English one stands last.
 fn general_impact<'a>(view: &View<'a>) -> Impact<'a> {
-    let said = view.fields(&["IMPACT"]).into_iter().rev().find_map(|field| {
+    let said = view.fields(&["IMPACT", "SERVICE IMPACT"]).into_iter().rev().find_map(|field| {
         let level = impact::of_words(&field.value.text)?;
         Some((level, field.value))
     });

@@ -25,12 +25,14 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
         "gtt emergency",
         "exa emergency",
     ],
-    marks: &[&["planned work notification:"]],
+    marks: &[&["planned work notification", "emergency work notification"]],
     reads: Reads::Bodies,
     read,
 };
 
 const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
+
+const SERVICES: [&str; 5] = ["SLID/CCSD", "SLID / CCSD", "SLID", "CCSD", "Service ID"];
 
 /// What the heading says behind the ticket.
 const STATUSES: [(&str, MaintenanceStatus); 9] = [
@@ -46,14 +48,11 @@ const STATUSES: [(&str, MaintenanceStatus); 9] = [
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let heading = view.sentence(&[
-        "Planned Work Notification: {} - {...}\n",
-        "Planned Work Notification: {} – {...}\n",
-        "Planned Work Notification: {}",
-    ]);
+    let heading =
+        view.sentence(&["Work Notification: {} - {...}\n", "Work Notification: {} – {...}\n", "Work Notification: {}"]);
     let mut holes = heading.ok_or("its heading has no ticket")?.into_iter();
     let (id, word) = (holes.next().ok_or("its heading has no ticket")?, holes.next());
-    let rows = view.rows(&["SLID/CCSD", "SLID", "CCSD"]);
+    let rows = view.rows(&SERVICES);
     let state = status(view, word);
     let is_cancelled = state.value == NoticeState::Maintenance(Some(MaintenanceStatus::Cancelled));
     let (mut windows, confidence) = match windows(view) {
@@ -66,14 +65,19 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     Ok(vec![Draft {
         confidence,
         windows,
-        circuits: view.circuits_in(&rows, &["SLID/CCSD", "SLID", "CCSD"], &outage()),
+        circuits: view.circuits_in(&rows, &SERVICES, &outage()),
         summary: view.value(&["Planned work Reason"]).unwrap_or_else(|| view.subject()),
         ..view.draft(id, state)
     }])
 }
 
 fn windows<'a>(view: &'a View<'a>) -> Result<Vec<Window<'a>>, String> {
-    view.windows(&["Start", "Start Time", "Start Date"], &["End", "End Time", "End Date"], &RULES).or_else(|missing| {
+    view.windows(
+        &["Start", "Start Time", "Start Date", "Start Date & Time"],
+        &["End", "End Time", "End Date", "End Date & Time"],
+        &RULES,
+    )
+    .or_else(|missing| {
         // A mail that calls the work off may keep only its sentence.
         let holes = view.sentence(&["between {...} and {...}.", "between {...} - {...}. ", "from {...} to {...}."]);
         match holes.as_deref() {

@@ -11,11 +11,20 @@ pub(crate) fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     {
         return None;
     }
+    let mut is_behind_slash = false;
     for (i, word) in start.split_whitespace().enumerate() {
         let trimmed = rest.trim_start();
-        if i > 0 && trimmed.len() == rest.len() {
+        if i > 0
+            && other_and(word).is_some()
+            && let Some(after) = trimmed.strip_prefix('/')
+        {
+            (rest, is_behind_slash) = (after, true);
+            continue;
+        }
+        if i > 0 && !is_behind_slash && trimmed.len() == rest.len() {
             return None;
         }
+        is_behind_slash = false;
         let word = other_and(word).filter(|other| starts_with_word(trimmed, other)).unwrap_or(word);
         let ascii = trimmed.get(..word.len()).filter(|found| found.eq_ignore_ascii_case(word));
         let end = match ascii {
@@ -32,7 +41,7 @@ pub(crate) fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     Some(rest)
 }
 
-/// `and` for `&`, and the other way round: the same label is written both ways.
+/// `and` for `&`, and the other way round: the same label is written both ways, and with `/`.
 fn other_and(word: &str) -> Option<&'static str> {
     match word {
         "&" => Some("and"),
@@ -114,6 +123,8 @@ mod tests {
             ("É b", "é", Some(" b")),
             ("Date and Time:", "Date & Time", Some(":")),
             ("Date & Time:", "date and time", Some(":")),
+            ("Date/Time:", "Date & Time", Some(":")),
+            ("Date / Time:", "Date and Time", Some(":")),
             ("Date android", "Date & x", None),
         ] {
             assert_eq!(strip_start(text, start), expected, "{text}");
