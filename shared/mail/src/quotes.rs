@@ -66,10 +66,6 @@ pub(crate) fn take_out(message: &mut Message) {
     let date = message.date;
     let mut quoted: Vec<Message> = Vec::new();
     let mut cut = |body: &mut Document, is_html: bool| {
-        let marks_quotes = !is_html && body.lines.iter().any(|line| line.text.starts_with('>'));
-        if marks_quotes {
-            unquote(body);
-        }
         let (own, quotes) = split(body, date);
         if quotes.is_empty() {
             return;
@@ -93,16 +89,6 @@ pub(crate) fn take_out(message: &mut Message) {
     message.html.iter_mut().for_each(|body| cut(body, true));
     message.plain.iter_mut().for_each(|body| cut(body, false));
     message.quoted = quoted;
-}
-
-/// Takes the marks from quoted lines. The heading before them says where the quoted mail begins.
-fn unquote(body: &mut Document) {
-    for line in &mut body.lines {
-        if line.text.starts_with('>') {
-            line.text = line.text.trim_start_matches(['>', ' ']).to_owned();
-            line.is_apart |= line.text.is_empty();
-        }
-    }
 }
 
 /// The lines of the mail itself, and the mails in it.
@@ -192,7 +178,7 @@ const MAX_WROTE_BYTES: usize = 300;
 const MAX_HEADING_LINES: usize = 12;
 
 fn without_marks(line: &Line) -> &str {
-    line.text.trim_start_matches(['*', '>', ' ']).trim_end()
+    line.text.trim_start_matches(['*', ' ']).trim_end()
 }
 
 /// `---------- Forwarded message ---------`, `-----Original Message-----`, `Begin forwarded message:`.

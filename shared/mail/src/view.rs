@@ -1,5 +1,6 @@
 //! What a format reads: one body of a message, with the message's headers and attachments, asked for fields.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use noticeboard_domain::notice::{NoticeProvider, NoticeState};
@@ -155,19 +156,37 @@ impl<'a> View<'a> {
         found
     }
 
-    /// The first line that holds any of these phrases, which must be in small letters.
+    /// The first line, with those that go on with it, that holds any of these phrases, which must be in small letters.
     pub(crate) fn line_with(&self, phrases: &[&str]) -> Option<Found<'a>> {
-        let (line, found) = self.body.lines.iter().enumerate().find(|(_, line)| {
+        self.sayings().find(|line| {
             let plain = plain(&line.text);
             phrases.iter().any(|phrase| has_phrase(&plain, phrase))
-        })?;
-        Some(Found::new(&found.text, At::Line { line, cell: found.cell }))
+        })
     }
 
-    /// The first lines of the body.
+    /// The first lines of the body, each with those that go on with it.
     pub(crate) fn head(&self, count: usize) -> impl Iterator<Item = Found<'a>> {
-        let lines = self.body.lines.iter().enumerate().take(count);
-        lines.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
+        self.sayings().take(count)
+    }
+
+    /// Every line of the body together with those that go on with it, so that what it says is not cut at the width of a page.
+    pub(crate) fn sayings(&self) -> impl Iterator<Item = Found<'a>> {
+        let body = self.body;
+        let lines = body.lines.iter().enumerate().filter(|(line, _)| !body.goes_on(*line));
+        lines.map(|(line, found)| Found { text: body.unwrapped(line), at: At::Line { line, cell: found.cell } })
+    }
+
+    /// A field's value with the lines that go on with it.
+    pub(crate) fn whole(&self, field: Field<'a>) -> Found<'a> {
+        if let At::Line { line, cell: None } = field.value.at
+            && let Cow::Owned(text) = self.body.unwrapped(line)
+            && let Some(own) = self.body.lines.get(line)
+        {
+            // The value ends its line.
+            let start = own.text.len().saturating_sub(field.value.text.len());
+            return field.value.with(text.get(start..).unwrap_or_default().to_owned());
+        }
+        field.value
     }
 
     /// The lines of the body from one on.
@@ -230,8 +249,8 @@ impl<'a> View<'a> {
             return Err(missing(names));
         }
         let window = |field: Field<'a>| {
-            let backup = is_backup(field.label);
-            Ok(Window::of_field(field.value, &rules.with_zone_of(field.label), self.sent)?.backup(backup))
+            let (backup, rules) = (is_backup(field.label), rules.with_zone_of(field.label));
+            Ok(Window::of_field(self.whole(field), &rules, self.sent)?.backup(backup))
         };
         fields.into_iter().map(window).collect()
     }

@@ -87,6 +87,14 @@ fn forwarded_inline(raw: &str) -> String {
     format!("{}\n\n{body}", head.join("\n"))
 }
 
+/// The same with `>` before every line, blank ones too. HTML is quoted otherwise.
+fn forwarded_with_marks(raw: &str) -> String {
+    let forwarded = forwarded_inline(raw);
+    let (head, body) = head_and_body(&forwarded);
+    let (own, quoted) = body.split_once("----------").unwrap();
+    format!("{head}\n\n{own}> ----------{}", quoted.replace('\n', "\n> "))
+}
+
 fn forwarded_attached(raw: &str) -> String {
     format!(
         "From: A Colleague <colleague@operator.example>\nSubject: Fwd\nDate: {}\n\
@@ -156,6 +164,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("aws-wrapped", &[
         "aws 770000000001 Example DC1, Oslo, NOR 2026-12-09T23:00Z CONFIRMED 12-09T23:00/12-10T03:00 dxcon-77000001=OUTAGE",
+    ]),
+    ("aws-wrapped-cancelled", &[
+        "aws 770000000001 Example DC1, Oslo, NOR 2026-12-09T23:00Z CANCELLED 12-09T23:00/12-10T03:00 dxcon-77000001=OUTAGE",
     ]),
     ("bso-at-risk", &[
         "bso MNT-770001 CONFIRMED 12-09T22:00/12-10T04:00 BS-1=NO-IMPACT BS-2=OUTAGE",
@@ -492,6 +503,9 @@ fn every_sample_is_read_however_it_arrives() {
         check(&format!("{name} attached"), &forwarded_attached(&raw), expected);
         if !raw.contains("multipart/") {
             check(&format!("{name} forwarded"), &forwarded_inline(&raw), expected);
+        }
+        if raw.contains("Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n\n") {
+            check(&format!("{name} forwarded with marks"), &forwarded_with_marks(&raw), expected);
         }
     }
 }

@@ -94,5 +94,5 @@ const STATUSES: [(&str, MaintenanceStatus); 9] = [
 ];
 
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    view.status_by(view.lines_from(0), &STATUSES).unwrap_or_else(confirmed)
+    view.status_by(view.sayings(), &STATUSES).unwrap_or_else(confirmed)
 }

@@ -11,7 +11,7 @@ use super::maintnote;
 use super::registry::{CodeFormat, Reads};
 use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::Circuits;
-use crate::toolkit::found::Said;
+use crate::toolkit::found::{Found, Said};
 use crate::toolkit::impact;
 use crate::toolkit::labels::is_list_of_ids;
 use crate::toolkit::windows::{Rules, Window};
@@ -24,6 +24,11 @@ const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let id = view.word_with(&["CRQ"]).ok_or("it has no CRQ number")?;
+    // Who forwards a notice repeats its subject; the window and all else stand in the notice itself.
+    let is_named = |line: Found<'a>| line.text.contains(&*id.text);
+    if !view.message.quoted.is_empty() && !view.lines_from(0).any(is_named) {
+        return Err("it names no CRQ number in its text".into());
+    }
     let in_text = view.windows(&["Start Date & Time", "Start Time"], &["End Date & Time", "End Time"], &RULES);
     let windows = in_text.or_else(|missing| {
         let in_subject = Window::of_field(view.subject(), &RULES, view.sent).map(|window| vec![window]);

@@ -65,7 +65,8 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     for row in &rows {
         // Account, product and service; with the building between them in some tables.
         let unnamed = || row.cells().nth(if row.cells().count() > 3 { 3 } else { 2 }).filter(|cell| !cell.is_blank());
-        if let Some(id) = row.get(&IDS).or_else(unnamed) {
+        // Several words are the names of columns that a narrow page has broken off.
+        if let Some(id) = row.get(&IDS).or_else(unnamed).filter(|id| !id.text.contains(' ')) {
             circuits.add(id, impact.clone());
         }
     }
@@ -165,8 +166,8 @@ fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
 /// What the `IMPACT` lines say; the English one stands last.
 fn general_impact<'a>(view: &View<'a>) -> Impact<'a> {
     let said = view.fields(&["IMPACT", "SERVICE IMPACT"]).into_iter().rev().find_map(|field| {
-        let level = impact::of_words(&field.value.text)?;
-        Some((level, field.value))
+        let said = view.whole(field);
+        Some((impact::of_words(&said.text)?, said))
     });
     said.unwrap_or_else(outage)
 }

@@ -103,7 +103,7 @@ fn subject_parts<'a>(view: &View<'a>) -> (Found<'a>, Option<Found<'a>>) {
 /// well speak of other work that was cancelled. The most telling word of all of them counts, wherever it stands.
 fn status<'a>(view: &View<'a>, ticket: &Field<'a>) -> Said<'a, NoticeState> {
     let (subject, _) = subject_parts(view);
-    let preamble = view.head(ticket.line).skip(ticket.line.saturating_sub(PREAMBLE_LINES));
+    let preamble = view.lines_from(ticket.line.saturating_sub(PREAMBLE_LINES)).take(PREAMBLE_LINES.min(ticket.line));
     let texts: Vec<Found<'a>> = std::iter::once(subject).chain(view.value(&["Urgency"])).chain(preamble).collect();
     let whole: Vec<&str> = texts.iter().map(|text| &*text.text).collect();
     let Some(status) = status::of_words(&whole.join("\n")) else { return no_change() };

@@ -7,6 +7,7 @@
 mod builder;
 mod markup;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::limits::{Limit, MAX_LINES};
@@ -18,6 +19,8 @@ pub(crate) struct Document {
     pub(crate) lines: Vec<Line>,
     /// Every table, in the order in which they begin, blank rows and cells included.
     pub(crate) tables: Vec<Table>,
+    /// Whether it is plain text, whose lines may end where the page did.
+    pub(crate) is_plain: bool,
     /// What there was too much of, so that the rest was not read.
     pub(crate) exceeded: Option<(&'static str, Limit)>,
 }
@@ -68,21 +71,19 @@ impl Document {
     /// Plain text: every line that is not blank. Lines that tabs or wide gaps part into columns are rows of a table as
     /// well, for mailers turn tables into such text; their text stays whole.
     pub(crate) fn from_text(text: &str) -> Self {
-        let mut document = Self::default();
+        let mut document = Self { is_plain: true, ..Self::default() };
         let mut is_apart = false;
         let mut in_table = false;
         for line in text.lines() {
-            let own = line.trim();
+            // The marks of a quoted mail are no part of it.
+            let own = line.trim().trim_start_matches(['>', ' ']);
             if own.is_empty() {
                 is_apart = true;
                 in_table = false;
                 continue;
             }
-            // The marks of a quoted mail are no part of its columns.
-            let row: Vec<Cell> = columns(own.trim_start_matches(['>', ' ']))
-                .into_iter()
-                .map(|text| Cell { text: text.replace('\u{a0}', " ") })
-                .collect();
+            let row: Vec<Cell> =
+                columns(own).into_iter().map(|text| Cell { text: text.replace('\u{a0}', " ") }).collect();
             let mut cell = None;
             if row.len() > 1 {
                 if !in_table {
@@ -118,6 +119,7 @@ impl Document {
         let mut part = Self {
             lines: self.lines.get(lines.clone()).unwrap_or_default().to_vec(),
             tables: tables.map(|table| Table { line: table.line - lines.start, rows: table.rows.clone() }).collect(),
+            is_plain: self.is_plain,
             exceeded: None,
         };
         for line in &mut part.lines {
@@ -127,11 +129,32 @@ impl Document {
         part
     }
 
+    /// The text of a line with the lines that go on with it.
+    pub(crate) fn unwrapped(&self, first: usize) -> Cow<'_, str> {
+        let mut text = Cow::Borrowed(self.lines.get(first).map_or("", |line| line.text.as_str()));
+        for next in (first + 1..self.lines.len()).take_while(|&line| self.goes_on(line)).take(MAX_WRAPPED_LINES) {
+            text = Cow::Owned(format!("{text} {}", self.lines.get(next).map_or("", |line| line.text.as_str())));
+        }
+        text
+    }
+
+    /// Whether a line goes on with the one before: plain text is often cut at the width of a page.
+    pub(crate) fn goes_on(&self, line: usize) -> bool {
+        let Some(before) = line.checked_sub(1).and_then(|before| self.lines.get(before)) else { return false };
+        let is_long = self.is_plain && before.text.len() >= MIN_WRAPPED_BYTES && before.cell.is_none();
+        is_long && self.lines.get(line).is_some_and(|line| !line.is_apart && line.cell.is_none())
+    }
+
     /// The document as plain text.
     pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
     }
 }
+
+/// A shorter line was not cut at the width of a page.
+const MIN_WRAPPED_BYTES: usize = 55;
+/// Longer paragraphs say other things.
+const MAX_WRAPPED_LINES: usize = 12;
 
 /// A line's columns: between tabs, blank ones included, or else between bars (as Markdown has them), or between gaps of
 /// three blanks or more.
