@@ -316,6 +316,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("incident-equinix", &[
         "equinix 1-770005 IDENTIFIED 11-24T08:10/ 7700009-B=OUTAGE",
     ]),
+    ("incident-exa", &[
+        "gtt 77001155 IDENTIFIED 11-24T03:00/ 7701155-1=OUTAGE",
+    ]),
     ("incident-opened", &[
         "arelion 00770001 INVESTIGATING 11-24T08:40/ until 11-24T14:00 IC-770001=OUTAGE IC-770002=OUTAGE",
     ]),

@@ -126,6 +126,7 @@ pub(super) const WINDOWS: &[&str] = &[
 
 /// The circuits.
 pub(super) const CIRCUITS: &[&str] = &[
+    "SLID/CCSD",
     "Circuit ID(s)",
     "Circuit ID",
     "Circuit IDs",

@@ -99,8 +99,15 @@ pub(super) fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
                 && !is_time
                 && word.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_#/.".contains(&c))
         };
-        let word = words.map(|word| word.trim_matches(['#', '.'])).find(is_ticket)?;
-        Some(view.subject().with(word.to_owned()))
+        let words: Vec<&str> =
+            words.map(|word| word.trim_matches(['#', '.'])).filter(|word| !word.is_empty()).collect();
+        // The customer's number is none of the work's.
+        let is_account = |place: usize| {
+            let before = place.checked_sub(1).and_then(|before| words.get(before));
+            before.is_some_and(|word| word.eq_ignore_ascii_case("account"))
+        };
+        let (_, word) = words.iter().enumerate().find(|(place, word)| is_ticket(word) && !is_account(*place))?;
+        Some(view.subject().with((*word).to_owned()))
     })
 }
 

@@ -1,7 +1,5 @@
 //! Where a maintenance stands, by the words that announce it.
 
-use std::ops::Range;
-
 use noticeboard_domain::status::MaintenanceStatus;
 
 use super::text::{has_phrase, plain};
@@ -82,36 +80,35 @@ pub(crate) fn unconditional(text: &str) -> String {
     let is_condition = |plain: &str| CONDITIONS.iter().any(|phrase| has_phrase(plain, phrase));
     let whole = plain(text);
     // Most texts are one sentence without a condition.
-    if !is_condition(&whole) && clause(&whole).is_none() {
+    if !is_condition(&whole) && !whole.split(' ').any(begins_time_clause) {
         return whole;
     }
     let sentences = text.split(['\n', ';']).flat_map(|line| line.split(". ")).map(plain);
-    let certain = sentences.filter(|sentence| !is_condition(sentence)).map(|mut sentence| {
-        while let Some(clause) = clause(&sentence) {
-            sentence.replace_range(clause, "");
-        }
-        sentence
-    });
+    let certain = sentences.filter(|sentence| !is_condition(sentence)).map(|sentence| without_time_clauses(&sentence));
     certain.collect::<Vec<_>>().join(" ")
 }
 
-/// The first clause of a sentence that tells the time by something else, up to its comma or the sentence's end.
-fn clause(sentence: &str) -> Option<Range<usize>> {
-    let starts = TIME_CLAUSES.iter().filter_map(|word| {
-        let is_whole = |at: &usize| *at == 0 || sentence.get(..*at).is_some_and(|before| before.ends_with([' ', '(']));
-        sentence.match_indices(word).map(|(at, _)| at).find(is_whole)
+/// A sentence without the clauses that tell the time by something else, each up to its comma or the sentence's end.
+fn without_time_clauses(sentence: &str) -> String {
+    let mut is_inside = false;
+    let outside = sentence.split(' ').filter(|word| {
+        is_inside |= begins_time_clause(word);
+        let is_outside = !is_inside;
+        is_inside &= !word.ends_with(',');
+        is_outside
     });
-    let start = starts.min()?;
-    let length = sentence.get(start..)?.find(',').unwrap_or(sentence.len() - start);
-    Some(start..start + length)
+    outside.collect::<Vec<_>>().join(" ")
+}
+
+/// `as soon as` begins with its second word.
+fn begins_time_clause(word: &str) -> bool {
+    matches!(word.trim_start_matches('('), "once" | "when" | "soon" | "after" | "until")
 }
 
 /// What follows in a longer text says other things; in bytes.
 const MAX_SAYING_BYTES: usize = 4_096;
 /// Words of sentences that say what would be.
 const CONDITIONS: [&str; 6] = ["if", "in case", "in the event", "unless", "should the", "should this"];
-/// What begins a clause that tells the time by something else.
-const TIME_CLAUSES: [&str; 5] = ["once ", "when ", "as soon as ", "after ", "until "];
 
 /// What says the opposite of its last word.
 #[rustfmt::skip]
