@@ -152,15 +152,31 @@ fn is_site(name: &str) -> bool {
         && number.bytes().all(|c| c.is_ascii_digit())
 }
 
-/// The reference in the last brackets of the subject that hold a number, or the one that the text names.
+/// The reference in the last brackets of the subject that hold one, or without them, or the one that the text names.
+/// Other brackets may hold the ticket of who sends the mail on.
 fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
     let subject = &view.message.subject;
-    let brackets = subject.split('[').skip(1).filter_map(|rest| rest.split_once(']').map(|(inside, _)| inside));
-    let is_reference = |text: &&str| text.contains(|c: char| c.is_ascii_digit()) && !text.contains([' ', ':']);
-    if let Some(found) = brackets.filter(is_reference).last() {
-        return Some(Found::new(found, At::Subject));
-    }
-    view.word_with(&["CHG", "5-", "1-", "K-"]).or_else(|| view.sentence(&["Please reference {}."])?.into_iter().next())
+    let brackets: Vec<&str> =
+        subject.split('[').skip(1).filter_map(|rest| rest.split_once(']').map(|(inside, _)| inside)).collect();
+    let words = subject.split(|c: char| c.is_whitespace() || "()[],;:".contains(c));
+    let in_subject = |text: &'a str| Found::new(text, At::Subject);
+    let has_number = |text: &&&str| text.contains(|c: char| c.is_ascii_digit()) && !text.contains([' ', ':', '#']);
+    brackets
+        .iter()
+        .rfind(|text| is_reference(text))
+        .copied()
+        .or_else(|| words.into_iter().find(|word| is_reference(word)))
+        .map(in_subject)
+        .or_else(|| view.sentence(&["Please reference {}."])?.into_iter().next())
+        .or_else(|| view.word_with(&["CHG"]))
+        .or_else(|| brackets.iter().rfind(has_number).copied().map(in_subject))
+}
+
+/// `CHG0031000`, or a number behind one letter or digit: `5-230281950000`, `K-293030438574`.
+fn is_reference(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    text.strip_prefix("CHG").is_some_and(is_number)
+        || text.split_once('-').is_some_and(|(kind, number)| kind.len() == 1 && is_number(number))
 }
 
 /// What the `IMPACT` lines say; the English one stands last.
