@@ -95,14 +95,18 @@ pub(crate) fn take_out(message: &mut Message) {
     message.quoted = quoted;
 }
 
-/// Takes the marks from quoted lines. The heading before them says where the quoted mail begins.
+/// Takes the marks from quoted lines, and out what is blank without them. The heading before them says where the quoted
+/// mail begins.
 fn unquote(body: &mut Document) {
+    let mut is_below_blank = false;
     for line in &mut body.lines {
         if line.text.starts_with('>') {
             line.text = line.text.trim_start_matches(['>', ' ']).to_owned();
-            line.is_apart |= line.text.is_empty();
         }
+        line.is_apart |= is_below_blank;
+        is_below_blank = line.text.is_empty();
     }
+    body.remove_blank_lines();
 }
 
 /// The lines of the mail itself, and the mails in it.
@@ -220,13 +224,15 @@ fn header(text: &str) -> Option<(Name, &str)> {
         let head = text.get(..name.len())?;
         let rest = text.get(name.len()..)?.trim_start_matches(['*', ' ']);
         let value = rest.strip_prefix(':').filter(|_| head.eq_ignore_ascii_case(name))?;
-        Some((kind, value.trim_matches(['*', ' '])))
+        // The asterisk of a bold `*Subject:*` is the name's; those of `***Customer***` are the value's.
+        Some((kind, value.strip_prefix('*').filter(|value| value.starts_with(' ')).unwrap_or(value).trim()))
     })
 }
 
 /// The address in a text such as `NOC <noc@carrier.example>` or `noc@carrier.example [mailto:…]`.
 fn address(text: &str) -> Option<String> {
-    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';' | ':');
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, '*' | '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';' | ':');
     let found = text
         .split(ends)
         .rfind(|word| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')));
@@ -236,7 +242,7 @@ fn address(text: &str) -> Option<String> {
 /// The date of a heading. It rarely says in which zone, so that it is taken for UTC; a mail cannot be younger than the
 /// one that quotes it.
 fn date_of(text: &str, quoting: Option<Time>) -> Option<Time> {
-    let (moment, _) = moment(text)?;
+    let (moment, _) = moment(text.trim_start_matches(['*', ' ']))?;
     let sent = quoting.unwrap_or_default();
     let day = day_of(moment.date?, DateOrder::MonthFirst, sent)
         .or_else(|| day_of(moment.date?, DateOrder::DayFirst, sent))?;

@@ -92,10 +92,17 @@ pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Format
     let mut nearest = Nearest::default();
     let Some((outer, attached)) = messages.split_first() else { return Outcome::NotUnderstood(Reason::Empty) };
     let reader = Reader { context, formats };
+    let mut unread = None;
     match reader.whole(outer, &mut nearest) {
         Some(Ok(found)) => {
             let sender = outer.from.as_deref().and_then(|address| formats.senders.by_address(address));
             return outcome(found, sender.as_ref());
+        }
+        // Who forwards a notice as an attachment may name it in the subject.
+        Some(Err(Reason::Incomplete { format, missing }))
+            if !attached.is_empty() && sender_of(outer, &formats.senders).is_none() =>
+        {
+            unread = Some(Reason::Incomplete { format, missing });
         }
         Some(Err(reason)) => return Outcome::NotUnderstood(reason),
         None => {}
@@ -113,7 +120,10 @@ pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Format
     }
     match found {
         Some(found) => outcome(found, None),
-        None => Outcome::NotUnderstood(nearest.reason(sender_of(outer, &formats.senders))),
+        None => {
+            let reason = unread.unwrap_or_else(|| nearest.reason(sender_of(outer, &formats.senders)));
+            Outcome::NotUnderstood(reason)
+        }
     }
 }
 

@@ -127,6 +127,20 @@ impl Document {
         part
     }
 
+    /// Takes out the lines that hold nothing any more.
+    pub(crate) fn remove_blank_lines(&mut self) {
+        let mut left = self.tables.iter_mut().peekable();
+        let mut removed = 0;
+        for (number, line) in self.lines.iter().enumerate() {
+            while let Some(table) = left.next_if(|table| table.line <= number) {
+                table.line -= removed;
+            }
+            removed += usize::from(line.text.is_empty());
+        }
+        left.for_each(|table| table.line -= removed);
+        self.lines.retain(|line| !line.text.is_empty());
+    }
+
     /// The document as plain text.
     pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
