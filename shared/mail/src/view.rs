@@ -16,7 +16,7 @@ use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::labels::{self, Field};
 use crate::toolkit::tables::{self, Grid, Row};
 use crate::toolkit::text::{has_phrase, plain};
-use crate::toolkit::windows::{Rules, Window, spans};
+use crate::toolkit::windows::{Rules, Window, holds_window, starts_window};
 use crate::toolkit::{impact, status, templates};
 
 /// One body of a message with all that belongs to it.
@@ -210,17 +210,43 @@ impl<'a> View<'a> {
         Ok(Window::of_fields(from.value, to.value, &rules, self.sent)?.backup(backup))
     }
 
-    /// Every window that stands whole behind one of these labels.
+    /// Every window that stands whole behind one of these labels: one on each line of the value, or of those below it.
     pub(crate) fn spans(&self, names: &[&str], rules: &Rules<'_>) -> Result<Vec<Window<'a>>, Missing> {
         let fields = self.fields(names);
         if fields.is_empty() {
             return Err(missing(names));
         }
-        let window = |field: Field<'a>| {
-            let backup = is_backup(field.label);
-            Ok(Window::of_field(field.value, &rules.with_zone_of(field.label), self.sent)?.backup(backup))
-        };
-        fields.into_iter().map(window).collect()
+        let mut windows: Vec<Window<'a>> = Vec::new();
+        for field in fields {
+            let rules = rules.with_zone_of(field.label);
+            for line in self.lines_of_windows(&field) {
+                let backup = is_backup(field.label) || is_backup(&line.text);
+                let window = Window::of_field(line, &rules, self.sent)?.backup(backup);
+                // The same one in another zone is the same.
+                let is_new =
+                    |known: &Window<'_>| (known.times.start, known.times.end) != (window.times.start, window.times.end);
+                if windows.iter().all(is_new) {
+                    windows.push(window);
+                }
+            }
+        }
+        Ok(windows)
+    }
+
+    /// The value, or its lines where each holds a window, and the lines below it that begin with one.
+    fn lines_of_windows(&self, field: &Field<'a>) -> Vec<Found<'a>> {
+        let value = &field.value;
+        if let At::Line { line, cell: None } = value.at {
+            let below = self.body.lines.iter().enumerate().skip(line + 1);
+            let below = below.take_while(|(_, line)| line.cell.is_none() && starts_window(&line.text));
+            let below = below.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: None }));
+            return std::iter::once(value.clone()).chain(below).collect();
+        }
+        let lines: Vec<&str> = value.text.lines().collect();
+        if lines.iter().all(|line| holds_window(line)) {
+            return lines.into_iter().map(|line| value.with(line.to_owned())).collect();
+        }
+        vec![value.clone()]
     }
 
     /// Every window of the list below one of these labels, one on each line. A line with `backup` in it is a backup.
@@ -228,8 +254,8 @@ impl<'a> View<'a> {
         let fields = self.fields(names);
         let field = fields.first().ok_or_else(|| missing(names))?;
         let rules = rules.with_zone_of(field.label);
-        let lines = self.lines_from(field.line).skip_while(|line| spans(&line.text).next().is_none());
-        let lines = lines.take_while(|line| spans(&line.text).next().is_some());
+        let lines = self.lines_from(field.line).skip_while(|line| !holds_window(&line.text));
+        let lines = lines.take_while(|line| holds_window(&line.text));
         let window = |line: Found<'a>| {
             let backup = is_backup(&line.text);
             Ok(Window::of_field(line, &rules, self.sent)?.backup(backup))

@@ -334,6 +334,14 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("seaborn-tickets", &[
         "seaborn 77001 RE-SCHEDULED 12-09T02:00/12-09T11:00 SEA-770001=OUTAGE",
     ]),
+    ("seaborn-two-nights", &[
+        "seaborn 77003 CONFIRMED 12-09T22:00/12-10T04:00 SEA-770003=OUTAGE",
+        "seaborn 77003 CONFIRMED 12-10T22:00/12-11T04:00 SEA-770003=OUTAGE backup",
+    ]),
+    ("sparkle-cancelled", &[
+        "sparkle 7700005 CANCELLED 12-09T03:00/12-09T11:00 SP770005=OUTAGE",
+        "sparkle 7700006 CANCELLED 12-10T03:00/12-10T11:00 SP770005=OUTAGE",
+    ]),
     ("sparkle-lines", &[
         "sparkle 7700004 CONFIRMED 01-05T03:00/01-05T11:00 SP770001=OUTAGE SP770003=OUTAGE SP770005=OUTAGE SP770006=OUTAGE",
     ]),
@@ -353,6 +361,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("summitig-zone-in-label", &[
         "summitig 88001 IN-PROCESS 12-10T03:00/12-10T10:00 S-1=OUTAGE S-2=OUTAGE",
     ]),
+    ("tata-columns", &[
+        "tata CHGP0770004 RE-SCHEDULED 12-09T22:00/12-10T04:00 A077000000000000004=OUTAGE B077000000000000005=OUTAGE",
+    ]),
     ("tata-extended-until", &[
         "tata CHGP0770003 RE-SCHEDULED 12-09T22:00/12-10T06:00 A1=OUTAGE B2=OUTAGE",
     ]),
@@ -364,6 +375,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("tata-scheduled", &[
         "tata CHGP0770001 CONFIRMED 12-09T22:00/12-10T04:00 A077000000000000001=OUTAGE B077000000000000002=OUTAGE",
+    ]),
+    ("telstra-lines", &[
+        "telstra PN770005 RE-SCHEDULED 12-09T22:00/12-10T04:00 SNG TPE EPL 7700001=OUTAGE HKG TOK IPL 7700002=OUTAGE",
     ]),
     ("telstra-new-form", &[
         "telstra PN770003 CONFIRMED 01-05T15:00/01-05T22:00 HKG TOK EPL 7700003=OUTAGE HKG TOK EPL 7700004=OUTAGE",

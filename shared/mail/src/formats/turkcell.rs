@@ -25,7 +25,7 @@ const CIRCUITS: usize = 1;
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let id = view.need(&["Maintenance Number"])?;
     let rules = Rules { order: DateOrder::DayFirst, zone: named("Europe/Istanbul"), meanings: &[] };
-    let windows = view.windows(&["Start Time"], &["End Time"], &rules)?;
+    let windows = view.windows(&["Start Time…"], &["End Time…"], &rules)?;
     let lines = view.lines_from(0).filter(|line| line.text.matches('|').count() >= 2);
     let mut account = None;
     let mut circuits = Circuits::default();

@@ -26,7 +26,11 @@ pub(crate) fn fields<'a>(document: &'a Document, label: &str) -> Vec<Field<'a>> 
     found
         .into_iter()
         .filter(|(_, line, _)| !has_bold || line.starts_bold())
-        .map(|(i, line, (label, rest))| Field { line: i, label, value: value_of(document, i, line, rest) })
+        .map(|(i, line, (label, rest))| Field {
+            line: i,
+            label,
+            value: without_stars(value_of(document, i, line, rest)),
+        })
         .collect()
 }
 
@@ -117,6 +121,13 @@ fn value_of<'a>(document: &'a Document, number: usize, line: &Line, rest: &'a st
     }
 }
 
+/// The value without the asterisks of plain text that was bold.
+fn without_stars(value: Found<'_>) -> Found<'_> {
+    let inside =
+        value.text.strip_prefix('*').and_then(|rest| rest.strip_suffix('*')).map(|text| text.trim().to_owned());
+    inside.map_or(value.clone(), |text| value.with(text))
+}
+
 /// Whether no other cell of its row holds anything.
 fn is_only_cell(document: &Document, at: CellAt) -> bool {
     let row = document.tables.get(at.table).and_then(|table| table.rows.get(at.row));
@@ -154,11 +165,14 @@ fn is_label(line: &Line) -> bool {
     is_short && (line.starts_bold() || is_words)
 }
 
-/// The lines below a field's value that go on with it as a list: each an id, or several parted by commas, up to a blank
-/// line or one that says something else.
+/// The lines below a field's value that go on with it as a list: each an id, several parted by commas, or words like
+/// those of the value, up to a blank line or one that says something else.
 pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+    // A label and its value in the columns of plain text are one line.
+    let in_columns = document.lines.get(field.line).is_some_and(|line| line.text.ends_with(&*field.value.text));
     let last = match field.value.at {
         At::Line { line, cell: None } => Some(line),
+        At::Line { cell: Some(_), .. } if in_columns => Some(field.line),
         At::Line { cell: Some(_), .. }
         | At::Subject
         | At::Header(_)
@@ -168,7 +182,9 @@ pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl 
     };
     let first = last.map_or(document.lines.len(), |line| line + 1);
     let below = document.lines.iter().enumerate().skip(first);
-    let list = below.take_while(|(_, line)| line.cell.is_none() && !line.is_apart && is_list_of_ids(&line.text));
+    let first = field.value.text.clone();
+    let goes_on = move |text: &str| is_list_of_ids(text) || is_like(text, &first);
+    let list = below.take_while(move |(_, line)| line.cell.is_none() && !line.is_apart && goes_on(&line.text));
     list.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: None }))
 }
 
@@ -181,6 +197,16 @@ fn is_list_of_ids(text: &str) -> bool {
             && !id.contains(|c: char| c.is_whitespace() || matches!(c, ':' | '@'))
             && date(id).is_none()
     })
+}
+
+/// Whether the two are as many words, each of letters or of digits where the other's is: `SNG TPE EPL 900001` and
+/// `HKG TOK EPL 900002`. Words without a digit among them may be anything.
+fn is_like(text: &str, other: &str) -> bool {
+    let has = |word: &str, is_it: fn(&char) -> bool| word.chars().any(|c| is_it(&c));
+    let kind = |word: &str| (has(word, char::is_ascii_digit), has(word, char::is_ascii_uppercase));
+    let kinds = |text: &str| text.split_whitespace().map(kind).collect::<Vec<_>>();
+    let is_id = |text: &str| has(text, char::is_ascii_digit) && !has(text, char::is_ascii_lowercase);
+    is_id(text) && date(text).is_none() && kinds(text) == kinds(other)
 }
 
 /// Longer than every label, shorter than most sentences.
@@ -220,5 +246,25 @@ mod tests {
         check(&document, "TT#", Some("7"));
         check(&document, "Start", Some("2026-01-02"));
         check(&document, "Service ID", Some("A, B"));
+        check(&Document::from_text("Ticket\n*A-1*"), "Ticket", Some("A-1"));
+    }
+
+    #[test]
+    fn a_list_goes_on_below_its_first_line() {
+        for (text, expected) in [
+            ("Ids: A1\nB2, C3\nD4: no", vec!["B2, C3"]),
+            ("Ids\tA1\nB2\nNext\tC3", vec!["B2"]),
+            ("Ids\nSNG TPE EPL 1\nHKG TOK IPL 2\nCALL US 24X7\nSYD MEL EPL 3", vec!["HKG TOK IPL 2"]),
+            ("Ids: A1\n\nB2", vec![]),
+        ] {
+            let document = Document::from_text(text);
+            let list =
+                field(&document, "Ids").map(|field| list_below(&document, &field).map(|id| id.text.into_owned()));
+            assert_eq!(
+                list.map(Iterator::collect::<Vec<_>>),
+                Some(expected.into_iter().map(str::to_owned).collect()),
+                "{text}"
+            );
+        }
     }
 }

@@ -14,12 +14,14 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Completed, &[
         "completed", "completion", "complete", "concluded", "has closed", "end of window", "end of maintenance",
         "maintenance end", "window closed", "has ended", "is now over", "has finished", "been finished",
-        "maintenance finished", "work finished", "works finished",
+        "maintenance finished", "work finished", "works finished", "have finished", "been closed", "been finalized",
+        "been finalised", "successfully carried out", "carried out successfully",
     ]),
     (MaintenanceStatus::Rescheduled, &[
         "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date",
         "change of schedule", "schedule change", "date change", "time change", "deferred", "extended", "extension",
-        "delayed", "been moved to", "brought forward",
+        "delayed", "been moved to", "brought forward", "been amended", "been revised", "been changed", "has changed the",
+        "maintenance has changed", "window has changed", "schedule has changed", "times have changed", "dates have changed",
     ]),
     (MaintenanceStatus::InProcess, &[
         "in progress", "in-progress", "in process", "ongoing", "underway", "under way", "commencing momentarily", "commencing shortly",
@@ -134,6 +136,8 @@ mod tests {
         check("Planned work. If it is cancelled or completed early, you will hear of it. Thanks", Some(Confirmed));
         check("This work is cancelled. If you have questions, call us", Some(Cancelled));
         check("Planned work is under way", Some(InProcess));
+        check("The maintenance window has changed", Some(Rescheduled));
+        check("This maintenance has been closed", Some(Completed));
         check("The planned work will not take place", Some(Cancelled));
         check("", None);
     }
