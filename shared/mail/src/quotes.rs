@@ -133,12 +133,13 @@ fn split(body: &Document, date: Option<Time>) -> (Range<usize>, Vec<Quote>) {
 /// The heading of a quoted mail that begins at that line: where it starts, and what it says. Its lines begin behind it.
 fn heading(lines: &[Line], at: usize, date: Option<Time>) -> Option<(usize, Quote)> {
     let text = without_marks(lines.get(at)?);
-    // `On Mon, 1 May 2026, NOC <noc@carrier.example> wrote:`, which may be on two lines.
-    if text.starts_with("On ") {
+    // `On Mon, 1 May 2026, NOC <noc@carrier.example> wrote:`, which may be on two lines, or between dashes.
+    if text.trim_start_matches(['-', ' ']).starts_with("On ") {
         let next = lines.get(at + 1).map_or("", without_marks);
-        let (whole, length) = if text.ends_with("wrote:") {
+        let says_wrote = |text: &str| text.ends_with("wrote:") || text.ends_with("wrote ----");
+        let (whole, length) = if says_wrote(text) {
             (text.to_owned(), 1)
-        } else if next.ends_with("wrote:") && text.len() + next.len() < MAX_WROTE_BYTES {
+        } else if says_wrote(next) && text.len() + next.len() < MAX_WROTE_BYTES {
             (format!("{text} {next}"), 2)
         } else {
             return None;

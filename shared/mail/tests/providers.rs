@@ -521,6 +521,14 @@ fn a_notice_that_leaves_out_its_circuits_has_those_of_the_mail_before() {
 }
 
 #[test]
+fn an_answer_above_a_notice_counts_wherever_it_is_forwarded() {
+    let raw = sample("seaborn-thread");
+    let cancelled = ["seaborn 77004 CANCELLED 12-09T22:00/12-10T04:00 SEA-770004=OUTAGE"];
+    check("answer", &raw, &cancelled);
+    check("answer, forwarded", &forwarded_inline(&raw), &cancelled);
+}
+
+#[test]
 fn a_cancellation_without_a_window_is_unsure_alone_and_whole_in_its_thread() {
     let cancelled = sample("gtt-cancelled-without-window").replace("24 Nov 2026", "25 Nov 2026");
     match read(cancelled.as_bytes(), &context()).outcome {

@@ -185,10 +185,16 @@ impl Reader<'_> {
             Some(own) => return Some(own),
             None => {}
         }
-        let quoted = message.quoted.iter().find_map(|quoted| self.message(quoted, message, nearest));
+        let mut answers = vec![message];
+        let quoted = message.quoted.iter().find_map(|quoted| {
+            let read = self.message(quoted, message, nearest);
+            answers.extend(read.is_none().then_some(quoted));
+            read
+        });
         match quoted.or(own) {
             Some(Ok(mut found)) => {
-                self.apply_answer(message, &mut found);
+                // The newest first.
+                let _ = answers.into_iter().any(|answer| self.apply_answer(answer, &mut found));
                 Some(Ok(found))
             }
             Some(Err(reason)) => Some(Err(reason)),
@@ -197,15 +203,15 @@ impl Reader<'_> {
     }
 
     /// A provider that answers its own notice with `this has been cancelled` cancels it. What anybody else writes
-    /// above a forwarded notice changes nothing.
-    fn apply_answer(&self, answer: &Message, found: &mut Understood) {
-        let Some(sender) = sender_of(answer, &self.formats.senders) else { return };
+    /// above a forwarded notice changes nothing. Whether it said something.
+    fn apply_answer(&self, answer: &Message, found: &mut Understood) -> bool {
+        let Some(sender) = sender_of(answer, &self.formats.senders) else { return false };
         let head = |body: &Document| {
             let lines: Vec<&str> = body.lines.iter().take(MAX_ANSWER_LINES).map(|line| line.text.as_str()).collect();
             status::of_words(&lines.join("\n"))
         };
         let said = answer.bodies().find_map(|(_, body)| head(body));
-        let Some(said) = said.filter(|said| *said != MaintenanceStatus::Confirmed) else { return };
+        let Some(said) = said.filter(|said| *said != MaintenanceStatus::Confirmed) else { return false };
         for (notice, origins) in &mut found.notices {
             if notice.provider == sender && matches!(notice.state, NoticeState::Maintenance(_)) {
                 notice.state = NoticeState::Maintenance(Some(said));
@@ -214,6 +220,7 @@ impl Reader<'_> {
                 origins.push(Origin::new("status", "the answer above the notice", said.as_str()));
             }
         }
+        true
     }
 
     /// The first verdict of a format that knows the message; none where no format does. The attachments of a mail

@@ -43,12 +43,14 @@ const STATUSES: [(&str, MaintenanceStatus); 10] = [
 ];
 
 /// What the headings above the services say beside the usual words.
-const IMPACTS: [(&str, ImpactLevel); 5] = [
+const IMPACTS: [(&str, ImpactLevel); 7] = [
     ("complete loss", ImpactLevel::Outage),
     ("flaps", ImpactLevel::ReducedRedundancy),
     ("flap", ImpactLevel::ReducedRedundancy),
     ("rtt increasing", ImpactLevel::Degraded),
     ("rtt increase", ImpactLevel::Degraded),
+    ("increased rtt", ImpactLevel::Degraded),
+    ("without redundancy", ImpactLevel::ReducedRedundancy),
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {

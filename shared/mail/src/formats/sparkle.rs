@@ -60,13 +60,6 @@ fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
     let field = LABELS.iter().find_map(|label| labels::field(view.body, label));
     let Some(field) = field else { return circuits };
     circuits.add_list(&field.value, &outage());
-    let own = view.body.lines.get(field.line).and_then(|line| line.cell).map(|cell| cell.table);
-    let is_inner = |line: &&crate::html::Line| line.cell.is_some_and(|cell| Some(cell.table) != own);
-    let inner = view.body.lines.iter().skip(field.line + 1).take_while(is_inner).count();
-    // The first of them is the value already.
-    for line in view.lines_from(field.line + 2).take(inner.saturating_sub(1)) {
-        circuits.add_list(&line, &outage());
-    }
     for line in labels::list_below(view.body, &field) {
         circuits.add_list(&line, &outage());
     }

@@ -165,9 +165,28 @@ fn is_label(line: &Line) -> bool {
     is_short && (line.starts_bold() || is_words)
 }
 
-/// The lines below a field's value that go on with it as a list: each an id, several parted by commas, or words like
-/// those of the value, up to a blank line or one that says something else.
+/// The lines below a field's value that go on with it as a list: the rows of a table inside the cell beside the label, or
+/// else lines that are each an id, several parted by commas, or words like those of the value, up to a blank line or one
+/// that says something else.
 pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+    rows_below(document, field).chain(lines_below(document, field))
+}
+
+/// The further rows of the table inside a cell of which the value is the first row.
+fn rows_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+    let outer = document.lines.get(field.line).and_then(|line| line.cell).map(|cell| cell.table);
+    let value = match field.value.at {
+        At::Line { line, cell } => cell.map(|cell| (line, cell)),
+        At::Subject | At::Header(_) | At::Sheet { .. } | At::Calendar { .. } | At::Rule(_) => None,
+    };
+    let first = value.filter(|(_, cell)| outer.is_some_and(|outer| outer != cell.table));
+    let below = document.lines.iter().enumerate().skip(first.map_or(document.lines.len(), |(line, _)| line + 1));
+    let is_row = move |line: &Line| line.cell.map(|cell| cell.table) == first.map(|(_, cell)| cell.table);
+    let rows = below.take_while(move |(_, line)| is_row(line) && line.text.contains(|c: char| c.is_ascii_digit()));
+    rows.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
+}
+
+fn lines_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
     // A label and its value in the columns of plain text are one line.
     let in_columns = document.lines.get(field.line).is_some_and(|line| line.text.ends_with(&*field.value.text));
     let last = match field.value.at {
@@ -213,6 +232,7 @@ fn is_like(text: &str, other: &str) -> bool {
 const MAX_LABEL_BYTES: usize = 60;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 
@@ -249,22 +269,21 @@ mod tests {
         check(&Document::from_text("Ticket\n*A-1*"), "Ticket", Some("A-1"));
     }
 
+    #[track_caller]
+    fn check_list(document: &Document, expected: &[&str]) {
+        let field = field(document, "Ids").unwrap();
+        let list: Vec<String> = list_below(document, &field).map(|id| id.text.into_owned()).collect();
+        assert_eq!(list, expected, "{document:?}");
+    }
+
     #[test]
     fn a_list_goes_on_below_its_first_line() {
-        for (text, expected) in [
-            ("Ids: A1\nB2, C3\nD4: no", vec!["B2, C3"]),
-            ("Ids\tA1\nB2\nNext\tC3", vec!["B2"]),
-            ("Ids\nSNG TPE EPL 1\nHKG TOK IPL 2\nCALL US 24X7\nSYD MEL EPL 3", vec!["HKG TOK IPL 2"]),
-            ("Ids: A1\n\nB2", vec![]),
-        ] {
-            let document = Document::from_text(text);
-            let list =
-                field(&document, "Ids").map(|field| list_below(&document, &field).map(|id| id.text.into_owned()));
-            assert_eq!(
-                list.map(Iterator::collect::<Vec<_>>),
-                Some(expected.into_iter().map(str::to_owned).collect()),
-                "{text}"
-            );
-        }
+        check_list(&Document::from_text("Ids: A1\nB2, C3\nD4: no"), &["B2, C3"]);
+        check_list(&Document::from_text("Ids\tA1\nB2\nNext\tC3"), &["B2"]);
+        check_list(&Document::from_text("Ids\nSNG EPL 1\nHKG IPL 2\nCALL US 24X7\nSYD EPL 3"), &["HKG IPL 2"]);
+        check_list(&Document::from_text("Ids: A1\n\nB2"), &[]);
+        let table = "<table><tr><td>Ids</td><td><table><tr><td>A 1</td></tr><tr><td>B 2</td></tr></table></td></tr>\
+                     <tr><td>Next</td><td>C3</td></tr></table>";
+        check_list(&Document::from_html(table), &["B 2"]);
     }
 }
