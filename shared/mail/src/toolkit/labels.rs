@@ -69,8 +69,11 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<(&'
         !before.ends_with(is_digit) || !after.trim_start_matches([':', '：']).starts_with(is_digit)
     };
     let colon = rest.match_indices([':', '：']).find(is_end).map(|(at, _)| at);
+    // Where bold ends, so does the label: `<b>Start</b> 22:00`.
+    let bold = bold_start(line).filter(|_| text.len() == line.text.len()).map(str::trim_end);
     let remark_end = if may_go_on {
-        colon.filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(if rest.len() <= MAX_REMARK_BYTES {
+        let in_bold = bold.and_then(|bold| bold.len().checked_sub(text.len() - rest.len()));
+        colon.or(in_bold).filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(if rest.len() <= MAX_REMARK_BYTES {
             rest.len()
         } else {
             0
@@ -83,13 +86,18 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<(&'
     let value = rest.strip_prefix([':', '：']);
     let is_alone = rest.trim_matches(['*', ' ', '-', '?', '.']).is_empty();
     // `TT#7777`: the label says itself where it ends.
-    let ends_itself = !label.ends_with(|c: char| c.is_alphanumeric() || c == ')');
+    let ends_itself = !label.ends_with(|c: char| c.is_alphanumeric() || c == ')') || bold == Some(written);
     match value {
         Some(value) => Some((written, value.trim_start_matches(['*', ' ']))),
         None if is_alone => Some((written, "")),
         None if ends_itself => Some((written, rest)),
         None => None,
     }
+}
+
+/// What is bold at the start of the line.
+fn bold_start(line: &Line) -> Option<&str> {
+    line.text.get(line.bold.first().filter(|range| range.start == 0)?.clone())
 }
 
 /// Longest remark behind a label that may go on.
@@ -243,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_value_stands_behind_its_label_or_below_it_or_beside_it() {
-        let html = "Ticket: quoted<br><b>Ticket : </b> A-1<br><b>Reason:</b><br>Work<br><b>Empty:</b><br><b>Next:</b> x\
+        let html = "Ticket: quoted<br><b>Ticket : </b> A-1<br><b>Reason:</b><br>Work<br><b>Empty:</b><br><b>Next:</b> x<br><b>Start</b> 22:00<br><b>End of</b> it<br>\
                     <table><tr><td>Site</td><td>:</td><td>Oslo</td></tr><tr><td>Ids<br>A<br>B</td></tr>\
                     <tr><td>Blank</td><td></td></tr><tr><td>Slot (Backup)</td><td>9</td></tr></table>";
         let document = Document::from_html(html);
@@ -252,6 +260,9 @@ mod tests {
         check(&document, "Empty", None);
         check(&document, "Site", Some("Oslo"));
         check(&document, "Ids", Some("A\nB"));
+        check(&document, "Start", Some("22:00"));
+        check(&document, "Start…", Some("22:00"));
+        check(&document, "End", None);
         check(&document, "Tick", None);
         check(&document, "Slot", None);
         assert_eq!(field(&document, "Slot…").map(|field| field.label), Some("Slot (Backup)"));
