@@ -279,7 +279,7 @@ impl<'a> View<'a> {
     ) -> Option<Said<'a, NoticeState>> {
         texts.into_iter().find_map(|text| {
             let words = status::unconditional(&text.text);
-            let (_, value) = phrases.iter().find(|(phrase, _)| has_phrase(&words, phrase))?;
+            let (_, value) = phrases.iter().find(|(phrase, _)| status::says(&words, phrase))?;
             Some(Said { value: NoticeState::Maintenance(Some(*value)), from: text })
         })
     }

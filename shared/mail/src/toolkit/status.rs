@@ -42,7 +42,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
 #[rustfmt::skip]
 static EMPTY: &[&str] = &[
     "upon completion", "on completion", "after completion", "once completed", "when completed", "until completed",
-    "until completion", "upon complete", "once complete", "will be completed", "to be completed", "be completed by",
+    "until completion", "upon complete", "once complete", "will be completed", "must be completed", "should be completed", "can be completed", "to be completed", "be completed by",
     "expected to complete", "to complete", "complete loss", "complete outage", "complete interruption", "complete service",
     "complete disruption", "complete list", "complete details", "complete the", "complete this", "complete our",
     "may be cancelled", "may be canceled", "may be rescheduled", "may be re-scheduled", "may be postponed",
@@ -69,6 +69,13 @@ pub(crate) fn of_words(text: &str) -> Option<MaintenanceStatus> {
     status.filter(|_| !is_announcement || affirmed == text)
 }
 
+/// Whether the text, as [`unconditional`] has it, says the phrase of what is: `will be completed` does not say
+/// `completed`. A phrase that is about what is to come is looked for as it is.
+pub(crate) fn says(text: &str, phrase: &str) -> bool {
+    let is_empty = EMPTY.iter().any(|empty| phrase.contains(empty));
+    has_phrase(text, phrase) && (is_empty || has_phrase(&without(EMPTY, text.to_owned()), phrase))
+}
+
 /// How telling a status is: what ends or changes the work goes before what announces it.
 pub(crate) fn rank(status: MaintenanceStatus) -> usize {
     PHRASES.iter().position(|&(known, _)| known == status).unwrap_or(PHRASES.len())
@@ -90,7 +97,8 @@ pub(crate) fn unconditional(text: &str) -> String {
 /// What follows in a longer text says other things; in bytes.
 const MAX_SAYING_BYTES: usize = 4_096;
 /// Words of sentences that say what would be.
-const CONDITIONS: [&str; 6] = ["if", "in case", "in the event", "unless", "should the", "should this"];
+const CONDITIONS: [&str; 8] =
+    ["if", "in case", "in the event", "once", "you when", "unless", "should the", "should this"];
 
 /// What says the opposite of its last word.
 #[rustfmt::skip]
@@ -137,8 +145,13 @@ mod tests {
         check("This work is cancelled. If you have questions, call us", Some(Cancelled));
         check("Planned work is under way", Some(InProcess));
         check("The maintenance window has changed", Some(Rescheduled));
+        check("Planned work. We will tell you when it is completed.", Some(Confirmed));
+        check("Planned work. We will write once it has been completed.", Some(Confirmed));
         check("This maintenance has been closed", Some(Completed));
         check("The planned work will not take place", Some(Cancelled));
         check("", None);
+        assert!(says("the work was completed", "completed"));
+        assert!(!says("the work will be completed", "completed"));
+        assert!(says("the work will be completed", "will be completed"));
     }
 }
