@@ -352,6 +352,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("sparkle-one", &[
         "sparkle 7700003 CONFIRMED 01-05T03:00/01-05T11:00 SP770001=OUTAGE SP770003=OUTAGE",
     ]),
+    ("sparkle-subject", &[
+        "sparkle 7700007 COMPLETED 12-09T03:00/12-09T11:00 SP770007=OUTAGE SP770008=OUTAGE",
+    ]),
     ("summitig-restored", &[
         "summitig 77002 COMPLETED 01-05T01:00/01-05T05:00 SU770001=OUTAGE",
     ]),

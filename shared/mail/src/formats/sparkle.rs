@@ -6,13 +6,13 @@ use crate::toolkit::circuits::{Circuits, outage};
 use crate::toolkit::found::Found;
 use crate::toolkit::labels;
 use crate::toolkit::windows::Rules;
-use crate::view::{View, confirmed};
+use crate::view::{View, confirmed, missing};
 
 pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "sparkle",
     providers: &["sparkle"],
     names: &["sparkle"],
-    marks: &[&["sparkle ticket number", "sparkle tt number"]],
+    marks: &[&["sparkle ticket number", "sparkle tt"]],
     reads: Reads::Bodies,
     read,
 };
@@ -23,7 +23,8 @@ const TICKETS: [&str; 4] =
 const HEAD_LINES: usize = 6;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let list = view.need(&TICKETS)?;
+    let in_subject = || view.in_subject(&["Sparkle TT# {...}", "Sparkle TT#{...}", "Sparkle TT {...}"]);
+    let list = view.value(&TICKETS).or_else(in_subject).ok_or_else(|| missing(&TICKETS))?;
     let words = list.text.split(|c: char| c.is_whitespace() || "/,;&".contains(c));
     let ids = words.filter(|word| word.contains(|c: char| c.is_ascii_digit()));
     let ids: Vec<Found<'a>> = ids.map(|id| list.with(id.to_owned())).collect();
@@ -38,7 +39,8 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
         return Err("it has not as many tickets as windows".into());
     }
     // The subject, and the sentence above the table.
-    let table = labels::field(view.body, "Type of Maintenance").map_or(0, |field| field.line);
+    let rows = TICKETS.iter().chain(&["Type of Maintenance"]).filter_map(|label| labels::field(view.body, label));
+    let table = rows.map(|field| field.line).min().unwrap_or(0);
     let titles = view.head(table.min(HEAD_LINES)).chain([view.subject()]);
     let status = view.status(titles).unwrap_or_else(confirmed);
     Ok(vec![Draft {
