@@ -1,6 +1,7 @@
 //! What a format reads: one body of a message, with the message's headers and attachments, asked for fields.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
@@ -157,6 +158,13 @@ impl<'a> View<'a> {
         lines.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
     }
 
+    /// The first lines of the body, up to the first field of one of these labels: what is cancelled below may be another
+    /// cable.
+    pub(crate) fn head_above(&self, labels: &[&str], count: usize) -> impl Iterator<Item = Found<'a>> {
+        let first = labels.iter().filter_map(|label| Some(labels::fields(self.body, label).first()?.line)).min();
+        self.head(count.min(first.unwrap_or(usize::MAX)))
+    }
+
     /// The lines of the body from one on.
     pub(crate) fn lines_from(&self, line: usize) -> impl Iterator<Item = Found<'a>> {
         let lines = self.body.lines.iter().enumerate().skip(line);
@@ -216,16 +224,14 @@ impl<'a> View<'a> {
         if fields.is_empty() {
             return Err(missing(names));
         }
-        let mut windows: Vec<Window<'a>> = Vec::new();
+        let (mut windows, mut known) = (Vec::new(), HashSet::new());
         for field in fields {
             let rules = rules.with_zone_of(field.label);
             for line in self.lines_of_windows(&field) {
                 let backup = is_backup(field.label) || is_backup(&line.text);
                 let window = Window::of_field(line, &rules, self.sent)?.backup(backup);
                 // The same one in another zone is the same.
-                let is_new =
-                    |known: &Window<'_>| (known.times.start, known.times.end) != (window.times.start, window.times.end);
-                if windows.iter().all(is_new) {
+                if known.insert((window.times.start, window.times.end)) {
                     windows.push(window);
                 }
             }

@@ -39,9 +39,8 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
         return Err("it has not as many tickets as windows".into());
     }
     // The subject, and the sentence above the table.
-    let rows = TICKETS.iter().chain(&["Type of Maintenance"]).filter_map(|label| labels::field(view.body, label));
-    let table = rows.map(|field| field.line).min().unwrap_or(0);
-    let titles = view.head(table.min(HEAD_LINES)).chain([view.subject()]);
+    let titles = view.head_above(&["Type of Maintenance", "Sparkle Ticket…", "Start Date…"], HEAD_LINES);
+    let titles = titles.chain([view.subject()]);
     let status = view.status(titles).unwrap_or_else(confirmed);
     Ok(vec![Draft {
         windows,

@@ -8,7 +8,7 @@ use super::{Find, ImpactRule, Order, StatusRule, TextFormat, WindowRule};
 use crate::draft::{Draft, Missing, Trouble, WITHOUT_WINDOW};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
-use crate::toolkit::labels::{self, list_below};
+use crate::toolkit::labels::list_below;
 use crate::toolkit::text::same;
 use crate::toolkit::windows::{DateOrder, Rules, Window, point};
 use crate::toolkit::zones;
@@ -48,14 +48,13 @@ impl TextFormat {
         finds.into_iter().chain(windows).flatten()
     }
 
-    /// The lines at the head of the mail that may say where the work stands: those above the first field, for what is
-    /// cancelled below may be another cable.
+    /// The lines at the head of the mail that may say where the work stands.
     fn head<'a>(&self, view: &View<'a>) -> Vec<Found<'a>> {
         if self.status.head == 0 {
             return Vec::new();
         }
-        let first = self.labels().filter_map(|label| Some(labels::fields(view.body, label).first()?.line)).min();
-        view.head(self.status.head.min(first.unwrap_or(usize::MAX))).collect()
+        let labels: Vec<&str> = self.labels().map(String::as_str).collect();
+        view.head_above(&labels, self.status.head).collect()
     }
 
     /// Whether a text is a label or the head of a column, where a value should be.
