@@ -115,12 +115,13 @@ fn split(body: &Document, date: Option<Time>) -> (Range<usize>, Vec<Quote>) {
 /// The heading of a quoted mail that begins at that line: where it starts, and what it says. Its lines begin behind it.
 fn heading(lines: &[Line], at: usize, date: Option<Time>) -> Option<(usize, Quote)> {
     let text = without_marks(lines.get(at)?);
-    // `On Mon, 1 May 2026, NOC <noc@carrier.example> wrote:`, which may be on two lines.
-    if text.starts_with("On ") {
+    // `On Mon, 1 May 2026, NOC <noc@carrier.example> wrote:`, which may be on two lines, or between dashes.
+    if text.trim_start_matches(['-', ' ']).starts_with("On ") {
         let next = lines.get(at + 1).map_or("", without_marks);
-        let (whole, length) = if text.ends_with("wrote:") {
+        let says_wrote = |text: &str| text.ends_with("wrote:") || text.ends_with("wrote ----");
+        let (whole, length) = if says_wrote(text) {
             (text.to_owned(), 1)
-        } else if next.ends_with("wrote:") && text.len() + next.len() < MAX_WROTE_BYTES {
+        } else if says_wrote(next) && text.len() + next.len() < MAX_WROTE_BYTES {
             (format!("{text} {next}"), 2)
         } else {
             return None;
@@ -206,13 +207,15 @@ fn header(text: &str) -> Option<(Name, &str)> {
         let head = text.get(..name.len())?;
         let rest = text.get(name.len()..)?.trim_start_matches(['*', ' ']);
         let value = rest.strip_prefix(':').filter(|_| head.eq_ignore_ascii_case(name))?;
-        Some((kind, value.trim_matches(['*', ' '])))
+        // The asterisk of a bold `*Subject:*` is the name's; those of `***Customer***` are the value's.
+        Some((kind, value.strip_prefix('*').filter(|value| value.starts_with(' ')).unwrap_or(value).trim()))
     })
 }
 
 /// The address in a text such as `NOC <noc@carrier.example>` or `noc@carrier.example [mailto:…]`.
 fn address(text: &str) -> Option<String> {
-    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';' | ':');
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, '*' | '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';' | ':');
     let found = text
         .split(ends)
         .rfind(|word| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')));
@@ -222,7 +225,7 @@ fn address(text: &str) -> Option<String> {
 /// The date of a heading. It rarely says in which zone, so that it is taken for UTC; a mail cannot be younger than the
 /// one that quotes it.
 fn date_of(text: &str, quoting: Option<Time>) -> Option<Time> {
-    let (moment, _) = moment(text)?;
+    let (moment, _) = moment(text.trim_start_matches(['*', ' ']))?;
     let sent = quoting.unwrap_or_default();
     let day = day_of(moment.date?, DateOrder::MonthFirst, sent)
         .or_else(|| day_of(moment.date?, DateOrder::DayFirst, sent))?;

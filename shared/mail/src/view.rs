@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
@@ -17,7 +18,7 @@ use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::labels::{self, Field};
 use crate::toolkit::tables::{self, Grid, Row};
 use crate::toolkit::text::{has_phrase, plain};
-use crate::toolkit::windows::{Rules, Window, spans, zone_of_label};
+use crate::toolkit::windows::{Rules, Window, holds_window, starts_window, zone_of_label};
 use crate::toolkit::zones::{Zone, ZoneName};
 use crate::toolkit::{impact, status, templates};
 
@@ -65,12 +66,13 @@ impl<'a> View<'a> {
 
     /// The lists of circuits behind these labels, with the lines below that go on with them.
     pub(crate) fn lists(&self, names: &[&str]) -> Vec<Found<'a>> {
-        let fields = self.fields(names);
-        let whole = |field: Field<'a>| {
-            let below: Vec<Found<'a>> = labels::list_below(self.body, &field).collect();
-            std::iter::once(field.value).chain(below)
-        };
-        fields.into_iter().flat_map(whole).collect()
+        self.fields(names).into_iter().flat_map(|field| self.list(field)).collect()
+    }
+
+    /// The list in this field, with the lines below that go on with it.
+    pub(crate) fn list(&self, field: Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        let below = labels::list_below(self.body, &field);
+        std::iter::once(field.value).chain(below)
     }
 
     /// The whole subject.
@@ -177,16 +179,27 @@ impl<'a> View<'a> {
     }
 
     /// A field's value with the lines that go on with it.
-    pub(crate) fn whole(&self, field: Field<'a>) -> Found<'a> {
-        if let At::Line { line, cell: None } = field.value.at
+    pub(crate) fn whole(&self, value: &Found<'a>) -> Found<'a> {
+        if let At::Line { line, cell: None } = value.at
             && let Cow::Owned(text) = self.body.unwrapped(line)
             && let Some(own) = self.body.lines.get(line)
         {
             // The value ends its line.
-            let start = own.text.len().saturating_sub(field.value.text.len());
-            return field.value.with(text.get(start..).unwrap_or_default().to_owned());
+            let start = own.text.len().saturating_sub(value.text.len());
+            return value.with(text.get(start..).unwrap_or_default().to_owned());
         }
-        field.value
+        value.clone()
+    }
+
+    /// The first lines of the body, up to the first field of one of these labels: what is cancelled below may be another
+    /// cable.
+    pub(crate) fn head_above(&self, labels: &[&str], count: usize) -> impl Iterator<Item = Found<'a>> {
+        let first = labels.iter().filter_map(|label| Some(labels::fields(self.body, label).first()?.line)).min();
+        let is_above = move |text: &Found<'_>| match (text.at, first) {
+            (At::Line { line, .. }, Some(first)) => line < first,
+            _ => true,
+        };
+        self.head(count).take_while(is_above)
     }
 
     /// The lines of the body from one on.
@@ -242,17 +255,49 @@ impl<'a> View<'a> {
         Ok(Window::of_fields(from.value, to.value, &rules, self.sent)?.backup(backup))
     }
 
-    /// Every window that stands whole behind one of these labels.
+    /// Every window that stands whole behind one of these labels: one on each line of the value, or of those below it.
     pub(crate) fn spans(&self, names: &[&str], rules: &Rules<'_>) -> Result<Vec<Window<'a>>, Missing> {
         let fields = self.fields(names);
         if fields.is_empty() {
             return Err(missing(names));
         }
-        let window = |field: Field<'a>| {
-            let (backup, rules) = (is_backup(field.label), rules.with_zone_of(field.label));
-            Ok(Window::of_field(self.whole(field), &rules, self.sent)?.backup(backup))
+        let (mut windows, mut known) = (Vec::new(), HashSet::new());
+        for field in fields {
+            let rules = rules.with_zone_of(field.label);
+            for (text, backup) in self.texts_of_windows(&field) {
+                let window = Window::of_field(text, &rules, self.sent)?.backup(backup);
+                // The same one in another zone is the same.
+                if known.insert((window.times.start, window.times.end)) {
+                    windows.push(window);
+                }
+            }
+        }
+        Ok(windows)
+    }
+
+    /// The value, or its lines where each holds a window, and the lines below it that begin with one; and whether each is
+    /// of a backup.
+    fn texts_of_windows(&self, field: &Field<'a>) -> Vec<(Found<'a>, bool)> {
+        let with_backup = |text: Found<'a>| {
+            let backup = is_backup(field.label) || is_backup(&text.text);
+            (text, backup)
         };
-        fields.into_iter().map(window).collect()
+        let value = &field.value;
+        if let At::Line { line, cell: None } = value.at {
+            let below = self.body.lines.iter().enumerate().skip(line + 1);
+            let below = below.take_while(|(_, line)| line.cell.is_none() && starts_window(&line.text));
+            let below = below.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: None }));
+            let mut texts: Vec<_> = std::iter::once(value.clone()).chain(below).map(with_backup).collect();
+            if let [(only, _)] = texts.as_mut_slice() {
+                *only = self.whole(value);
+            }
+            return texts;
+        }
+        let lines: Vec<&str> = value.text.lines().collect();
+        if lines.iter().all(|line| holds_window(line)) {
+            return lines.into_iter().map(|line| with_backup(value.with(line.to_owned()))).collect();
+        }
+        vec![with_backup(value.clone())]
     }
 
     /// Every window of the list below one of these labels, one on each line. A line with `backup` in it is a backup.
@@ -260,8 +305,8 @@ impl<'a> View<'a> {
         let fields = self.fields(names);
         let field = fields.first().ok_or_else(|| missing(names))?;
         let rules = rules.with_zone_of(field.label);
-        let lines = self.lines_from(field.line).skip_while(|line| spans(&line.text).next().is_none());
-        let lines = lines.take_while(|line| spans(&line.text).next().is_some());
+        let lines = self.lines_from(field.line).skip_while(|line| !holds_window(&line.text));
+        let lines = lines.take_while(|line| holds_window(&line.text));
         let window = |line: Found<'a>| {
             let backup = is_backup(&line.text);
             Ok(Window::of_field(line, &rules, self.sent)?.backup(backup))
@@ -285,7 +330,7 @@ impl<'a> View<'a> {
     ) -> Option<Said<'a, NoticeState>> {
         texts.into_iter().find_map(|text| {
             let words = status::unconditional(&text.text);
-            let (_, value) = phrases.iter().find(|(phrase, _)| has_phrase(&words, phrase))?;
+            let (_, value) = phrases.iter().find(|(phrase, _)| status::says(&words, phrase))?;
             Some(Said { value: NoticeState::Maintenance(Some(*value)), from: text })
         })
     }

@@ -394,6 +394,14 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("seaborn-tickets", &[
         "seaborn 77001 RE-SCHEDULED 12-09T02:00/12-09T11:00 SEA-770001=OUTAGE",
     ]),
+    ("seaborn-two-nights", &[
+        "seaborn 77003 CONFIRMED 12-09T22:00/12-10T04:00 SEA-770003=OUTAGE",
+        "seaborn 77003 CONFIRMED 12-10T22:00/12-11T04:00 SEA-770003=OUTAGE backup",
+    ]),
+    ("sparkle-cancelled", &[
+        "sparkle 7700005 CANCELLED 12-09T03:00/12-09T11:00 SP770005=OUTAGE",
+        "sparkle 7700006 CANCELLED 12-10T03:00/12-10T11:00 SP770005=OUTAGE",
+    ]),
     ("sparkle-lines", &[
         "sparkle 7700004 CONFIRMED 01-05T03:00/01-05T11:00 SP770001=OUTAGE SP770003=OUTAGE SP770005=OUTAGE SP770006=OUTAGE",
     ]),
@@ -404,6 +412,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("sparkle-one", &[
         "sparkle 7700003 CONFIRMED 01-05T03:00/01-05T11:00 SP770001=OUTAGE SP770003=OUTAGE",
     ]),
+    ("sparkle-subject", &[
+        "sparkle 7700007 COMPLETED 12-09T03:00/12-09T11:00 SP770007=OUTAGE SP770008=OUTAGE",
+    ]),
     ("summitig-restored", &[
         "summitig 77002 COMPLETED 01-05T01:00/01-05T05:00 SU770001=OUTAGE",
     ]),
@@ -412,6 +423,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("summitig-zone-in-label", &[
         "summitig 88001 IN-PROCESS 12-10T03:00/12-10T10:00 S-1=OUTAGE S-2=OUTAGE",
+    ]),
+    ("tata-columns", &[
+        "tata CHGP0770004 RE-SCHEDULED 12-09T22:00/12-10T04:00 A077000000000000004=OUTAGE B077000000000000005=OUTAGE",
     ]),
     ("tata-extended-until", &[
         "tata CHGP0770003 RE-SCHEDULED 12-09T22:00/12-10T06:00 A1=OUTAGE B2=OUTAGE",
@@ -424,6 +438,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("tata-scheduled", &[
         "tata CHGP0770001 CONFIRMED 12-09T22:00/12-10T04:00 A077000000000000001=OUTAGE B077000000000000002=OUTAGE",
+    ]),
+    ("telstra-lines", &[
+        "telstra PN770005 RE-SCHEDULED 12-09T22:00/12-10T04:00 SNG TPE EPL 7700001=OUTAGE HKG TOK IPL 7700002=OUTAGE",
     ]),
     ("telstra-new-form", &[
         "telstra PN770003 CONFIRMED 01-05T15:00/01-05T22:00 HKG TOK EPL 7700003=OUTAGE HKG TOK EPL 7700004=OUTAGE",
@@ -567,6 +584,14 @@ fn a_notice_that_leaves_out_its_circuits_has_those_of_the_mail_before() {
     let thread = read_thread(&[cancelled.as_bytes(), planned.as_bytes()], &context(), &Formats::new());
     let lines: Vec<String> = thread.notices().iter().map(line).collect();
     assert_eq!(lines, ["gtt 77000003 CANCELLED 12-09T22:00/12-10T04:00 7700001-11=OUTAGE 7700002-22=OUTAGE"]);
+}
+
+#[test]
+fn an_answer_above_a_notice_counts_wherever_it_is_forwarded() {
+    let raw = sample("seaborn-thread");
+    let cancelled = ["seaborn 77004 CANCELLED 12-09T22:00/12-10T04:00 SEA-770004=OUTAGE"];
+    check("answer", &raw, &cancelled);
+    check("answer, forwarded", &forwarded_inline(&raw), &cancelled);
 }
 
 #[test]

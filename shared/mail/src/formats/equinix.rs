@@ -182,7 +182,7 @@ fn is_reference(text: &str) -> bool {
 /// What the `IMPACT` lines say; the English one stands last.
 fn general_impact<'a>(view: &View<'a>) -> Impact<'a> {
     let said = view.fields(&["IMPACT", "SERVICE IMPACT"]).into_iter().rev().find_map(|field| {
-        let said = view.whole(field);
+        let said = view.whole(&field.value);
         Some((impact::of_words(&said.text)?, said))
     });
     said.unwrap_or_else(outage)

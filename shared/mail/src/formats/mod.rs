@@ -93,10 +93,17 @@ pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Format
     let mut nearest = Nearest::default();
     let Some((outer, attached)) = messages.split_first() else { return Outcome::NotUnderstood(Reason::Empty) };
     let reader = Reader { context, formats };
+    let mut unread = None;
     match reader.whole(outer, &mut nearest) {
         Some(Ok(found)) => {
             let sender = outer.from.as_deref().and_then(|address| formats.senders.by_address(address));
             return outcome(found, sender.as_ref());
+        }
+        // Who forwards a notice as an attachment may name it in the subject.
+        Some(Err(Reason::Incomplete { format, missing }))
+            if !attached.is_empty() && sender_of(outer, &formats.senders).is_none() =>
+        {
+            unread = Some(Reason::Incomplete { format, missing });
         }
         Some(Err(reason)) => return Outcome::NotUnderstood(reason),
         None => {}
@@ -114,7 +121,10 @@ pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Format
     }
     match found {
         Some(found) => outcome(found, None),
-        None => Outcome::NotUnderstood(nearest.reason(sender_of(outer, &formats.senders))),
+        None => {
+            let reason = unread.unwrap_or_else(|| nearest.reason(sender_of(outer, &formats.senders)));
+            Outcome::NotUnderstood(reason)
+        }
     }
 }
 
@@ -176,10 +186,16 @@ impl Reader<'_> {
             Some(own) => return Some(own),
             None => {}
         }
-        let quoted = message.quoted.iter().find_map(|quoted| self.message(quoted, message, nearest));
+        let mut answers = vec![message];
+        let quoted = message.quoted.iter().find_map(|quoted| {
+            let read = self.message(quoted, message, nearest);
+            answers.extend(read.is_none().then_some(quoted));
+            read
+        });
         match quoted.or(own) {
             Some(Ok(mut found)) => {
-                self.apply_answer(message, &mut found);
+                // The newest first.
+                let _ = answers.into_iter().any(|answer| self.apply_answer(answer, &mut found));
                 Some(Ok(found))
             }
             Some(Err(reason)) => Some(Err(reason)),
@@ -188,15 +204,15 @@ impl Reader<'_> {
     }
 
     /// A provider that answers its own notice with `this has been cancelled` cancels it. What anybody else writes
-    /// above a forwarded notice changes nothing.
-    fn apply_answer(&self, answer: &Message, found: &mut Understood) {
-        let Some(sender) = sender_of(answer, &self.formats.senders) else { return };
+    /// above a forwarded notice changes nothing. Whether it said something.
+    fn apply_answer(&self, answer: &Message, found: &mut Understood) -> bool {
+        let Some(sender) = sender_of(answer, &self.formats.senders) else { return false };
         let head = |body: &Document| {
             let lines: Vec<&str> = body.lines.iter().take(MAX_ANSWER_LINES).map(|line| line.text.as_str()).collect();
             status::of_words(&lines.join("\n"))
         };
         let said = answer.bodies().find_map(|(_, body)| head(body));
-        let Some(said) = said.filter(|said| *said != MaintenanceStatus::Confirmed) else { return };
+        let Some(said) = said.filter(|said| *said != MaintenanceStatus::Confirmed) else { return false };
         for (notice, origins) in &mut found.notices {
             if notice.provider == sender && matches!(notice.state, NoticeState::Maintenance(_)) {
                 notice.state = NoticeState::Maintenance(Some(said));
@@ -205,6 +221,7 @@ impl Reader<'_> {
                 origins.push(Origin::new("status", "the answer above the notice", said.as_str()));
             }
         }
+        true
     }
 
     /// The first verdict of a format that knows the message; none where no format does. The attachments of a mail

@@ -32,7 +32,7 @@ pub(crate) fn outage<'a>() -> Impact<'a> {
 impl<'a> Circuits<'a> {
     /// Adds a circuit; a blank id, or what stands for none, is none.
     pub(crate) fn add(&mut self, id: Found<'a>, (impact, impact_from): Impact<'a>) {
-        let text = id.text.trim();
+        let text = without_bullet(id.text.trim());
         if text.chars().any(char::is_alphanumeric) && !is_none(text) && !text.eq_ignore_ascii_case("none") {
             let id = if text.len() == id.text.len() { id } else { id.with(text.to_owned()) };
             self.circuits.push(Circuit { id, impact, impact_from });
@@ -94,6 +94,12 @@ impl<'a> Circuits<'a> {
     }
 }
 
+/// The text without the point of the list that it stands in.
+fn without_bullet(text: &str) -> &str {
+    let rest = text.strip_prefix(['*', '•', '·', '-', '–']);
+    rest.filter(|rest| rest.starts_with(char::is_whitespace)).map_or(text, str::trim_start)
+}
+
 /// Whether the text says that there is nothing.
 pub(super) fn is_none(text: &str) -> bool {
     ["n/a", "na", "nil", "tbd"].iter().any(|none| text.trim().eq_ignore_ascii_case(none))
@@ -114,14 +120,19 @@ mod tests {
             ("ab1", ImpactLevel::Outage),
             ("N/A", ImpactLevel::Outage),
             ("-", ImpactLevel::Outage),
+            ("* -3", ImpactLevel::Outage),
         ] {
             circuits.add(Found { text: id.into(), at: At::Subject }, (level, rule.clone()));
         }
         let listed = |circuits: &Circuits<'_>| {
             circuits.to_vec().into_iter().map(|c| (c.circuit_id, c.impact)).collect::<Vec<_>>()
         };
-        assert_eq!(listed(&circuits).len(), 3);
-        let expected = [("AB 1".to_owned(), ImpactLevel::Outage), ("CD".to_owned(), ImpactLevel::Degraded)];
+        assert_eq!(listed(&circuits).len(), 4);
+        let expected = [
+            ("AB 1".to_owned(), ImpactLevel::Outage),
+            ("CD".to_owned(), ImpactLevel::Degraded),
+            ("-3".to_owned(), ImpactLevel::Outage),
+        ];
         assert_eq!(listed(&circuits.worst_of_each()), expected);
     }
 }

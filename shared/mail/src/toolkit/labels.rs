@@ -30,7 +30,11 @@ pub(crate) fn fields<'a>(document: &'a Document, label: &str) -> Vec<Field<'a>> 
     found
         .into_iter()
         .filter(|(_, line, _)| !has_bold || line.starts_bold())
-        .map(|(i, line, Behind { label, rest, .. })| Field { line: i, label, value: value_of(document, i, line, rest) })
+        .map(|(i, line, Behind { label, rest, .. })| Field {
+            line: i,
+            label,
+            value: without_stars(value_of(document, i, line, rest)),
+        })
         .collect()
 }
 
@@ -79,8 +83,11 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<Beh
         !before.ends_with(is_digit) || !after.trim_start_matches([':', '：']).starts_with(is_digit)
     };
     let colon = rest.match_indices([':', '：']).find(is_end).map(|(at, _)| at);
+    // Where bold ends, so does the label: `<b>Start</b> 22:00`.
+    let bold = bold_start(line).filter(|_| text.len() == line.text.len()).map(str::trim_end);
     let remark_end = if may_go_on {
-        colon.filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(if rest.len() <= MAX_REMARK_BYTES {
+        let in_bold = bold.and_then(|bold| bold.len().checked_sub(text.len() - rest.len()));
+        colon.or(in_bold).filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(if rest.len() <= MAX_REMARK_BYTES {
             rest.len()
         } else {
             0
@@ -100,7 +107,7 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<Beh
     let rest = match value {
         Some(value) => value.trim_start_matches(['*', ' ']),
         None if is_alone => "",
-        None if ends_itself => rest,
+        None if ends_itself || bold == Some(written) => rest,
         None => return None,
     };
     Some(Behind { label: written, rest, has_remark })
@@ -112,6 +119,11 @@ fn bracketed(text: &str) -> Option<usize> {
     let (remark, _) = text.strip_prefix('(')?.split_once(')')?;
     let is_value = remark.bytes().filter(u8::is_ascii_digit).count() > MAX_DIGITS || remark.contains(':');
     (remark.len() <= MAX_REMARK_BYTES && !is_value).then_some(remark.len() + 2)
+}
+
+/// What is bold at the start of the line.
+fn bold_start(line: &Line) -> Option<&str> {
+    line.text.get(line.bold.first().filter(|range| range.start == 0)?.clone())
 }
 
 /// Longest remark behind a label that may go on.
@@ -141,6 +153,13 @@ fn value_of<'a>(document: &'a Document, number: usize, line: &Line, rest: &'a st
         Some(next) => Found::new(&next.text, At::Line { line: number + 1, cell: next.cell }),
         None => Found::new("", At::Line { line: number, cell: line.cell }),
     }
+}
+
+/// The value without the asterisks of plain text that was bold.
+fn without_stars(value: Found<'_>) -> Found<'_> {
+    let inside =
+        value.text.strip_prefix('*').and_then(|rest| rest.strip_suffix('*')).map(|text| text.trim().to_owned());
+    inside.map_or(value.clone(), |text| value.with(text))
 }
 
 /// Whether no other cell of its row holds anything.
@@ -180,16 +199,37 @@ fn is_label(line: &Line) -> bool {
     is_short && (line.starts_bold() || is_words)
 }
 
-/// The lines below a field's value that go on with it as a list: each an id, or several parted by commas, up to a blank
-/// line or one that says something else.
+/// The lines below a field's value that go on with it as a list: the rows of a table inside the cell beside the label, or
+/// else lines that are each an id, several parted by commas, or words like those of the value, up to a blank line or one
+/// that says something else.
 pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+    rows_below(document, field).chain(lines_below(document, field))
+}
+
+/// The further rows of the table inside a cell of which the value is the first row.
+fn rows_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+    let outer = document.lines.get(field.line).and_then(|line| line.cell).map(|cell| cell.table);
+    let value = match field.value.at {
+        At::Line { line, cell } => cell.map(|cell| (line, cell)),
+        At::Subject | At::Header(_) | At::Sheet { .. } | At::Calendar { .. } | At::Rule(_) => None,
+    };
+    let first = value.filter(|(_, cell)| outer.is_some_and(|outer| outer != cell.table));
+    let below = document.lines.iter().enumerate().skip(first.map_or(document.lines.len(), |(line, _)| line + 1));
+    let is_row = move |line: &Line| line.cell.map(|cell| cell.table) == first.map(|(_, cell)| cell.table);
+    let rows = below.take_while(move |(_, line)| is_row(line) && line.text.contains(|c: char| c.is_ascii_digit()));
+    rows.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
+}
+
+fn lines_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
     let last = match field.value.at {
         At::Line { line, .. } => Some(line),
         At::Subject | At::Header(_) | At::Sheet { .. } | At::Calendar { .. } | At::Rule(_) => None,
     };
     let first = last.map_or(document.lines.len(), |line| line + 1);
     let below = document.lines.iter().enumerate().skip(first);
-    let list = below.take_while(|(_, line)| line.cell.is_none() && !line.is_apart && is_list_of_ids(&line.text));
+    let first = field.value.text.clone();
+    let goes_on = move |text: &str| is_list_of_ids(text) || is_like(text, &first);
+    let list = below.take_while(move |(_, line)| line.cell.is_none() && !line.is_apart && goes_on(&line.text));
     list.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: None }))
 }
 
@@ -204,10 +244,21 @@ pub(crate) fn is_list_of_ids(text: &str) -> bool {
     })
 }
 
+/// Whether the two are as many words, each of letters or of digits where the other's is: `SNG TPE EPL 900001` and
+/// `HKG TOK EPL 900002`. Words without a digit among them may be anything.
+fn is_like(text: &str, other: &str) -> bool {
+    let has = |word: &str, is_it: fn(&char) -> bool| word.chars().any(|c| is_it(&c));
+    let kind = |word: &str| (has(word, char::is_ascii_digit), has(word, char::is_ascii_uppercase));
+    let kinds = |text: &str| text.split_whitespace().map(kind).collect::<Vec<_>>();
+    let is_id = |text: &str| has(text, char::is_ascii_digit) && !has(text, char::is_ascii_lowercase);
+    is_id(text) && date(text).is_none() && kinds(text) == kinds(other)
+}
+
 /// Longer than every label, shorter than most sentences.
 const MAX_LABEL_BYTES: usize = 60;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 
@@ -218,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_value_stands_behind_its_label_or_below_it_or_beside_it() {
-        let html = "Ticket: quoted<br><b>Ticket : </b> A-1<br><b>Reason:</b><br>Work<br><b>Empty:</b><br><b>Next:</b> x\
+        let html = "Ticket: quoted<br><b>Ticket : </b> A-1<br><b>Reason:</b><br>Work<br><b>Empty:</b><br><b>Next:</b> x<br><b>Start</b> 22:00<br><b>End of</b> it<br>\
                     <table><tr><td>Site</td><td>:</td><td>Oslo</td></tr><tr><td>Ids<br>A<br>B</td></tr>\
                     <tr><td>Blank</td><td></td></tr><tr><td>Slot (Backup)</td><td>9</td></tr></table>";
         let document = Document::from_html(html);
@@ -227,6 +278,9 @@ mod tests {
         check(&document, "Empty", None);
         check(&document, "Site", Some("Oslo"));
         check(&document, "Ids", Some("A\nB"));
+        check(&document, "Start", Some("22:00"));
+        check(&document, "Start…", Some("22:00"));
+        check(&document, "End", None);
         check(&document, "Tick", None);
         check(&document, "Slot", Some("9"));
         check(&document, "Slo", None);
@@ -246,5 +300,24 @@ mod tests {
         check(&document, "Start", Some("9"));
         check(&document, "End", Some("10"));
         check(&document, "Ticket", None);
+        check(&Document::from_text("Ticket\n*A-1*"), "Ticket", Some("A-1"));
+    }
+
+    #[track_caller]
+    fn check_list(document: &Document, expected: &[&str]) {
+        let field = field(document, "Ids").unwrap();
+        let list: Vec<String> = list_below(document, &field).map(|id| id.text.into_owned()).collect();
+        assert_eq!(list, expected, "{document:?}");
+    }
+
+    #[test]
+    fn a_list_goes_on_below_its_first_line() {
+        check_list(&Document::from_text("Ids: A1\nB2, C3\nD4: no"), &["B2, C3"]);
+        check_list(&Document::from_text("Ids\tA1\nB2\nNext\tC3"), &["B2"]);
+        check_list(&Document::from_text("Ids\nSNG EPL 1\nHKG IPL 2\nCALL US 24X7\nSYD EPL 3"), &["HKG IPL 2"]);
+        check_list(&Document::from_text("Ids: A1\n\nB2"), &[]);
+        let table = "<table><tr><td>Ids</td><td><table><tr><td>A 1</td></tr><tr><td>B 2</td></tr></table></td></tr>\
+                     <tr><td>Next</td><td>C3</td></tr></table>";
+        check_list(&Document::from_html(table), &["B 2"]);
     }
 }

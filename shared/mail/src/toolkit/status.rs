@@ -14,12 +14,14 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Completed, &[
         "completed", "completion", "complete", "concluded", "has closed", "end of window", "end of maintenance",
         "maintenance end", "window closed", "has ended", "is now over", "has finished", "been finished",
-        "maintenance finished", "work finished", "works finished",
+        "maintenance finished", "work finished", "works finished", "have finished", "been closed", "been finalized",
+        "been finalised", "successfully carried out", "carried out successfully",
     ]),
     (MaintenanceStatus::Rescheduled, &[
         "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date", "new dates",
         "change of schedule", "schedule change", "date change", "time change", "deferred", "extended", "extension",
-        "delayed", "been moved to", "brought forward",
+        "delayed", "been moved to", "brought forward", "been amended", "been revised", "been changed", "has changed the",
+        "maintenance has changed", "window has changed", "schedule has changed", "times have changed", "dates have changed",
     ]),
     (MaintenanceStatus::InProcess, &[
         "in progress", "in-progress", "in process", "ongoing", "underway", "under way", "commencing momentarily", "commencing shortly",
@@ -66,6 +68,13 @@ pub(crate) fn of_words(text: &str) -> Option<MaintenanceStatus> {
     // What was not completed was announced before, but that does not make this an announcement.
     let is_announcement = matches!(status, Some(MaintenanceStatus::Confirmed | MaintenanceStatus::Tentative));
     status.filter(|_| !is_announcement || affirmed == text)
+}
+
+/// Whether the text, as [`unconditional`] has it, says the phrase of what is: `will be completed` does not say
+/// `completed`. A phrase that is about what is to come is looked for as it is.
+pub(crate) fn says(text: &str, phrase: &str) -> bool {
+    let is_empty = EMPTY.iter().any(|empty| phrase.contains(empty));
+    has_phrase(text, phrase) && (is_empty || has_phrase(&without(EMPTY, text.to_owned()), phrase))
 }
 
 /// How telling a status is: what ends or changes the work goes before what announces it.
@@ -156,10 +165,17 @@ mod tests {
         check("Planned work. If it is cancelled or completed early, you will hear of it. Thanks", Some(Confirmed));
         check("This work is cancelled. If you have questions, call us", Some(Cancelled));
         check("Planned work is under way", Some(InProcess));
+        check("The maintenance window has changed", Some(Rescheduled));
+        check("Planned work. We will tell you when it is completed.", Some(Confirmed));
+        check("Planned work. We will write once it has been completed.", Some(Confirmed));
+        check("This maintenance has been closed", Some(Completed));
         check("The planned work will not take place", Some(Cancelled));
         check("We will tell you once the planned work has been completed, or when it is cancelled.", None);
         check("After two attempts, the work was cancelled until further notice", Some(Cancelled));
         check("Planned work. A completion notice will follow", Some(Confirmed));
         check("", None);
+        assert!(says("the work was completed", "completed"));
+        assert!(!says("the work will be completed", "completed"));
+        assert!(says("the work will be completed", "will be completed"));
     }
 }

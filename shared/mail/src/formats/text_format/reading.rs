@@ -8,6 +8,7 @@ use super::{Find, ImpactRule, Order, StatusRule, TextFormat, WindowRule};
 use crate::draft::{Draft, Missing, Trouble, WITHOUT_WINDOW};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::text::same;
 use crate::toolkit::windows::{DateOrder, Rules, Window, point};
 use crate::toolkit::zones;
 use crate::view::{View, confirmed, missing};
@@ -15,10 +16,9 @@ use crate::view::{View, confirmed, missing};
 impl TextFormat {
     /// Reads a mail.
     pub(in crate::formats) fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-        let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
         let id = self.id.get_ref();
         let id = id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?;
-        let draft = view.draft(id, self.status.read(view));
+        let draft = view.draft(id, self.status.read(view, &self.head(view)));
         let (windows, confidence) = match self.window.get_ref().read(view) {
             Ok(windows) => (windows, draft.confidence),
             Err(_) if self.window.get_ref().optional && draft.is_over() => {
@@ -38,6 +38,30 @@ impl TextFormat {
         }])
     }
 
+    /// Every label.
+    fn labels(&self) -> impl Iterator<Item = &String> {
+        let (id, window) = (self.id.get_ref(), self.window.get_ref());
+        let finds =
+            [&id.labels, &self.account.labels, &self.summary.labels, &self.circuits.labels, &self.impact.labels];
+        let windows = [&window.start, &window.end, &window.span, &window.list, &window.extended];
+        finds.into_iter().chain(windows).flatten()
+    }
+
+    /// The lines at the head of the mail that may say where the work stands.
+    fn head<'a>(&self, view: &View<'a>) -> Vec<Found<'a>> {
+        if self.status.head == 0 {
+            return Vec::new();
+        }
+        let labels: Vec<&str> = self.labels().map(String::as_str).collect();
+        view.head_above(&labels, self.status.head).collect()
+    }
+
+    /// Whether a text is a label or the head of a column, where a value should be.
+    fn is_label(&self, text: &str) -> bool {
+        let columns = self.circuits.columns.iter().chain(&self.circuits.impact_columns);
+        self.labels().chain(columns).any(|label| same(label.trim_end_matches('…'), text.trim_end_matches([':', ' '])))
+    }
+
     fn circuits<'a>(&self, view: &'a View<'a>) -> Circuits<'a> {
         let rule = &self.circuits;
         let general = match view.value(&strs(&self.impact.labels)) {
@@ -55,7 +79,13 @@ impl TextFormat {
             }
         }
         if circuits.is_empty() {
-            for list in view.lists(&strs(&rule.labels)) {
+            let mut fields = view.fields(&strs(&rule.labels));
+            fields.retain(|field| !self.is_label(&field.value.text));
+            // A heading may say the same as the label.
+            if fields.iter().any(|field| has_digit(&field.value.text)) {
+                fields.retain(|field| has_digit(&field.value.text));
+            }
+            for list in fields.into_iter().flat_map(|field| view.list(field)) {
                 circuits.add_list(&list, &general);
             }
         }
@@ -186,17 +216,21 @@ impl ImpactRule {
 }
 
 impl StatusRule {
-    fn read<'a>(&self, view: &View<'a>) -> Said<'a, NoticeState> {
+    fn read<'a>(&self, view: &View<'a>, head: &[Found<'a>]) -> Said<'a, NoticeState> {
         let mut texts: Vec<Found<'a>> = view.value(&strs(&self.labels)).into_iter().collect();
         if self.subject {
             texts.push(view.subject());
         }
-        texts.extend(view.head(self.head));
+        texts.extend_from_slice(head);
         let words: Vec<(&str, MaintenanceStatus)> =
             self.words.iter().map(|(w, status)| (w.as_str(), *status)).collect();
         let own = view.status_by(texts.clone(), &words);
         own.or_else(|| view.status(texts)).unwrap_or_else(confirmed)
     }
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
 }
 
 fn strs(texts: &[String]) -> Vec<&str> {

@@ -120,6 +120,16 @@ fn span_in(text: &str) -> Option<(Moment<'_>, Moment<'_>)> {
     at_start.or_else(|| spans(text).next()).or_else(two)
 }
 
+/// Whether the text holds a window.
+pub(crate) fn holds_window(text: &str) -> bool {
+    span_in(text).is_some()
+}
+
+/// Whether the text begins with a window.
+pub(crate) fn starts_window(text: &str) -> bool {
+    span(text).is_some_and(|(from, to, _)| is_span(&from, &to))
+}
+
 fn is_span(from: &Moment<'_>, to: &Moment<'_>) -> bool {
     (from.date.is_some() || to.date.is_some()) && from.clock.is_some() && to.clock.is_some()
 }
