@@ -7,6 +7,7 @@
 mod builder;
 mod markup;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::limits::{Limit, MAX_LINES};
@@ -72,6 +73,7 @@ impl Document {
         let mut is_apart = false;
         let mut in_table = false;
         for line in text.lines() {
+            let line = without_link_targets(line);
             let own = line.trim();
             if own.is_empty() {
                 is_apart = true;
@@ -133,6 +135,18 @@ impl Document {
     }
 }
 
+/// The line without what mail programs write behind the text of a link, which is its target: `A-1 <https://…>`.
+fn without_link_targets(line: &str) -> Cow<'_, str> {
+    let mut kept = Cow::Borrowed("");
+    let mut rest = line;
+    while let Some((before, target)) = rest.split_once("<http") {
+        let Some((_, after)) = target.split_once('>') else { break };
+        kept += before.trim_end_matches(' ');
+        rest = after;
+    }
+    if kept.is_empty() { Cow::Borrowed(rest) } else { kept + rest }
+}
+
 /// A line's columns: between tabs, blank ones included, or else between gaps of three blanks or more.
 fn columns(line: &str) -> Vec<&str> {
     if line.contains('\t') {
@@ -162,6 +176,7 @@ mod tests {
         check("a<!-- <br>hidden > --->b<!-->c", &["abc"]);
         check("<style>p { x: '</p>' }</STYLE >seen<script>if (a</b) {}</script>", &["seen"]);
         check("old <s>24 Oct</s><del>x</del>25 Oct", &["old 25 Oct"]);
+        check("<span style='text-decoration: line-through'>a<span>b</span>c</span>d<span>e</span>", &["de"]);
         check("<pre>a\nb</pre>c\nd", &["a", "b", "c d"]);
         check("a<![if !mso]>b<?xml x?>c</>d</ >e", &["abcde"]);
         check("1 < 2 <3 <", &["1 < 2 <3 <"]);

@@ -10,16 +10,19 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Cancelled, &[
         "cancellation", "cancelled", "canceled", "cancel", "withdrawn", "did not proceed", "called off", "aborted",
         "will not proceed", "will not be proceeding", "will not take place", "will no longer take place",
+        "cancelado", "cancelada", "cancelación", "cancelamento",
     ]),
     (MaintenanceStatus::Completed, &[
         "completed", "completion", "complete", "concluded", "has closed", "end of window", "end of maintenance",
         "maintenance end", "window closed", "has ended", "is now over", "has finished", "been finished",
         "maintenance finished", "work finished", "works finished",
+        "finalizado", "finalizada", "concluido", "concluida", "concluído", "concluída",
     ]),
     (MaintenanceStatus::Rescheduled, &[
         "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date",
         "change of schedule", "schedule change", "date change", "time change", "deferred", "extended", "extension",
         "delayed", "been moved to", "brought forward",
+        "reprogramado", "reprogramada", "reprogramación", "reagendado", "reagendada", "postergado", "postergada",
     ]),
     (MaintenanceStatus::InProcess, &[
         "in progress", "in-progress", "in process", "ongoing", "underway", "under way", "commencing momentarily", "commencing shortly",
@@ -31,7 +34,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Confirmed, &[
         "will be performing", "will perform", "official notification", "reminder", "planned", "emergency", "scheduled",
         "demand", "courtesy", "urgent", "new maintenance", "maintenance notification", "will take place",
-        "will commence",
+        "will commence", "programado", "programada", "programados", "programadas",
     ]),
 ];
 
@@ -135,6 +138,7 @@ mod tests {
         check("This work is cancelled. If you have questions, call us", Some(Cancelled));
         check("Planned work is under way", Some(InProcess));
         check("The planned work will not take place", Some(Cancelled));
+        check("CANCELADO: mantenimiento programado", Some(Cancelled));
         check("", None);
     }
 }

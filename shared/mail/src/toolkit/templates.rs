@@ -71,7 +71,8 @@ fn matches<'a>(text: &'a str, pieces: &[Piece<'_>], holes: &mut Vec<&'a str>) ->
         Piece::Hole { is_word, is_kept } => {
             let Some(length) = hole(text, *is_word, next) else { return false };
             let (taken, after) = text.split_at(length);
-            let taken = taken.trim();
+            // Asterisks around a word make it bold in plain text.
+            let taken = taken.trim_matches(|c: char| c.is_whitespace() || c == '*');
             // The full stop behind a last word is the sentence's.
             let taken = if next.is_none() { without_stop(taken) } else { taken };
             if *is_kept {
@@ -159,6 +160,7 @@ mod tests {
             ("A [K-1]", "[{}]", Some(vec!["K-1"])),
             ("Ticket 7.", "ticket {}", Some(vec!["7"])),
             ("Work ( A-1 ) that", "work ({}) that", Some(vec!["A-1"])),
+            ("Work (*A-1*) that", "work ({}) that", Some(vec!["A-1"])),
             ("Work ( A 1 ) that", "work ({}) that", None),
             ("PREISSUE=1", "ISSUE={}", None),
             ("PR-1 | Emergency", "{} | Emergency", Some(vec!["PR-1"])),
