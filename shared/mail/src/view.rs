@@ -152,9 +152,15 @@ impl<'a> View<'a> {
     }
 
     /// The first lines of the body.
-    pub(crate) fn head(&self, count: usize) -> impl Iterator<Item = Found<'a>> {
+    pub(crate) fn head(&self, count: usize) -> impl Iterator<Item = Found<'a>> + use<'a> {
         let lines = self.body.lines.iter().enumerate().take(count);
         lines.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
+    }
+
+    /// The lines of the body above the first of these labels that there is.
+    pub(crate) fn lines_above(&self, names: &[&str]) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        let label = names.iter().find_map(|name| labels::field(self.body, name));
+        self.head(label.map_or(0, |field| field.line))
     }
 
     /// The lines of the body from one on.

@@ -86,6 +86,13 @@ fn windows<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
     Ok(windows)
 }
 
+/// What the parts of the subject say. The one before the window is the title of the work, unless it is a single word:
+/// an extension of a cable extends no window.
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    view.status([view.subject()]).unwrap_or_else(confirmed)
+    let parts: Vec<&'a str> = view.message.subject.split('|').map(str::trim).collect();
+    let is_window = |part: &&'a str| Window::of_field(Found::new(part, At::Subject), &RULES, view.sent).is_ok();
+    let title = parts.last().filter(|last| is_window(last)).and_then(|_| parts.len().checked_sub(2));
+    let is_title = |place: usize, part: &str| Some(place) == title && part.contains(' ');
+    let telling = parts.iter().enumerate().filter(|&(place, part)| !is_title(place, part));
+    view.status(telling.map(|(_, part)| Found::new(part, At::Subject))).unwrap_or_else(confirmed)
 }

@@ -9,7 +9,8 @@ use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Trouble, WITHOUT_WINDOW};
 use crate::toolkit::circuits::outage;
 use crate::toolkit::found::{Found, Said};
-use crate::toolkit::windows::{Rules, Window};
+use crate::toolkit::labels::Field;
+use crate::toolkit::windows::{Rules, Window, last_moment};
 use crate::view::{View, confirmed};
 
 pub(super) const FORMAT: CodeFormat = CodeFormat {
@@ -24,12 +25,15 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
         "gtt emergency",
         "exa emergency",
     ],
-    marks: &[&["planned work notification:"]],
+    marks: &[&["work notification:"]],
     reads: Reads::Bodies,
     read,
 };
 
 const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
+
+/// The columns of a service's names, the best first.
+const SERVICES: [&str; 4] = ["SLID/CCSD", "SLID", "CCSD", "Services Affected"];
 
 /// What the heading says behind the ticket.
 const STATUSES: [(&str, MaintenanceStatus); 9] = [
@@ -45,11 +49,10 @@ const STATUSES: [(&str, MaintenanceStatus); 9] = [
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let heading =
-        view.sentence(&["Planned Work Notification: {} - {...}\n", "Planned Work Notification: {} – {...}\n"]);
+    let heading = view.sentence(&["Work Notification: {} - {...}\n", "Work Notification: {} – {...}\n"]);
     let mut holes = heading.ok_or("its heading has no ticket")?.into_iter();
     let (id, word) = (holes.next().ok_or("its heading has no ticket")?, holes.next());
-    let rows = view.rows(&["SLID/CCSD", "SLID", "CCSD"]);
+    let rows = view.rows(&SERVICES);
     let state = status(view, word);
     let is_cancelled = state.value == NoticeState::Maintenance(Some(MaintenanceStatus::Cancelled));
     let (windows, confidence) = match windows(view) {
@@ -60,14 +63,14 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     Ok(vec![Draft {
         confidence,
         windows,
-        circuits: view.circuits_in(&rows, &["SLID/CCSD", "SLID", "CCSD"], &outage()),
+        circuits: view.circuits_in(&rows, &SERVICES, &outage()),
         summary: view.value(&["Planned work Reason"]).unwrap_or_else(|| view.subject()),
         ..view.draft(id, state)
     }])
 }
 
 fn windows<'a>(view: &'a View<'a>) -> Result<Vec<Window<'a>>, String> {
-    view.windows(&["Start"], &["End"], &RULES).or_else(|missing| {
+    tables(view).or_else(|missing| {
         // A mail that calls the work off may keep only its sentence.
         let holes = view.sentence(&["between {...} and {...}.", "between {...} - {...}. ", "from {...} to {...}."]);
         match holes.as_deref() {
@@ -75,6 +78,18 @@ fn windows<'a>(view: &'a View<'a>) -> Result<Vec<Window<'a>>, String> {
             _ => Err(missing),
         }
     })
+}
+
+/// The windows of the tables. Plain text keeps an old time before the new one, where HTML strikes it out.
+fn tables<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
+    let (starts, ends) = (view.fields(&["Start"]), view.fields(&["End"]));
+    if starts.is_empty() || starts.len() != ends.len() {
+        return Err("it has not one \"Start\" and one \"End\" for each window".into());
+    }
+    let window = |(from, to): (Field<'a>, Field<'a>)| {
+        Window::of_fields(last_moment(from.value), last_moment(to.value), &RULES, view.sent)
+    };
+    starts.into_iter().zip(ends).map(window).collect()
 }
 
 fn status<'a>(view: &View<'a>, word: Option<Found<'a>>) -> Said<'a, NoticeState> {

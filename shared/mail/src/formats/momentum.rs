@@ -4,6 +4,7 @@ use super::registry::{CodeFormat, Reads};
 use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::{Circuits, outage};
 use crate::toolkit::found::{At, Found};
+use crate::toolkit::labels::list_below;
 use crate::toolkit::windows::Rules;
 use crate::view::{View, confirmed};
 
@@ -11,10 +12,12 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "momentum",
     providers: &["momentum"],
     names: &["momentum"],
-    marks: &[&["maintenance start date"], &["circuit id(s) impacted", "circuit ids impacted"]],
+    marks: &[&["maintenance start"], &["circuit id(s) impacted", "circuit ids impacted"]],
     reads: Reads::Bodies,
     read,
 };
+
+const STARTS: [&str; 1] = ["Maintenance start…"];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let is_number = |field: &&str| field.len() >= 4 && field.bytes().all(|c| c.is_ascii_digit());
@@ -24,15 +27,15 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let mut circuits = Circuits::default();
     for ids in view.fields(&["Circuit ID(s) impacted", "Circuit IDs impacted", "Circuit ID impacted"]) {
         circuits.add_list(&ids.value, &outage());
+        for line in list_below(view.body, &ids) {
+            circuits.add_list(&line, &outage());
+        }
     }
-    let status = view.status([view.subject()]).unwrap_or_else(confirmed);
+    let above = view.lines_above(&STARTS);
+    let status = view.status(above.chain([view.subject()])).unwrap_or_else(confirmed);
     Ok(vec![Draft {
         account: view.value(&["Account"]),
-        windows: view.windows(
-            &["Maintenance start date/time", "Maintenance start date"],
-            &["Maintenance finish date/time", "Maintenance end date/time", "Maintenance finish date"],
-            &Rules::MONTH_FIRST_UTC,
-        )?,
+        windows: view.windows(&STARTS, &["Maintenance finish…", "Maintenance end…"], &Rules::MONTH_FIRST_UTC)?,
         circuits,
         summary: view.value(&["Reason for Maintenance"]).unwrap_or_else(|| view.subject()),
         ..view.draft(id.ok_or("its subject has no ticket")?, status)

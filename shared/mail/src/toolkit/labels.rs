@@ -155,10 +155,14 @@ fn is_label(line: &Line) -> bool {
 }
 
 /// The lines below a field's value that go on with it as a list: each an id, or several parted by commas, up to a blank
-/// line or one that says something else.
+/// line or one that says something else. In a cell, they are below the label and its value in that cell.
 pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
     let last = match field.value.at {
-        At::Line { line, cell: None } => Some(line),
+        At::Line { line, cell: None } => Some((line, None)),
+        At::Line { line, cell: Some(cell) } if line == field.line => document.lines.get(line).and_then(|own| {
+            let is_own = own.cell == Some(cell);
+            is_own.then_some((line, Some(cell)))
+        }),
         At::Line { cell: Some(_), .. }
         | At::Subject
         | At::Header(_)
@@ -166,10 +170,10 @@ pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl 
         | At::Calendar { .. }
         | At::Rule(_) => None,
     };
-    let first = last.map_or(document.lines.len(), |line| line + 1);
+    let (first, cell) = last.map_or((document.lines.len(), None), |(line, cell)| (line + 1, cell));
     let below = document.lines.iter().enumerate().skip(first);
-    let list = below.take_while(|(_, line)| line.cell.is_none() && !line.is_apart && is_list_of_ids(&line.text));
-    list.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: None }))
+    let list = below.take_while(move |(_, line)| line.cell == cell && !line.is_apart && is_list_of_ids(&line.text));
+    list.map(move |(line, found)| Found::new(&found.text, At::Line { line, cell }))
 }
 
 /// Whether the text is one word with a digit, or several with commas between them; dates, times and addresses are none.

@@ -19,7 +19,8 @@ impl TextFormat {
         let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
         let id = self.id.get_ref();
         let id = id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?;
-        let draft = view.draft(id, self.status.read(view));
+        let summary = self.summary.find(view);
+        let draft = view.draft(id, self.status.read(view, summary.as_ref()));
         let (windows, confidence) = match self.window.get_ref().read(view) {
             Ok(windows) => (windows, draft.confidence),
             Err(_) if self.window.get_ref().optional && draft.is_over() => {
@@ -27,7 +28,7 @@ impl TextFormat {
             }
             Err(missing) => return Err(missing.into()),
         };
-        let summary = self.summary.find(view).unwrap_or(draft.summary);
+        let summary = summary.unwrap_or(draft.summary);
         Ok(vec![Draft {
             account: self.account.find(view),
             windows,
@@ -190,12 +191,15 @@ impl ImpactRule {
 }
 
 impl StatusRule {
-    fn read<'a>(&self, view: &View<'a>) -> Said<'a, NoticeState> {
+    /// What the mail says of where the work stands. What it says of the work itself says nothing of that: `summary`
+    /// may tell of an earlier work that was cancelled.
+    fn read<'a>(&self, view: &View<'a>, summary: Option<&Found<'a>>) -> Said<'a, NoticeState> {
         let mut texts: Vec<Found<'a>> = view.value(&strs(&self.labels)).into_iter().collect();
         if self.subject {
             texts.push(view.subject());
         }
-        texts.extend(view.head(self.head));
+        let is_summary = |line: &Found<'a>| summary.is_some_and(|summary| summary.at == line.at);
+        texts.extend(view.head(self.head).filter(|line| !is_summary(line)));
         let words: Vec<(&str, MaintenanceStatus)> =
             self.words.iter().map(|(w, status)| (w.as_str(), *status)).collect();
         let own = view.status_by(texts.clone(), &words);

@@ -89,6 +89,13 @@ pub(crate) fn point(field: &Found<'_>, rules: &Rules<'_>, sent: Time) -> Result<
     Ok(resolve(&moment, &moment, rules, sent)?.start)
 }
 
+/// The field from the last date and time in it on.
+pub(crate) fn last_moment(field: Found<'_>) -> Found<'_> {
+    let start = moments(&field.text).last().map_or(0, |(before, _)| before.len());
+    let text = field.text.get(start..).unwrap_or_default().to_owned();
+    field.with(text)
+}
+
 fn unreadable(text: &str) -> String {
     let shown: String = text.chars().take(80).collect();
     format!("it has a window that cannot be read ({shown})")
@@ -134,29 +141,32 @@ pub(crate) fn spans(text: &str) -> impl Iterator<Item = (Moment<'_>, Moment<'_>)
     })
 }
 
-/// A length of time: `2 hours`, `1 hour 30 minutes`, `45 min`, `8h10m0s`. The largest of a range counts.
+/// A length of time: `2 hours`, `1.5 hours`, `1 hour 30 minutes`, `45 min`, `8h10m0s`. The largest of a range counts.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total: Option<Duration> = None;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         rest = rest.get(at..)?;
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (digits, after) = rest.split_at(end);
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, after) = rest.split_at(end);
         rest = after;
-        let Ok(amount) = digits.parse::<u32>() else { continue };
+        let Some(amount) = number.parse().ok().filter(|amount: &f64| *amount < MAX_AMOUNT) else { continue };
         let unit = after.trim_start_matches([' ', '(', '-']);
         let unit = unit.get(..unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len()))?;
-        let seconds = match unit.to_ascii_lowercase().as_str() {
-            "d" | "day" | "days" => 86_400,
-            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600,
-            "m" | "min" | "mins" | "minute" | "minutes" => 60,
-            "s" | "sec" | "secs" | "second" | "seconds" => 1,
+        let seconds: f64 = match unit.to_ascii_lowercase().as_str() {
+            "d" | "day" | "days" => 86_400.0,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600.0,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
             _ => continue,
         };
-        total = Some(total.unwrap_or_default() + Duration::seconds(i64::from(amount) * seconds));
+        total = Some(total.unwrap_or_default() + Duration::seconds((amount * seconds).round() as i64));
     }
     total
 }
+
+/// No length has that many of anything.
+const MAX_AMOUNT: f64 = 1e6;
 
 #[cfg(test)]
 mod tests {
@@ -244,6 +254,9 @@ mod tests {
         for (text, minutes) in [
             ("approximately 2 hours", Some(120)),
             ("1 hour 30 minutes", Some(90)),
+            ("1.5 hours.", Some(90)),
+            ("5 minutes. 2 more", Some(5)),
+            ("99999999999999999999 days", None),
             ("8h10m0s", Some(490)),
             ("45-60 minutes", Some(60)),
             ("2 days", Some(2_880)),
