@@ -224,6 +224,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
         "globalcloudxchange PE20261124000001 CONFIRMED 12-02T09:00/12-02T17:00 EXMPL77001=REDUCED-REDUNDANCY EXMPL77002=OUTAGE",
         "globalcloudxchange PE20261124000001 CONFIRMED 12-03T09:00/12-03T17:00 EXMPL77001=REDUCED-REDUNDANCY EXMPL77002=OUTAGE backup",
     ]),
+    ("gcx-plain", &[
+        "globalcloudxchange PE20261124000004 RE-SCHEDULED 12-02T09:00/12-02T17:00 EXMPL77005=REDUCED-REDUNDANCY EXMPL77006=REDUCED-REDUNDANCY",
+    ]),
     ("gcx-title", &[
         "globalcloudxchange PE20261124000003 CONFIRMED 12-02T09:00/12-02T17:00 EXMPL77004=OUTAGE",
     ]),
@@ -238,6 +241,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("google-completed", &[
         "google PCR/770002 COMPLETED 12-01T08:00/12-01T09:00 198.51.100.1-198.51.100.2=OUTAGE",
+    ]),
+    ("google-off", &[
+        "google PCR/770003 CANCELLED 12-09T20:55/12-10T05:05 192.0.2.1-192.0.2.2=OUTAGE",
     ]),
     ("google-scheduled", &[
         "google PCR/770001 CONFIRMED 12-09T20:55/12-10T05:05 192.0.2.1-192.0.2.2=OUTAGE 2001:db8::1-2001:db8::2=OUTAGE",
@@ -307,6 +313,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("lumen-two-nights", &[
         "lumen 77000012 RE-SCHEDULED 12-09T05:00/12-09T11:00 LU770003=OUTAGE LU770004=OUTAGE",
         "lumen 77000012 CONFIRMED 12-10T05:00/12-10T11:00 LU770005=OUTAGE",
+    ]),
+    ("megaport-activity", &[
+        "megaport 77005-1 RE-SCHEDULED 01-01T02:00/01-01T03:00 MP-770007=OUTAGE",
     ]),
     ("megaport-bare", &[
         "megaport 77003 CONFIRMED 01-01T02:00/01-01T03:00 MP-770004=OUTAGE",

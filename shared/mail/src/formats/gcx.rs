@@ -9,6 +9,7 @@ use super::registry::{CodeFormat, Reads};
 use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::Circuits;
 use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::labels::list_below;
 use crate::toolkit::windows::{Rules, Window};
 use crate::view::{View, confirmed, is_backup};
 
@@ -41,6 +42,15 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             let own = row.get(&["Impact", "Impact…"]).or_else(|| row.cells().nth(1).filter(|cell| !cell.is_blank()));
             let own = own.map(|text| view.impact(Some(text)));
             circuits.add(id, own.unwrap_or_else(|| general.clone()));
+        }
+    }
+    // A table of one column is a list in plain text.
+    if circuits.is_empty() {
+        for field in view.fields(&["Service ID", "Circuit ID"]) {
+            circuits.add_list(&field.value, &general);
+            for line in list_below(view.body, &field) {
+                circuits.add_list(&line, &general);
+            }
         }
     }
     // The company that it became names itself before the ticket.

@@ -32,12 +32,14 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
 const RULES: Rules<'static> = Rules { order: DateOrder::MonthFirst, zone: None, meanings: &[] };
 
 /// The form's own words in the status column and in the newest update; what else they say, they say as everybody does.
-const STATUSES: [(&str, MaintenanceStatus); 7] = [
+const STATUSES: [(&str, MaintenanceStatus); 9] = [
     ("not completed", MaintenanceStatus::Cancelled),
     ("alternate night", MaintenanceStatus::Rescheduled),
     ("closed", MaintenanceStatus::Completed),
     ("implement", MaintenanceStatus::InProcess),
     ("updated", MaintenanceStatus::Rescheduled),
+    ("has changed", MaintenanceStatus::Rescheduled),
+    ("been changed", MaintenanceStatus::Rescheduled),
     ("is scheduled", MaintenanceStatus::Confirmed),
     ("released", MaintenanceStatus::Confirmed),
 ];

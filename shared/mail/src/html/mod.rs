@@ -80,10 +80,10 @@ impl Document {
                 in_table = false;
                 continue;
             }
-            // The marks of a quoted mail are no part of its columns.
+            // The marks of a quoted mail are no part of its columns, and asterisks make them bold.
             let row: Vec<Cell> = columns(own.trim_start_matches(['>', ' ']))
                 .into_iter()
-                .map(|text| Cell { text: text.replace('\u{a0}', " ") })
+                .map(|text| Cell { text: text.trim_matches(['*', ' ']).replace('\u{a0}', " ") })
                 .collect();
             let mut cell = None;
             if row.len() > 1 {

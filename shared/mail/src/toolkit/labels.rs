@@ -50,8 +50,8 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<(&'
     // Of a line with columns, the first one is the label, unless a colon in it begins the value: ids may hold wide gaps.
     let column = first_column(document, line).map(|(cell, _)| cell.text.as_str());
     let has_value = |first: &str| first.split_once(": ").is_some_and(|(_, value)| !value.trim().is_empty());
-    let column =
-        column.filter(|first| first.len() < line.text.len() && line.text.starts_with(first) && !has_value(first));
+    let starts = |first: &str| line.text.trim_start_matches(BEFORE).starts_with(first.trim_start_matches(BEFORE));
+    let column = column.filter(|first| first.len() < line.text.len() && starts(first) && !has_value(first));
     let text = column.unwrap_or(&line.text).trim_start_matches(BEFORE);
     let (label, may_go_on) = match label.strip_suffix('…') {
         Some(label) => (label, true),
@@ -102,7 +102,10 @@ fn value_of<'a>(document: &'a Document, number: usize, line: &Line, rest: &'a st
     if !rest.trim().is_empty() {
         return Found::new(rest, At::Line { line: number, cell: line.cell });
     }
-    if let Some((text, cell)) = below_in_cell(document, line).or_else(|| beside(document, line)) {
+    if let Some((text, cell)) = below_in_cell(document, line) {
+        return Found::new(text, At::Line { line: number + 1, cell: Some(cell) });
+    }
+    if let Some((text, cell)) = beside(document, line) {
         return Found::new(text, At::Line { line: number, cell: Some(cell) });
     }
     let next = document.lines.get(number + 1).filter(|next| !is_label(next));
@@ -155,22 +158,15 @@ fn is_label(line: &Line) -> bool {
 }
 
 /// The lines below a field's value that go on with it as a list: each an id, or several parted by commas, up to a blank
-/// line or one that says something else. In a cell, they are below the label and its value in that cell.
+/// line or one that says something else. Where the label stands in a cell, they stand in that cell.
 pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
-    let last = match field.value.at {
-        At::Line { line, cell: None } => Some((line, None)),
-        At::Line { line, cell: Some(cell) } if line == field.line => document.lines.get(line).and_then(|own| {
-            let is_own = own.cell == Some(cell);
-            is_own.then_some((line, Some(cell)))
-        }),
-        At::Line { cell: Some(_), .. }
-        | At::Subject
-        | At::Header(_)
-        | At::Sheet { .. }
-        | At::Calendar { .. }
-        | At::Rule(_) => None,
+    let cell = document.lines.get(field.line).and_then(|label| label.cell);
+    let first = match field.value.at {
+        At::Line { line, cell: own } if own == cell => line + field.value.text.lines().count(),
+        At::Line { .. } | At::Subject | At::Header(_) | At::Sheet { .. } | At::Calendar { .. } | At::Rule(_) => {
+            document.lines.len()
+        }
     };
-    let (first, cell) = last.map_or((document.lines.len(), None), |(line, cell)| (line + 1, cell));
     let below = document.lines.iter().enumerate().skip(first);
     let list = below.take_while(move |(_, line)| line.cell == cell && !line.is_apart && is_list_of_ids(&line.text));
     list.map(move |(line, found)| Found::new(&found.text, At::Line { line, cell }))

@@ -73,8 +73,9 @@ fn matches<'a>(text: &'a str, pieces: &[Piece<'_>], holes: &mut Vec<&'a str>) ->
             let (taken, after) = text.split_at(length);
             // Asterisks around a word make it bold in plain text.
             let taken = taken.trim_matches(|c: char| c.is_whitespace() || c == '*');
-            // The full stop behind a last word is the sentence's.
-            let taken = if next.is_none() { without_stop(taken) } else { taken };
+            // The punctuation behind a word is the sentence's.
+            let is_last = next.is_none_or(|next| *is_word && next.starts_with(' '));
+            let taken = if is_last { without_stop(taken) } else { taken };
             if *is_kept {
                 holes.push(taken);
             }
@@ -159,6 +160,7 @@ mod tests {
             ("from Mon, 1 May to\n Tue has been", "from {...} to {...} has been", Some(vec!["Mon, 1 May", "Tue"])),
             ("A [K-1]", "[{}]", Some(vec!["K-1"])),
             ("Ticket 7.", "ticket {}", Some(vec!["7"])),
+            ("Ticket 7, which", "ticket {} ", Some(vec!["7"])),
             ("Work ( A-1 ) that", "work ({}) that", Some(vec!["A-1"])),
             ("Work (*A-1*) that", "work ({}) that", Some(vec!["A-1"])),
             ("Work ( A 1 ) that", "work ({}) that", None),

@@ -91,8 +91,8 @@ impl Find {
         let words = || view.word_with(&strs(&self.words));
         let in_subject = || view.in_subject_where(&strs(&self.subject), &is_it);
         let in_body = || {
-            let holes = self.body.iter().filter_map(|template| view.sentence(&[template])?.into_iter().next());
-            holes.into_iter().find(is_found)
+            let mut holes = self.body.iter().flat_map(|template| view.sentences(template));
+            holes.find_map(|holes| holes.into_iter().next().filter(is_found))
         };
         behind.or_else(columns).or_else(words).or_else(in_subject).or_else(in_body)
     }
