@@ -128,16 +128,18 @@ impl<'a> View<'a> {
     /// What stands in the holes wherever the template occurs in the body.
     pub(crate) fn sentences(&'a self, template: &str) -> Vec<Vec<Found<'a>>> {
         let flow = self.flow();
-        let (mut found, mut at) = (Vec::new(), 0);
+        let (mut found, mut at, mut line) = (Vec::new(), 0, 0);
         while let Some((start, holes)) = templates::find(flow.get(at..).unwrap_or_default(), template) {
-            let line = flow.get(..at + start).unwrap_or_default().matches('\n').count();
+            line += flow.get(at..at + start).unwrap_or_default().matches('\n').count();
             // Past the last hole: holes are parts of the text that they were found in.
             let end = holes.last().map_or(0, |hole| hole.as_ptr() as usize + hole.len() - flow.as_ptr() as usize);
             found.push(holes.into_iter().map(|hole| Found::new(hole, At::Line { line, cell: None })).collect());
-            at = end.max(at + start + 1);
+            let from = at + start;
+            at = end.max(from + 1);
             while !flow.is_char_boundary(at) {
                 at += 1;
             }
+            line += flow.get(from..at).unwrap_or_default().matches('\n').count();
         }
         found
     }

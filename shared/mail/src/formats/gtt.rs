@@ -82,7 +82,8 @@ fn windows<'a>(view: &'a View<'a>) -> Result<Vec<Window<'a>>, String> {
 
 /// The windows of the tables. Plain text keeps an old time before the new one, where HTML strikes it out.
 fn tables<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
-    let (starts, ends) = (view.fields(&["Start"]), view.fields(&["End"]));
+    let (starts, ends) =
+        (view.fields(&["Start", "Start Time", "Start Date"]), view.fields(&["End", "End Time", "End Date"]));
     if starts.is_empty() || starts.len() != ends.len() {
         return Err("it has not one \"Start\" and one \"End\" for each window".into());
     }

@@ -75,7 +75,8 @@ impl Document {
         for line in text.lines() {
             let line = without_link_targets(line);
             let own = line.trim();
-            if own.is_empty() {
+            // A blank line of a quoted mail has its marks.
+            if own.trim_start_matches(['>', ' ']).is_empty() {
                 is_apart = true;
                 in_table = false;
                 continue;

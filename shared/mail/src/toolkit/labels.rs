@@ -108,14 +108,17 @@ fn value_of<'a>(document: &'a Document, number: usize, line: &Line, rest: &'a st
     if let Some((text, cell)) = beside(document, line) {
         return Found::new(text, At::Line { line: number, cell: Some(cell) });
     }
-    let next = document.lines.get(number + 1).filter(|next| !is_label(next));
+    // A colon that stood in a cell of its own.
+    let is_colon = |line: &Line| matches!(line.text.as_str(), ":" | "：");
+    let place = number + if document.lines.get(number + 1).is_some_and(is_colon) { 2 } else { 1 };
+    let next = document.lines.get(place).filter(|next| !is_label(next));
     // What follows in another row of the table belongs to that row, unless it is a table in this cell.
     let is_elsewhere = |next: &Line| match (line.cell, next.cell) {
         (Some(own), Some(other)) => own.table == other.table && own != other && !is_only_cell(document, own),
         (Some(_) | None, None) | (None, Some(_)) => false,
     };
     match next.filter(|next| !is_elsewhere(next)) {
-        Some(next) => Found::new(&next.text, At::Line { line: number + 1, cell: next.cell }),
+        Some(next) => Found::new(&next.text, At::Line { line: place, cell: next.cell }),
         None => Found::new("", At::Line { line: number, cell: line.cell }),
     }
 }
@@ -220,5 +223,6 @@ mod tests {
         check(&document, "TT#", Some("7"));
         check(&document, "Start", Some("2026-01-02"));
         check(&document, "Service ID", Some("A, B"));
+        check(&Document::from_text("Circuit ID\n\t\n:\n\t\nA-1"), "Circuit ID", Some("A-1"));
     }
 }

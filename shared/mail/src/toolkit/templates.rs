@@ -12,6 +12,8 @@ enum Piece<'t> {
 
 /// Longest text that a hole takes, in bytes. It keeps the search linear.
 const MAX_HOLE_BYTES: usize = 400;
+/// Longest word that a hole takes, in bytes.
+const MAX_WORD_BYTES: usize = 128;
 
 fn pieces(template: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
@@ -97,8 +99,9 @@ fn hole(text: &str, is_word: bool, next: Option<&str>) -> Option<usize> {
     // `( A-1 )` is `(A-1)`.
     let blanks = |text: &str| text.len() - text.trim_start_matches(' ').len();
     let first = if is_word { blanks(text) } else { 0 };
+    let longest = if is_word { first + MAX_WORD_BYTES } else { MAX_HOLE_BYTES };
     for (at, c) in text.char_indices().skip(first) {
-        if at > MAX_HOLE_BYTES {
+        if at > longest {
             return None;
         }
         if at > 0 && next.is_some_and(|next| strip(text.get(at..).unwrap_or_default(), next).is_some()) {
