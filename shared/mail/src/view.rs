@@ -144,6 +144,11 @@ impl<'a> View<'a> {
         found
     }
 
+    /// Whether the subject or the body holds this phrase, which must be in small letters.
+    pub(crate) fn says(&self, phrase: &str) -> bool {
+        has_phrase(&plain(&self.message.subject), phrase) || self.line_with(&[phrase]).is_some()
+    }
+
     /// The first line that holds any of these phrases, which must be in small letters.
     pub(crate) fn line_with(&self, phrases: &[&str]) -> Option<Found<'a>> {
         let (line, found) = self.body.lines.iter().enumerate().find(|(_, line)| {

@@ -53,8 +53,9 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             }
         }
     }
-    // The company that it became names itself before the ticket.
-    let is_flag = view.message.subject.split('|').next().is_some_and(|first| first.trim_end().ends_with("FLAG"));
+    // The company that it became names itself before the ticket, and in its address.
+    let first = view.message.subject.split('|').next().unwrap_or_default();
+    let is_flag = first.trim_end().ends_with("FLAG") || (view.sender.is_none() && view.says("flagtel.com"));
     Ok(vec![Draft {
         provider: if is_flag { view.senders.by_name_or_new("flag") } else { None },
         account: view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next()),

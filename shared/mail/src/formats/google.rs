@@ -14,7 +14,7 @@ use crate::view::{View, confirmed};
 pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "google",
     providers: &["google"],
-    names: &["google network maintenance", "google planned network", "google noc"],
+    names: &["google network maintenance", "google planned network", "google noc", "peering with google"],
     marks: &[&["google neighbor address"], &["start time"]],
     reads: Reads::Bodies,
     read,

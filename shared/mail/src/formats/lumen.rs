@@ -67,7 +67,11 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let labelled = view.need(&IDS);
     let id = labelled.or_else(|missing| view.word_with(&["CHG"]).ok_or(missing))?;
     // Cirion's own name of a service is the other one.
-    let is_cirion = [&view.sender, &view.hint].into_iter().flatten().any(|provider| provider.slug == "cirion");
+    let is_cirion = match view.sender.as_ref().or(view.hint.as_ref()) {
+        Some(provider) => provider.slug == "cirion",
+        None => view.says("cirion") && !view.says("lumen"),
+    };
+    let provider = if is_cirion { view.senders.by_name_or_new("cirion") } else { None };
     let ids = if is_cirion { ["Alt Circuit ID", "Circuit ID"] } else { ["Circuit ID", "Alt Circuit ID"] };
     let update = update(view);
     let stamp = update.as_ref().and_then(|text| {
@@ -83,6 +87,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             }
         }
         Draft {
+            provider: provider.clone(),
             account: night.rows.first().and_then(|row| row.get(&["Customer Name"])),
             windows: vec![night.window],
             circuits,
