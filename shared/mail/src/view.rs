@@ -258,6 +258,21 @@ impl<'a> View<'a> {
         Some(Said { value: NoticeState::Maintenance(Some(value)), from })
     }
 
+    /// What these texts say of where the work stands, or, where they only announce it, what a sentence of the mail says
+    /// outright.
+    pub(crate) fn status_or_outright(
+        &self,
+        texts: impl IntoIterator<Item = Found<'a>>,
+        sentences: impl IntoIterator<Item = Found<'a>>,
+    ) -> Option<Said<'a, NoticeState>> {
+        let said = self.status(texts);
+        let announced = NoticeState::Maintenance(Some(MaintenanceStatus::Confirmed));
+        if said.as_ref().is_some_and(|said| said.value != announced) {
+            return said;
+        }
+        self.status_by(sentences, &status::OUTRIGHT).or(said)
+    }
+
     /// What the first of these texts with one of these phrases says.
     pub(crate) fn status_by(
         &self,

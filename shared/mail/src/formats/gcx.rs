@@ -105,5 +105,6 @@ fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
     let title = parts.last().filter(|last| is_window(last)).and_then(|_| parts.len().checked_sub(2));
     let is_title = |place: usize, part: &str| Some(place) == title && part.contains(' ');
     let telling = parts.iter().enumerate().filter(|&(place, part)| !is_title(place, part));
-    view.status(telling.map(|(_, part)| Found::new(part, At::Subject))).unwrap_or_else(confirmed)
+    let telling = telling.map(|(_, part)| Found::new(part, At::Subject));
+    view.status_or_outright(telling, view.lines_above(&["Impact", "Service ID"])).unwrap_or_else(confirmed)
 }

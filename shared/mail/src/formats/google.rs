@@ -56,5 +56,5 @@ fn window<'a>(view: &View<'a>) -> Result<Window<'a>, String> {
 
 /// `[Scheduled]`, `[Completed]` before the subject, or a sentence above the details.
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    view.status(view.lines_above(&["Start Time"]).chain([view.subject()])).unwrap_or_else(confirmed)
+    view.status_or_outright([view.subject()], view.lines_above(&["Start Time"])).unwrap_or_else(confirmed)
 }

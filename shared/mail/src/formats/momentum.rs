@@ -31,8 +31,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             circuits.add_list(&line, &outage());
         }
     }
-    let above = view.lines_above(&STARTS);
-    let status = view.status(above.chain([view.subject()])).unwrap_or_else(confirmed);
+    let status = view.status_or_outright([view.subject()], view.lines_above(&STARTS)).unwrap_or_else(confirmed);
     Ok(vec![Draft {
         account: view.value(&["Account"]),
         windows: view.windows(&STARTS, &["Maintenance finish…", "Maintenance end…"], &Rules::MONTH_FIRST_UTC)?,

@@ -48,12 +48,14 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             }
         }
     }
+    let status = view.status_or_outright([view.subject()], view.lines_above(&["Your IPs", "Your IP addresses"]));
+    let status = status.unwrap_or_else(confirmed);
     let account = view.sentence(&["({})"]).and_then(|holes| holes.into_iter().next());
     Ok(vec![Draft {
         account: account.filter(|asn| asn.text.starts_with("AS")),
         windows: vec![window],
         circuits,
-        ..view.draft(id, view.status([view.subject()]).unwrap_or_else(confirmed))
+        ..view.draft(id, status)
     }])
 }
 

@@ -70,6 +70,24 @@ pub(crate) fn of_words(text: &str) -> Option<MaintenanceStatus> {
     status.filter(|_| !is_announcement || affirmed == text)
 }
 
+/// What sentences say outright of the work, in texts that describe it as well: an extension of a cable and a repair
+/// that was cancelled are not meant.
+#[rustfmt::skip]
+pub(crate) const OUTRIGHT: [(&str, MaintenanceStatus); 22] = [
+    ("has been cancelled", MaintenanceStatus::Cancelled), ("have been cancelled", MaintenanceStatus::Cancelled),
+    ("is cancelled", MaintenanceStatus::Cancelled), ("has been canceled", MaintenanceStatus::Cancelled),
+    ("is canceled", MaintenanceStatus::Cancelled), ("will not take place", MaintenanceStatus::Cancelled),
+    ("has been completed", MaintenanceStatus::Completed), ("have been completed", MaintenanceStatus::Completed),
+    ("is completed", MaintenanceStatus::Completed), ("has concluded", MaintenanceStatus::Completed),
+    ("has ended", MaintenanceStatus::Completed),
+    ("has been rescheduled", MaintenanceStatus::Rescheduled), ("have been rescheduled", MaintenanceStatus::Rescheduled),
+    ("is rescheduled", MaintenanceStatus::Rescheduled), ("has been postponed", MaintenanceStatus::Rescheduled),
+    ("is postponed", MaintenanceStatus::Rescheduled), ("has been extended", MaintenanceStatus::Rescheduled),
+    ("is extended", MaintenanceStatus::Rescheduled), ("has been moved", MaintenanceStatus::Rescheduled),
+    ("has started", MaintenanceStatus::InProcess), ("has begun", MaintenanceStatus::InProcess),
+    ("has commenced", MaintenanceStatus::InProcess),
+];
+
 /// How telling a status is: what ends or changes the work goes before what announces it.
 pub(crate) fn rank(status: MaintenanceStatus) -> usize {
     PHRASES.iter().position(|&(known, _)| known == status).unwrap_or(PHRASES.len())

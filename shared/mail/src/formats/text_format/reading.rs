@@ -18,7 +18,7 @@ impl TextFormat {
     pub(in crate::formats) fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
         let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
         let id = self.id.get_ref();
-        let id = id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?;
+        let id = without_remark(id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?);
         let summary = self.summary.find(view);
         let draft = view.draft(id, self.status.read(view, summary.as_ref()));
         let (windows, confidence) = match self.window.get_ref().read(view) {
@@ -71,6 +71,17 @@ impl TextFormat {
             }
         }
         circuits
+    }
+}
+
+/// The id without what follows it: `A-1 – please quote it when you write`.
+fn without_remark(id: Found<'_>) -> Found<'_> {
+    const MAX_WORDS: usize = 4;
+    let first = id.text.split_whitespace().next().filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+    let is_remark = id.text.split_whitespace().count() > MAX_WORDS;
+    match first.filter(|_| is_remark).map(|word| word.trim_end_matches([',', '.', ';', ':']).to_owned()) {
+        Some(word) => id.with(word),
+        None => id,
     }
 }
 
