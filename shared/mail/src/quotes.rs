@@ -28,25 +28,33 @@ enum Name {
 }
 
 /// The names that mail programs write, in the languages that forwarded mail is seen in.
-const NAMES: [(&str, Name); 20] = [
+const NAMES: [(&str, Name); 28] = [
     ("From", Name::From),
     ("Von", Name::From),
     ("De", Name::From),
     ("Da", Name::From),
+    ("Van", Name::From),
     ("Subject", Name::Subject),
     ("Betreff", Name::Subject),
     ("Objet", Name::Subject),
     ("Asunto", Name::Subject),
     ("Oggetto", Name::Subject),
+    ("Assunto", Name::Subject),
+    ("Onderwerp", Name::Subject),
     ("Date", Name::Date),
     ("Sent", Name::Date),
     ("Datum", Name::Date),
     ("Gesendet", Name::Date),
     ("Envoyé", Name::Date),
+    ("Enviado el", Name::Date),
+    ("Enviado", Name::Date),
+    ("Fecha", Name::Date),
+    ("Verzonden", Name::Date),
     ("To", Name::Other),
     ("Cc", Name::Other),
     ("An", Name::Other),
     ("À", Name::Other),
+    ("Aan", Name::Other),
     ("Para", Name::Other),
     ("Reply-To", Name::Other),
 ];
@@ -88,6 +96,10 @@ pub(crate) fn take_out(message: &mut Message) {
     };
     message.html.iter_mut().for_each(|body| cut(body, true));
     message.plain.iter_mut().for_each(|body| cut(body, false));
+    // A heading without a subject is that of an answer, which keeps the subject.
+    for quote in quoted.iter_mut().filter(|quote| quote.subject.is_empty()) {
+        quote.subject.clone_from(&message.subject);
+    }
     message.quoted = quoted;
 }
 
@@ -191,6 +203,9 @@ fn is_marker(text: &str) -> bool {
         "begin forwarded message",
         "original-nachricht",
         "ursprüngliche nachricht",
+        "oorspronkelijk bericht",
+        "mensaje original",
+        "mensagem original",
     ]
     .iter()
     .any(|marker| strip_start(text, marker).is_some_and(|rest| rest.trim().is_empty()))

@@ -144,18 +144,25 @@ impl<'a> View<'a> {
     /// What stands in the holes wherever the template occurs in the body.
     pub(crate) fn sentences(&'a self, template: &str) -> Vec<Vec<Found<'a>>> {
         let flow = self.flow();
-        let (mut found, mut at) = (Vec::new(), 0);
+        let (mut found, mut at, mut line) = (Vec::new(), 0, 0);
         while let Some((start, holes)) = templates::find(flow.get(at..).unwrap_or_default(), template) {
-            let line = flow.get(..at + start).unwrap_or_default().matches('\n').count();
+            line += flow.get(at..at + start).unwrap_or_default().matches('\n').count();
             // Past the last hole: holes are parts of the text that they were found in.
             let end = holes.last().map_or(0, |hole| hole.as_ptr() as usize + hole.len() - flow.as_ptr() as usize);
             found.push(holes.into_iter().map(|hole| Found::new(hole, At::Line { line, cell: None })).collect());
-            at = end.max(at + start + 1);
+            let from = at + start;
+            at = end.max(from + 1);
             while !flow.is_char_boundary(at) {
                 at += 1;
             }
+            line += flow.get(from..at).unwrap_or_default().matches('\n').count();
         }
         found
+    }
+
+    /// Whether the subject or the body holds this phrase, which must be in small letters.
+    pub(crate) fn says(&self, phrase: &str) -> bool {
+        has_phrase(&plain(&self.message.subject), phrase) || self.line_with(&[phrase]).is_some()
     }
 
     /// The first line, with those that go on with it, that holds any of these phrases, which must be in small letters.
@@ -167,12 +174,12 @@ impl<'a> View<'a> {
     }
 
     /// The first lines of the body, each with those that go on with it.
-    pub(crate) fn head(&self, count: usize) -> impl Iterator<Item = Found<'a>> {
+    pub(crate) fn head(&self, count: usize) -> impl Iterator<Item = Found<'a>> + use<'a> {
         self.sayings().take(count)
     }
 
     /// Every line of the body together with those that go on with it, so that what it says is not cut at the width of a page.
-    pub(crate) fn sayings(&self) -> impl Iterator<Item = Found<'a>> {
+    pub(crate) fn sayings(&self) -> impl Iterator<Item = Found<'a>> + use<'a> {
         let body = self.body;
         let lines = body.lines.iter().enumerate().filter(|(line, _)| !body.goes_on(*line));
         lines.map(|(line, found)| Found { text: body.unwrapped(line), at: At::Line { line, cell: found.cell } })
@@ -193,13 +200,26 @@ impl<'a> View<'a> {
 
     /// The first lines of the body, up to the first field of one of these labels: what is cancelled below may be another
     /// cable.
-    pub(crate) fn head_above(&self, labels: &[&str], count: usize) -> impl Iterator<Item = Found<'a>> {
-        let first = labels.iter().filter_map(|label| Some(labels::fields(self.body, label).first()?.line)).min();
-        let is_above = move |text: &Found<'_>| match (text.at, first) {
-            (At::Line { line, .. }, Some(first)) => line < first,
+    pub(crate) fn head_above(&self, labels: &[&str], count: usize) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        self.sayings_above(self.first_of(labels)).take(count)
+    }
+
+    /// The lines of the body above the first field of one of these labels; none where there is no such field.
+    pub(crate) fn lines_above(&self, labels: &[&str]) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        self.sayings_above(self.first_of(labels).or(Some(0)))
+    }
+
+    /// The line of the first field of one of these labels.
+    fn first_of(&self, labels: &[&str]) -> Option<usize> {
+        labels.iter().filter_map(|label| Some(labels::fields(self.body, label).first()?.line)).min()
+    }
+
+    fn sayings_above(&self, end: Option<usize>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        let is_above = move |text: &Found<'_>| match (text.at, end) {
+            (At::Line { line, .. }, Some(end)) => line < end,
             _ => true,
         };
-        self.head(count).take_while(is_above)
+        self.sayings().take_while(is_above)
     }
 
     /// The lines of the body from one on.
@@ -233,6 +253,17 @@ impl<'a> View<'a> {
         ends: &[&str],
         rules: &Rules<'_>,
     ) -> Result<Vec<Window<'a>>, Missing> {
+        self.windows_by(starts, ends, rules, |time| time)
+    }
+
+    /// The same, where of each value only what `time` takes of it is the time.
+    pub(crate) fn windows_by(
+        &self,
+        starts: &[&str],
+        ends: &[&str],
+        rules: &Rules<'_>,
+        time: fn(Found<'a>) -> Found<'a>,
+    ) -> Result<Vec<Window<'a>>, Missing> {
         let (from, to) = (in_one_zone(self.fields(starts)), in_one_zone(self.fields(ends)));
         if from.is_empty() {
             return Err(missing(starts));
@@ -244,7 +275,8 @@ impl<'a> View<'a> {
                 "its windows have not as many ends as starts".into()
             });
         }
-        from.into_iter().zip(to).map(|(from, to)| self.window(from, to, rules)).collect()
+        let timed = |field: Field<'a>| Field { value: time(field.value), ..field };
+        from.into_iter().zip(to).map(|(from, to)| self.window(timed(from), timed(to), rules)).collect()
     }
 
     fn window(&self, from: Field<'a>, to: Field<'a>, rules: &Rules<'_>) -> Result<Window<'a>, Missing> {
@@ -320,6 +352,21 @@ impl<'a> View<'a> {
         let said = texts.into_iter().filter_map(|text| Some((status::of_words(&text.text)?, text)));
         let (value, from) = said.min_by_key(|(value, _)| status::rank(*value))?;
         Some(Said { value: NoticeState::Maintenance(Some(value)), from })
+    }
+
+    /// What these texts say of where the work stands, or, where they only announce it, what a sentence of the mail says
+    /// outright.
+    pub(crate) fn status_or_outright(
+        &self,
+        texts: impl IntoIterator<Item = Found<'a>>,
+        sentences: impl IntoIterator<Item = Found<'a>>,
+    ) -> Option<Said<'a, NoticeState>> {
+        let said = self.status(texts);
+        let announced = NoticeState::Maintenance(Some(MaintenanceStatus::Confirmed));
+        if said.as_ref().is_some_and(|said| said.value != announced) {
+            return said;
+        }
+        self.status_by(sentences, &status::OUTRIGHT).or(said)
     }
 
     /// What the first of these texts with one of these phrases says.

@@ -10,7 +10,7 @@ use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Trouble, WITHOUT_WINDOW};
 use crate::toolkit::circuits::outage;
 use crate::toolkit::found::{Found, Said};
-use crate::toolkit::windows::{Rules, Window};
+use crate::toolkit::windows::{Rules, Window, last_moment};
 use crate::view::{View, confirmed};
 
 pub(super) const FORMAT: CodeFormat = CodeFormat {
@@ -25,14 +25,15 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
         "gtt emergency",
         "exa emergency",
     ],
-    marks: &[&["planned work notification", "emergency work notification"]],
+    marks: &[&["planned work notification", "emergency work notification", "work notification:"]],
     reads: Reads::Bodies,
     read,
 };
 
 const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
 
-const SERVICES: [&str; 5] = ["SLID/CCSD", "SLID / CCSD", "SLID", "CCSD", "Service ID"];
+/// The columns of a service's names, the best first.
+const SERVICES: [&str; 6] = ["SLID/CCSD", "SLID / CCSD", "SLID", "CCSD", "Service ID", "Services Affected"];
 
 /// What the heading says behind the ticket.
 const STATUSES: [(&str, MaintenanceStatus); 9] = [
@@ -72,12 +73,10 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
 }
 
 fn windows<'a>(view: &'a View<'a>) -> Result<Vec<Window<'a>>, String> {
-    view.windows(
-        &["Start", "Start Time", "Start Date", "Start Date & Time"],
-        &["End", "End Time", "End Date", "End Date & Time"],
-        &RULES,
-    )
-    .or_else(|missing| {
+    const STARTS: [&str; 4] = ["Start", "Start Time", "Start Date", "Start Date & Time"];
+    const ENDS: [&str; 4] = ["End", "End Time", "End Date", "End Date & Time"];
+    // Plain text keeps an old time before the new one, where HTML strikes it out.
+    view.windows_by(&STARTS, &ENDS, &RULES, last_moment).or_else(|missing| {
         // A mail that calls the work off may keep only its sentence.
         let holes = view.sentence(&["between {...} and {...}.", "between {...} - {...}. ", "from {...} to {...}."]);
         match holes.as_deref() {

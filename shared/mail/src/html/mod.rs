@@ -75,6 +75,7 @@ impl Document {
         let mut is_apart = false;
         let mut in_table = false;
         for line in text.lines() {
+            let line = without_link_targets(line);
             // The marks of a quoted mail are no part of it.
             let own = line.trim().trim_start_matches(['>', ' ']);
             if own.is_empty() {
@@ -82,8 +83,11 @@ impl Document {
                 in_table = false;
                 continue;
             }
-            let row: Vec<Cell> =
-                columns(own).into_iter().map(|text| Cell { text: text.replace('\u{a0}', " ") }).collect();
+            // Asterisks make a column bold.
+            let row: Vec<Cell> = columns(own)
+                .into_iter()
+                .map(|text| Cell { text: text.trim_matches(['*', ' ']).replace('\u{a0}', " ") })
+                .collect();
             let mut cell = None;
             if row.len() > 1 {
                 if !in_table {
@@ -156,6 +160,18 @@ const MIN_WRAPPED_BYTES: usize = 55;
 /// Longer paragraphs say other things.
 const MAX_WRAPPED_LINES: usize = 12;
 
+/// The line without what mail programs write behind the text of a link, which is its target: `A-1 <https://…>`.
+fn without_link_targets(line: &str) -> Cow<'_, str> {
+    let mut kept = Cow::Borrowed("");
+    let mut rest = line;
+    while let Some((before, target)) = rest.split_once("<http") {
+        let Some((_, after)) = target.split_once('>') else { break };
+        kept += before.trim_end_matches(' ');
+        rest = after;
+    }
+    if kept.is_empty() { Cow::Borrowed(rest) } else { kept + rest }
+}
+
 /// A line's columns: between tabs, blank ones included, or else between bars (as Markdown has them), or between gaps of
 /// three blanks or more.
 fn columns(line: &str) -> Vec<&str> {
@@ -189,6 +205,7 @@ mod tests {
         check("a<!-- <br>hidden > --->b<!-->c", &["abc"]);
         check("<style>p { x: '</p>' }</STYLE >seen<script>if (a</b) {}</script>", &["seen"]);
         check("old <s>24 Oct</s><del>x</del>25 Oct", &["old 25 Oct"]);
+        check("<span style='text-decoration: line-through'>a<span>b</span>c</span>d<span>e</span>", &["de"]);
         check("<pre>a\nb</pre>c\nd", &["a", "b", "c d"]);
         check("a<![if !mso]>b<?xml x?>c</>d</ >e", &["abcde"]);
         check("1 < 2 <3 <", &["1 < 2 <3 <"]);

@@ -24,6 +24,9 @@ pub(crate) struct Circuits<'a> {
 /// An impact with what says so.
 pub(crate) type Impact<'a> = (ImpactLevel, Found<'a>);
 
+/// What stands between two ids of a list in one line, beside commas.
+const BETWEEN_IDS: [&str; 4] = ["and", "&", "/", "|"];
+
 /// Left open, an impact is an outage (MAINTNOTE 3.6.5).
 pub(crate) fn outage<'a>() -> Impact<'a> {
     (ImpactLevel::Outage, Found::rule("an impact that is left open is an outage"))
@@ -39,10 +42,22 @@ impl<'a> Circuits<'a> {
         }
     }
 
-    /// Adds the circuits of a list: one a line, or parted by commas or semicolons.
+    /// Adds the circuits of a list: one a line, or parted by commas or semicolons, or by a word or a sign between ids
+    /// that are single words.
     pub(crate) fn add_list(&mut self, list: &Found<'a>, impact: &Impact<'a>) {
-        for id in list.text.split([',', ';', '\n']) {
-            self.add(list.with(id.trim().to_owned()), impact.clone());
+        for part in list.text.split([',', ';', '\n']) {
+            let words: Vec<&str> = part.split_whitespace().collect();
+            let is_id = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+            let is_between = |word: &&str| BETWEEN_IDS.iter().any(|between| word.eq_ignore_ascii_case(between));
+            let is_list = words.len() > 1
+                && words.iter().enumerate().all(|(i, word)| if i % 2 == 0 { is_id(word) } else { is_between(word) });
+            if is_list {
+                for id in words.into_iter().step_by(2) {
+                    self.add(list.with(id.to_owned()), impact.clone());
+                }
+            } else {
+                self.add(list.with(part.trim().to_owned()), impact.clone());
+            }
         }
     }
 
@@ -128,6 +143,12 @@ mod tests {
             circuits.to_vec().into_iter().map(|c| (c.circuit_id, c.impact)).collect::<Vec<_>>()
         };
         assert_eq!(listed(&circuits).len(), 4);
+        let mut lists = Circuits::default();
+        for list in ["A-1 / B-2 and C-3", "/AB/1/   /ZYO /", "D 4;E5"] {
+            lists.add_list(&Found::new(list, At::Subject), &(ImpactLevel::Outage, rule.clone()));
+        }
+        let ids: Vec<String> = listed(&lists).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, ["A-1", "B-2", "C-3", "/AB/1/   /ZYO /", "D 4", "E5"]);
         let expected = [
             ("AB 1".to_owned(), ImpactLevel::Outage),
             ("CD".to_owned(), ImpactLevel::Degraded),

@@ -68,8 +68,8 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<Beh
     // Of a line with columns, the first one is the label, unless a colon in it begins the value: ids may hold wide gaps.
     let column = first_column(document, line).map(|(cell, _)| cell.text.as_str());
     let has_value = |first: &str| first.split_once(": ").is_some_and(|(_, value)| !value.trim().is_empty());
-    let column =
-        column.filter(|first| first.len() < line.text.len() && line.text.starts_with(first) && !has_value(first));
+    let starts = |first: &str| line.text.trim_start_matches(BEFORE).starts_with(first.trim_start_matches(BEFORE));
+    let column = column.filter(|first| first.len() < line.text.len() && starts(first) && !has_value(first));
     let text = column.unwrap_or(&line.text).trim_start_matches(BEFORE);
     let (label, may_go_on) = match label.strip_suffix('…') {
         Some(label) => (label, true),
@@ -140,17 +140,23 @@ fn value_of<'a>(document: &'a Document, number: usize, line: &Line, rest: &'a st
     if !rest.trim().is_empty() {
         return Found::new(rest, At::Line { line: number, cell: line.cell });
     }
-    if let Some((text, cell)) = below_in_cell(document, line).or_else(|| beside(document, line)) {
+    if let Some((text, cell)) = below_in_cell(document, line) {
+        return Found::new(text, At::Line { line: number + 1, cell: Some(cell) });
+    }
+    if let Some((text, cell)) = beside(document, line) {
         return Found::new(text, At::Line { line: number, cell: Some(cell) });
     }
-    let next = document.lines.get(number + 1).filter(|next| !is_label(next));
+    // A colon that stood in a cell of its own.
+    let is_colon = |line: &Line| matches!(line.text.as_str(), ":" | "：");
+    let place = number + if document.lines.get(number + 1).is_some_and(is_colon) { 2 } else { 1 };
+    let next = document.lines.get(place).filter(|next| !is_label(next));
     // What follows in another row of the table belongs to that row, unless it is a table in this cell.
     let is_elsewhere = |next: &Line| match (line.cell, next.cell) {
         (Some(own), Some(other)) => own.table == other.table && own != other && !is_only_cell(document, own),
         (Some(_) | None, None) | (None, Some(_)) => false,
     };
     match next.filter(|next| !is_elsewhere(next)) {
-        Some(next) => Found::new(&next.text, At::Line { line: number + 1, cell: next.cell }),
+        Some(next) => Found::new(&next.text, At::Line { line: place, cell: next.cell }),
         None => Found::new("", At::Line { line: number, cell: line.cell }),
     }
 }
@@ -220,17 +226,22 @@ fn rows_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<It
     rows.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
 }
 
+/// The further lines, which stand where the value does: in the label's cell or outside any table.
 fn lines_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
-    let last = match field.value.at {
-        At::Line { line, .. } => Some(line),
-        At::Subject | At::Header(_) | At::Sheet { .. } | At::Calendar { .. } | At::Rule(_) => None,
+    let label = document.lines.get(field.line).and_then(|label| label.cell);
+    let (first, cell) = match field.value.at {
+        // In plain text with columns, what stands below them is outside of them.
+        At::Line { line, .. } if document.is_plain => (line + 1, None),
+        At::Line { line, cell } if cell == label || cell.is_none() => (line + field.value.text.lines().count(), cell),
+        At::Line { .. } | At::Subject | At::Header(_) | At::Sheet { .. } | At::Calendar { .. } | At::Rule(_) => {
+            (document.lines.len(), None)
+        }
     };
-    let first = last.map_or(document.lines.len(), |line| line + 1);
     let below = document.lines.iter().enumerate().skip(first);
-    let first = field.value.text.clone();
-    let goes_on = move |text: &str| is_list_of_ids(text) || is_like(text, &first);
-    let list = below.take_while(move |(_, line)| line.cell.is_none() && !line.is_apart && goes_on(&line.text));
-    list.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: None }))
+    let value = field.value.text.clone();
+    let goes_on = move |text: &str| is_list_of_ids(text) || is_like(text, &value);
+    let list = below.take_while(move |(_, line)| line.cell == cell && !line.is_apart && goes_on(&line.text));
+    list.map(move |(line, found)| Found::new(&found.text, At::Line { line, cell }))
 }
 
 /// Whether the text is one word with a digit, or several with commas between them; dates, times and addresses are none.
@@ -301,6 +312,7 @@ mod tests {
         check(&document, "End", Some("10"));
         check(&document, "Ticket", None);
         check(&Document::from_text("Ticket\n*A-1*"), "Ticket", Some("A-1"));
+        check(&Document::from_text("Circuit ID\n\t\n:\n\t\nA-1"), "Circuit ID", Some("A-1"));
     }
 
     #[track_caller]
@@ -319,5 +331,6 @@ mod tests {
         let table = "<table><tr><td>Ids</td><td><table><tr><td>A 1</td></tr><tr><td>B 2</td></tr></table></td></tr>\
                      <tr><td>Next</td><td>C3</td></tr></table>";
         check_list(&Document::from_html(table), &["B 2"]);
+        check_list(&Document::from_html("<table><tr><td>Ids: A1<br>B2</td><td>C3</td></tr></table>"), &["B2"]);
     }
 }

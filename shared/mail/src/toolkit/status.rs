@@ -10,18 +10,21 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Cancelled, &[
         "cancellation", "cancelled", "canceled", "cancel", "withdrawn", "did not proceed", "called off", "aborted",
         "will not proceed", "will not be proceeding", "will not take place", "will no longer take place",
+        "cancelado", "cancelada", "cancelación", "cancelamento",
     ]),
     (MaintenanceStatus::Completed, &[
         "completed", "completion", "complete", "concluded", "has closed", "end of window", "end of maintenance",
         "maintenance end", "window closed", "has ended", "is now over", "has finished", "been finished",
         "maintenance finished", "work finished", "works finished", "have finished", "been closed", "been finalized",
         "been finalised", "successfully carried out", "carried out successfully",
+        "finalizado", "finalizada", "concluido", "concluida", "concluído", "concluída",
     ]),
     (MaintenanceStatus::Rescheduled, &[
         "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date", "new dates",
         "change of schedule", "schedule change", "date change", "time change", "deferred", "extended", "extension",
         "delayed", "been moved to", "brought forward", "been amended", "been revised", "been changed", "has changed the",
         "maintenance has changed", "window has changed", "schedule has changed", "times have changed", "dates have changed",
+        "reprogramado", "reprogramada", "reprogramación", "reagendado", "reagendada", "postergado", "postergada",
     ]),
     (MaintenanceStatus::InProcess, &[
         "in progress", "in-progress", "in process", "ongoing", "underway", "under way", "commencing momentarily", "commencing shortly",
@@ -33,7 +36,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Confirmed, &[
         "will be performing", "will perform", "official notification", "reminder", "planned", "emergency", "scheduled",
         "demand", "courtesy", "urgent", "new maintenance", "maintenance notification", "will take place",
-        "will commence",
+        "will commence", "programado", "programada", "programados", "programadas",
     ]),
 ];
 
@@ -76,6 +79,24 @@ pub(crate) fn says(text: &str, phrase: &str) -> bool {
     let is_empty = EMPTY.iter().any(|empty| phrase.contains(empty));
     has_phrase(text, phrase) && (is_empty || has_phrase(&without(EMPTY, text.to_owned()), phrase))
 }
+
+/// What sentences say outright of the work, in texts that describe it as well: an extension of a cable and a repair
+/// that was cancelled are not meant.
+#[rustfmt::skip]
+pub(crate) const OUTRIGHT: [(&str, MaintenanceStatus); 22] = [
+    ("has been cancelled", MaintenanceStatus::Cancelled), ("have been cancelled", MaintenanceStatus::Cancelled),
+    ("is cancelled", MaintenanceStatus::Cancelled), ("has been canceled", MaintenanceStatus::Cancelled),
+    ("is canceled", MaintenanceStatus::Cancelled), ("will not take place", MaintenanceStatus::Cancelled),
+    ("has been completed", MaintenanceStatus::Completed), ("have been completed", MaintenanceStatus::Completed),
+    ("is completed", MaintenanceStatus::Completed), ("has concluded", MaintenanceStatus::Completed),
+    ("has ended", MaintenanceStatus::Completed),
+    ("has been rescheduled", MaintenanceStatus::Rescheduled), ("have been rescheduled", MaintenanceStatus::Rescheduled),
+    ("is rescheduled", MaintenanceStatus::Rescheduled), ("has been postponed", MaintenanceStatus::Rescheduled),
+    ("is postponed", MaintenanceStatus::Rescheduled), ("has been extended", MaintenanceStatus::Rescheduled),
+    ("is extended", MaintenanceStatus::Rescheduled), ("has been moved", MaintenanceStatus::Rescheduled),
+    ("has started", MaintenanceStatus::InProcess), ("has begun", MaintenanceStatus::InProcess),
+    ("has commenced", MaintenanceStatus::InProcess),
+];
 
 /// How telling a status is: what ends or changes the work goes before what announces it.
 pub(crate) fn rank(status: MaintenanceStatus) -> usize {
@@ -173,6 +194,7 @@ mod tests {
         check("We will tell you once the planned work has been completed, or when it is cancelled.", None);
         check("After two attempts, the work was cancelled until further notice", Some(Cancelled));
         check("Planned work. A completion notice will follow", Some(Confirmed));
+        check("CANCELADO: mantenimiento programado", Some(Cancelled));
         check("", None);
         assert!(says("the work was completed", "completed"));
         assert!(!says("the work will be completed", "completed"));

@@ -17,7 +17,7 @@ impl TextFormat {
     /// Reads a mail.
     pub(in crate::formats) fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
         let id = self.id.get_ref();
-        let id = id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?;
+        let id = without_remark(id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?);
         let draft = view.draft(id, self.status.read(view, &self.head(view)));
         let (windows, confidence) = match self.window.get_ref().read(view) {
             Ok(windows) => (windows, draft.confidence),
@@ -99,6 +99,17 @@ impl TextFormat {
     }
 }
 
+/// The id without what follows it: `A-1 – please quote it when you write`.
+fn without_remark(id: Found<'_>) -> Found<'_> {
+    const MAX_WORDS: usize = 4;
+    let first = id.text.split_whitespace().next().filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+    let is_remark = id.text.split_whitespace().count() > MAX_WORDS;
+    match first.filter(|_| is_remark).map(|word| word.trim_end_matches([',', '.', ';', ':']).to_owned()) {
+        Some(word) => id.with(word),
+        None => id,
+    }
+}
+
 impl Find {
     fn find<'a>(&self, view: &'a View<'a>) -> Option<Found<'a>> {
         self.find_where(view, |_| true)
@@ -116,8 +127,8 @@ impl Find {
         let words = || view.word_with(&strs(&self.words));
         let in_subject = || view.in_subject_where(&strs(&self.subject), &is_it);
         let in_body = || {
-            let holes = self.body.iter().filter_map(|template| view.sentence(&[template])?.into_iter().next());
-            holes.into_iter().find(is_found)
+            let mut holes = self.body.iter().flat_map(|template| view.sentences(template));
+            holes.find_map(|holes| holes.into_iter().next().filter(is_found))
         };
         behind.or_else(columns).or_else(words).or_else(in_subject).or_else(in_body)
     }
