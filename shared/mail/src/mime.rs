@@ -16,7 +16,7 @@ use crate::limits::{
     MAX_BODY_TEXT_BYTES, MAX_HEADER_BYTES, MAX_ID_BYTES, MAX_MAIL_BYTES, MAX_PART_DEPTH, MAX_PARTS, MAX_SHEET_BYTES,
     MAX_SUBJECT_BYTES, MAX_TEXT_BYTES,
 };
-use crate::part::{Part, SheetKind, decode_charset, unflowed};
+use crate::part::{Part, SheetKind, decode_charset, starts_calendar, unflowed};
 pub(crate) use crate::sheets::Sheet;
 use crate::{Mail, Reason, quotes, sheets};
 
@@ -65,6 +65,9 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
     if raw.is_empty() {
         return Err(Reason::Empty);
     }
+    if starts_calendar(raw) {
+        return Ok(vec![bare_calendar(raw)?]);
+    }
     let mut walk = Walk::default();
     let mut parts = 1;
     // Parts still to be read, the next one last.
@@ -93,6 +96,14 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
         quotes::take_out(message);
     }
     Ok(walk.messages)
+}
+
+/// A calendar that was taken out of its mail.
+fn bare_calendar(raw: &[u8]) -> Result<Message, Reason> {
+    if raw.len() > MAX_TEXT_BYTES.value {
+        return Err(Reason::TooLarge { what: "calendar", limit: MAX_TEXT_BYTES });
+    }
+    Ok(Message { calendars: vec![decode_charset(raw, None)], ..Message::default() })
 }
 
 /// What the headers alone tell of a mail that is refused.

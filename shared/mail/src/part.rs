@@ -115,9 +115,11 @@ pub(crate) fn unflowed(text: &str, deletes_space: bool) -> String {
 /// How much of a part of unknown type is looked at to see whether it is a calendar.
 const SNIFFED_BYTES: usize = 256;
 
-fn starts_calendar(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
-    bytes.get(..15).is_some_and(|start| start.eq_ignore_ascii_case(b"BEGIN:VCALENDAR"))
+/// Whether it is a calendar by its first bytes, in UTF-16 as well.
+pub(crate) fn starts_calendar(bytes: &[u8]) -> bool {
+    let start = decode_charset(bytes.get(..SNIFFED_BYTES).unwrap_or(bytes), None);
+    let start = start.trim_start().as_bytes();
+    start.get(..15).is_some_and(|start| start.eq_ignore_ascii_case(b"BEGIN:VCALENDAR"))
 }
 
 /// Base64 as it arrives: what does not belong to the alphabet is stepped over (RFC 2045 6.8).

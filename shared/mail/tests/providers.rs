@@ -498,6 +498,24 @@ fn mails_of_one_thread_are_read_as_one() {
 }
 
 #[test]
+fn a_calendar_out_of_its_mail_is_read() {
+    let calendar = |stamp: &str, status: &str| {
+        format!(
+            "BEGIN:VCALENDAR\r\r\nBEGIN:VEVENT\r\r\nDTSTART;TZID=SE Asia Standard Time:20261209T220000\r\r\n\
+             DURATION:PT6H\r\r\nDTSTAMP:{stamp}\r\r\nX-MAINTNOTE-PROVIDER:fibre.example\r\r\n\
+             X-MAINTNOTE-MAINTENANCE-ID:EF-1\r\r\nX-MAINTNOTE-OBJECT-ID:C-\r\r\n 1\r\r\n\
+             X-MAINTNOTE-STATUS:{status}\r\r\nEND:VEVENT\r\r\nEND:VCALENDAR\r\r\n"
+        )
+    };
+    let line = |status: &str| format!("fibre-example EF-1 {status} 12-09T15:00/12-09T21:00 C-1=OUTAGE");
+    check("alone", &calendar("20261124T090000Z", "confirmed"), &[&line("CONFIRMED")]);
+    check("in words", &calendar("24 Nov 2026", "POSTPONED"), &[&line("RE-SCHEDULED")]);
+    check("with an extension", &calendar("", "X-OURS"), &[&line("UNKNOWN")]);
+    let twice = calendar("20261124T090000Z", "CONFIRMED") + &calendar("20261124T090001Z", "CONFIRMED");
+    check("twice, a moment apart", &twice, &[&line("CONFIRMED")]);
+}
+
+#[test]
 fn a_notice_that_leaves_out_its_circuits_has_those_of_the_mail_before() {
     let planned = sample("gtt-new").replace("77000001", "77000003");
     let cancelled = sample("gtt-cancelled").replace("24 Nov 2026", "25 Nov 2026");

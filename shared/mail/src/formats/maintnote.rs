@@ -17,6 +17,7 @@ use crate::limits::MAX_TEXT_BYTES;
 use crate::part::lenient_base64;
 use crate::toolkit::circuits::{self, Circuits};
 use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::status;
 use crate::toolkit::windows::{Times, Window};
 use crate::view::View;
 
@@ -99,10 +100,10 @@ fn draft<'a>(view: &'a View<'a>, calendar: &Calendar, numbered: Numbered<'_>) ->
     let named = numbered.text("X-MAINTNOTE-PROVIDER");
     let provider = provider(view, named.as_ref()).ok_or("has no X-MAINTNOTE-PROVIDER")?;
     let times = window(calendar, event)?;
-    let stamp = match event.get("DTSTAMP") {
-        Some(stamp) => Some(Said { value: point(calendar, stamp)?, from: numbered.at("DTSTAMP") }),
-        None => None,
-    };
+    // The mail's own date orders notices as well as an unreadable one does not.
+    let stamp = event
+        .get("DTSTAMP")
+        .and_then(|stamp| Some(Said { value: point(calendar, stamp).ok()?, from: numbered.at("DTSTAMP") }));
     let end = if event.get("DTEND").is_some() { "DTEND" } else { "DURATION" };
     let window = Window {
         times: Times { start: times.start, end: times.end, zone: times.zone },
@@ -153,11 +154,12 @@ fn provider(view: &View<'_>, named: Option<&Found<'_>>) -> Option<NoticeProvider
     view.sender.clone().or_else(by_name).or_else(|| view.hint.clone())
 }
 
-/// Section 3.6.6, with the American spelling, other separators and any case. An extension is an unknown status; none
+/// Section 3.6.6, with the American spelling, other separators and any case. An extension is what its words say, as
+/// `POSTPONED` does, or an unknown status; none
 /// at all is read from what iCalendar has for cancelling (RFC 5545 3.8.1.11, RFC 5546 1.4).
 fn status<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> (Option<MaintenanceStatus>, Found<'a>) {
     let event = numbered.event;
-    let Some(status) = numbered.text("X-MAINTNOTE-STATUS") else {
+    let Some(said) = numbered.text("X-MAINTNOTE-STATUS") else {
         let says = |property: Option<&Property>, word| property.is_some_and(|p| keyword(&p.value) == word);
         let is_cancelled = says(event.get("STATUS"), "CANCELLED")
             || says(event.get("STATUS"), "CANCELED")
@@ -168,7 +170,7 @@ fn status<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> (Option<Maintenanc
             (None, Found::rule("the calendar says nothing of where the work stands"))
         };
     };
-    let value = match keyword(&status.text).as_str() {
+    let value = match keyword(&said.text).as_str() {
         "TENTATIVE" => Some(MaintenanceStatus::Tentative),
         "CONFIRMED" => Some(MaintenanceStatus::Confirmed),
         "CANCELLED" | "CANCELED" => Some(MaintenanceStatus::Cancelled),
@@ -176,9 +178,9 @@ fn status<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> (Option<Maintenanc
         "COMPLETED" | "COMPLETE" => Some(MaintenanceStatus::Completed),
         "RE-SCHEDULED" | "RESCHEDULED" => Some(MaintenanceStatus::Rescheduled),
         "NO-CHANGE" => None,
-        _ => Some(MaintenanceStatus::Unknown),
+        _ => Some(status::of_words(&said.text).unwrap_or(MaintenanceStatus::Unknown)),
     };
-    (value, status)
+    (value, said)
 }
 
 /// The objects, each with its own impact (a parameter that NTT added) or else the event's. An unknown impact, or none,

@@ -139,15 +139,24 @@ fn explained(
     Ok((notices(view, provider, drafts)?, confidence))
 }
 
-/// One calendar often comes twice in a mail, as a part and as an attachment.
+/// One calendar often comes twice in a mail, as a part and as an attachment, of which one may have been written a moment
+/// later.
 fn without_repetitions(notices: Explained) -> Explained {
     let mut seen = std::collections::HashMap::<_, Vec<usize>>::new();
     let mut kept: Explained = Vec::with_capacity(notices.len());
     for (notice, origins) in notices {
         let alike = seen.entry((notice.maintenance_id.clone(), notice.start)).or_default();
-        if !alike.iter().any(|&place| kept.get(place).is_some_and(|(known, _)| *known == notice)) {
-            alike.push(kept.len());
-            kept.push((notice, origins));
+        let is_it = |known: &Notice| *known == Notice { stamp: known.stamp, ..notice.clone() };
+        match alike.iter().copied().find(|&place| kept.get(place).is_some_and(|(known, _)| is_it(known))) {
+            Some(place) => {
+                if let Some((known, _)) = kept.get_mut(place) {
+                    known.stamp = known.stamp.max(notice.stamp);
+                }
+            }
+            None => {
+                alike.push(kept.len());
+                kept.push((notice, origins));
+            }
         }
     }
     kept
