@@ -16,7 +16,7 @@ use crate::limits::{
     MAX_BODY_TEXT_BYTES, MAX_HEADER_BYTES, MAX_ID_BYTES, MAX_MAIL_BYTES, MAX_PART_DEPTH, MAX_PARTS, MAX_SHEET_BYTES,
     MAX_SUBJECT_BYTES, MAX_TEXT_BYTES,
 };
-use crate::part::{Part, SheetKind, decode_charset, starts_calendar, unflowed};
+use crate::part::{Part, SheetKind, Unread, decode_charset, starts_calendar, unflowed};
 pub(crate) use crate::sheets::Sheet;
 use crate::{Mail, Reason, quotes, sheets};
 
@@ -25,7 +25,8 @@ use crate::{Mail, Reason, quotes, sheets};
 pub(crate) struct Message {
     pub(crate) message_id: Option<String>,
     pub(crate) from: Option<String>,
-    /// `X-Original-Sender`: who wrote it, by the word of a mailing list that puts itself into `From`.
+    /// Who wrote it, by the word of a mailing list that puts itself into `From`: `X-Original-Sender`,
+    /// `X-Original-From` or else `Reply-To`.
     pub(crate) original_sender: Option<String>,
     pub(crate) subject: String,
     pub(crate) date: Option<Time>,
@@ -35,8 +36,10 @@ pub(crate) struct Message {
     pub(crate) calendars: Vec<String>,
     /// Every attached table.
     pub(crate) sheets: Vec<Sheet>,
-    /// The mails that it quotes or forwards in its text, the newest first.
+    /// The mails that it quotes or forwards in its text, the newest first, and the texts that are attached to it.
     pub(crate) quoted: Vec<Message>,
+    /// A part that may hold what the mail says, and that is not read.
+    pub(crate) unread: Option<Unread>,
     plain_text: Option<String>,
     /// The first HTML as text.
     body_text: Option<String>,
@@ -49,12 +52,15 @@ static HEADERS: LazyLock<MessageParser> = LazyLock::new(|| {
         .header_date(HeaderName::Date)
         .header_address(HeaderName::From)
         .header_address(HeaderName::Other(X_ORIGINAL_SENDER.into()))
+        .header_address(HeaderName::Other(X_ORIGINAL_FROM.into()))
+        .header_address(HeaderName::ReplyTo)
         .header_id(HeaderName::MessageId)
         .header_text(HeaderName::Subject)
         .default_header_ignore()
 });
 
 const X_ORIGINAL_SENDER: &str = "X-Original-Sender";
+const X_ORIGINAL_FROM: &str = "X-Original-From";
 
 /// The mail, then the mails attached to it, in order. Never empty.
 pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
@@ -133,6 +139,7 @@ pub(crate) fn mail(messages: &[Message]) -> Mail {
 impl Message {
     fn take_headers(&mut self, headers: &[Header<'_>]) {
         let mut senders = 0;
+        let (mut original_from, mut reply_to) = (None, None);
         for header in headers {
             match (&header.name, &header.value) {
                 (HeaderName::MessageId, value) => {
@@ -153,15 +160,36 @@ impl Message {
                 {
                     self.original_sender = only_address(address);
                 }
+                (HeaderName::Other(name), HeaderValue::Address(address))
+                    if name.eq_ignore_ascii_case(X_ORIGINAL_FROM) =>
+                {
+                    original_from = only_address(address);
+                }
+                (HeaderName::ReplyTo, HeaderValue::Address(address)) => reply_to = only_address(address),
                 _ => {}
             }
         }
+        self.original_sender = self.original_sender.take().or(original_from).or(reply_to);
     }
 
     /// Every body that a format may be read from, the one that holds more of the structure first, with its name.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = (String, &Document)> {
         let html = self.html.iter().enumerate().map(|(i, body)| (format!("HTML part {}", i + 1), body));
         html.chain(self.plain.iter().enumerate().map(|(i, body)| (format!("text part {}", i + 1), body)))
+    }
+
+    /// Takes an attached text, as a mail of the same sender.
+    fn attach(&mut self, body: Document, is_html: bool) {
+        let (html, plain) = if is_html { (vec![body], Vec::new()) } else { (Vec::new(), vec![body]) };
+        self.quoted.push(Message {
+            from: self.from.clone(),
+            original_sender: self.original_sender.clone(),
+            subject: self.subject.clone(),
+            date: self.date,
+            html,
+            plain,
+            ..Message::default()
+        });
     }
 
     fn text(&self) -> Option<String> {
@@ -218,7 +246,8 @@ impl Walk {
                 return Ok(pieces.into_iter().map(entity).collect());
             }
         }
-        if part.main_type == "message" && matches!(part.subtype.as_str(), "rfc822" | "global") {
+        let is_message = part.main_type == "message" && matches!(part.subtype.as_str(), "rfc822" | "global");
+        if is_message || (part.main_type == "application" && part.file_name.ends_with(".eml")) {
             return Ok(vec![Entity { bytes: part.decoded(), of: None, depth: depth + 1 }]);
         }
         let is_calendar = part.is_calendar();
@@ -229,12 +258,18 @@ impl Walk {
             }
             return Ok(Vec::new());
         }
-        let is_body = matches!(part.main_type.as_str(), "text" | "multipart") && !part.is_attachment;
-        if is_calendar || is_body {
+        let is_text = matches!(part.main_type.as_str(), "text" | "multipart");
+        let is_attached = is_text && part.is_attachment && matches!(part.subtype.as_str(), "plain" | "html");
+        let is_body = is_text && !part.is_attachment;
+        if is_calendar || is_body || is_attached {
             let text = self.text(&part)?;
             if let Some(message) = self.messages.get_mut(of) {
                 if is_calendar {
                     message.calendars.push(text);
+                } else if is_attached {
+                    let is_html = part.subtype == "html";
+                    let body = if is_html { Document::from_html(&text) } else { Document::from_text(&text) };
+                    message.attach(within_limits(body)?, is_html);
                 } else if part.subtype == "html" {
                     message.html.push(within_limits(Document::from_html(&text))?);
                 } else if !text.trim().is_empty() {
@@ -243,6 +278,8 @@ impl Walk {
                     message.plain_text.get_or_insert(text);
                 }
             }
+        } else if let Some(message) = self.messages.get_mut(of) {
+            message.unread = message.unread.max(part.unread());
         }
         Ok(Vec::new())
     }

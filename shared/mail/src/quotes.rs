@@ -28,27 +28,29 @@ enum Name {
 }
 
 /// The names that mail programs write, in the languages that forwarded mail is seen in.
-const NAMES: [(&str, Name); 20] = [
-    ("From", Name::From),
-    ("Von", Name::From),
-    ("De", Name::From),
-    ("Da", Name::From),
-    ("Subject", Name::Subject),
-    ("Betreff", Name::Subject),
-    ("Objet", Name::Subject),
-    ("Asunto", Name::Subject),
-    ("Oggetto", Name::Subject),
-    ("Date", Name::Date),
-    ("Sent", Name::Date),
-    ("Datum", Name::Date),
-    ("Gesendet", Name::Date),
-    ("Envoyé", Name::Date),
-    ("To", Name::Other),
-    ("Cc", Name::Other),
-    ("An", Name::Other),
-    ("À", Name::Other),
-    ("Para", Name::Other),
+#[rustfmt::skip]
+const NAMES: [(&str, Name); 35] = [
+    ("From", Name::From), ("Von", Name::From), ("De", Name::From), ("Da", Name::From), ("Van", Name::From),
+    ("Subject", Name::Subject), ("Betreff", Name::Subject), ("Objet", Name::Subject), ("Sujet", Name::Subject),
+    ("Asunto", Name::Subject), ("Assunto", Name::Subject), ("Oggetto", Name::Subject), ("Onderwerp", Name::Subject),
+    ("Date", Name::Date), ("Sent", Name::Date), ("Datum", Name::Date), ("Gesendet", Name::Date), ("Envoyé", Name::Date),
+    ("Fecha", Name::Date), ("Enviado el", Name::Date), ("Enviado", Name::Date), ("Data", Name::Date),
+    ("Enviada em", Name::Date), ("Inviato", Name::Date), ("Verzonden", Name::Date),
+    ("To", Name::Other), ("Cc", Name::Other), ("An", Name::Other), ("À", Name::Other), ("Pour", Name::Other),
+    ("Para", Name::Other), ("Aan", Name::Other), ("Kopie", Name::Other), ("Copie", Name::Other),
     ("Reply-To", Name::Other),
+];
+
+/// How the line begins that says who wrote what follows, and what else it says: `On Monday, NOC <noc@carrier.example>
+/// wrote:`, `Am Montag schrieb NOC <noc@carrier.example>:`.
+const WROTE: [(&str, &str); 7] = [
+    ("On ", "wrote"),
+    ("Am ", "schrieb"),
+    ("Le ", "a écrit"),
+    ("El ", "escribió"),
+    ("Em ", "escreveu"),
+    ("Il ", "ha scritto"),
+    ("Op ", "schreef"),
 ];
 
 /// A mail inside a body.
@@ -92,7 +94,7 @@ pub(crate) fn take_out(message: &mut Message) {
     };
     message.html.iter_mut().for_each(|body| cut(body, true));
     message.plain.iter_mut().for_each(|body| cut(body, false));
-    message.quoted = quoted;
+    message.quoted.splice(0..0, quoted);
 }
 
 /// Takes the marks from quoted lines. The heading before them says where the quoted mail begins.
@@ -129,12 +131,13 @@ fn split(body: &Document, date: Option<Time>) -> (Range<usize>, Vec<Quote>) {
 /// The heading of a quoted mail that begins at that line: where it starts, and what it says. Its lines begin behind it.
 fn heading(lines: &[Line], at: usize, date: Option<Time>) -> Option<(usize, Quote)> {
     let text = without_marks(lines.get(at)?);
-    // `On Mon, 1 May 2026, NOC <noc@carrier.example> wrote:`, which may be on two lines.
-    if text.starts_with("On ") {
+    // Such a line may be cut in two.
+    if let Some((_, wrote)) = WROTE.iter().find(|(start, _)| text.starts_with(start)) {
         let next = lines.get(at + 1).map_or("", without_marks);
-        let (whole, length) = if text.ends_with("wrote:") {
+        let says_it = |line: &str| line.ends_with(':') && line.contains(wrote);
+        let (whole, length) = if says_it(text) {
             (text.to_owned(), 1)
-        } else if next.ends_with("wrote:") && text.len() + next.len() < MAX_WROTE_BYTES {
+        } else if text.len() + next.len() < MAX_WROTE_BYTES && says_it(&format!("{text} {next}")) {
             (format!("{text} {next}"), 2)
         } else {
             return None;
@@ -195,18 +198,20 @@ fn without_marks(line: &Line) -> &str {
     line.text.trim_start_matches(['*', '>', ' ']).trim_end()
 }
 
+/// What stands above the headers of a forwarded mail.
+#[rustfmt::skip]
+const MARKERS: [&str; 19] = [
+    "forwarded message", "original message", "begin forwarded message", "original-nachricht", "ursprüngliche nachricht",
+    "weitergeleitete nachricht", "anfang der weitergeleiteten nachricht", "message transféré", "message d'origine",
+    "début du message réexpédié", "mensaje original", "mensaje reenviado", "inicio del mensaje reenviado",
+    "mensagem original", "mensagem encaminhada", "messaggio originale", "messaggio inoltrato",
+    "oorspronkelijk bericht", "doorgestuurd bericht",
+];
+
 /// `---------- Forwarded message ---------`, `-----Original Message-----`, `Begin forwarded message:`.
 fn is_marker(text: &str) -> bool {
-    let text = text.trim_matches(['-', '_', ' ', ':']);
-    [
-        "forwarded message",
-        "original message",
-        "begin forwarded message",
-        "original-nachricht",
-        "ursprüngliche nachricht",
-    ]
-    .iter()
-    .any(|marker| strip_start(text, marker).is_some_and(|rest| rest.trim().is_empty()))
+    let text = text.trim_matches(['-', '_', ' ', ':', '\u{a0}']);
+    MARKERS.iter().any(|marker| strip_start(text, marker).is_some_and(|rest| rest.trim().is_empty()))
 }
 
 /// The header that the line begins with.

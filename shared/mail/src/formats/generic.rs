@@ -5,13 +5,16 @@
 use chrono_tz::Tz;
 use noticeboard_domain::notice::{NoticeProvider, NoticeState, slug};
 
-use super::common::{ACCOUNTS, ENDS, STARTS, STATUSES, SUMMARIES, WINDOWS};
+use super::common::{ACCOUNTS, DATES, ENDS, LENGTHS, STARTS, STATUSES, SUMMARIES, TIMES, WINDOWS, with_zone_of_all};
 use super::incident;
 use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Missing};
 use crate::toolkit::found::{At, Found};
 use crate::toolkit::incident::Kind;
+use crate::toolkit::moments::moment;
 use crate::toolkit::places;
+use crate::toolkit::tables::Row;
+use crate::toolkit::text::{has_phrase, plain};
 use crate::toolkit::windows::{DateOrder, Rules, Window, resolve, spans};
 use crate::toolkit::zones::{LOCAL, Zone};
 use crate::view::{View, confirmed};
@@ -32,6 +35,7 @@ pub(super) fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Missing> {
     let place = places::zone(&view.message.subject).or_else(|| view.head(30).find_map(|line| places::zone(&line.text)));
     let meanings: Vec<(&str, Tz)> = place.map(|zone| (LOCAL, zone)).into_iter().collect();
     let rules = Rules { order: DateOrder::DayFirst, zone: Some(Zone::UTC), meanings: &meanings };
+    let rules = with_zone_of_all(view, rules);
     let mut confidence = 30;
     let draft = match kind {
         Kind::Outage => incident::outage(view, &rules).map_err(|_| "it has no ticket")?,
@@ -74,10 +78,66 @@ fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
     incident::id(view)
 }
 
+/// The windows of a table, one in each row.
+fn in_columns<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Option<Vec<Window<'a>>> {
+    let window = |row: Row<'a>| {
+        let rules = rules.with_zone_of(row.name_of(STARTS)?);
+        Window::of_fields(row.get(STARTS)?, row.get(ENDS)?, &rules, view.sent).ok()
+    };
+    let windows: Vec<Window<'a>> = STARTS.iter().flat_map(|name| view.rows(&[name])).filter_map(window).collect();
+    (!windows.is_empty()).then_some(windows)
+}
+
+/// The one window of a mail that gives its day and its times, or its length, behind labels of their own.
+fn in_parts<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Option<Vec<Window<'a>>> {
+    let day = |text: &Found<'_>| moment(&text.text).is_some_and(|(moment, _)| moment.date.is_some());
+    let clock = |text: &Found<'_>| moment(&text.text).is_some_and(|(moment, _)| moment.clock.is_some());
+    let fields = |names: &[&str]| names.iter().flat_map(|name| view.fields(&[name])).collect::<Vec<_>>();
+    let date = fields(DATES).into_iter().map(|field| field.value).find(day);
+    // The time behind such a label, with its day.
+    let edge = |names: &[&str]| {
+        let fields = fields(names);
+        let time = fields.iter().find(|field| clock(&field.value))?;
+        let own_day =
+            if day(&time.value) { None } else { fields.iter().map(|field| &field.value).find(|text| day(text)) };
+        let text = own_day.map_or(time.value.text.to_string(), |day| format!("{} {}", day.text, time.value.text));
+        Some((time.value.with(text), time.label))
+    };
+    let dated = |text: Found<'a>| match &date {
+        Some(date) if !day(&text) => text.with(format!("{} {}", date.text, text.text)),
+        _ => text,
+    };
+    let window = match (edge(STARTS), edge(ENDS), view.value(LENGTHS)) {
+        (Some((start, label)), Some((end, _)), _) => {
+            let start = dated(start);
+            let both = start.with(format!("{} - {}", start.text, end.text));
+            Window::of_field(both, &rules.with_zone_of(label), view.sent)
+        }
+        (Some((start, label)), None, Some(length)) => {
+            Window::of_length(dated(start), length, &rules.with_zone_of(label), view.sent)
+        }
+        (Some(_), None, None) | (None, _, _) => {
+            let times = fields(TIMES).into_iter().find(|field| clock(&field.value))?;
+            Window::of_field(dated(times.value), &rules.with_zone_of(times.label), view.sent)
+        }
+    };
+    Some(vec![window.ok()?])
+}
+
+/// Whether the line gives a window that another one replaces.
+fn is_outdated(line: &str) -> bool {
+    let words = plain(line);
+    ["old", "original", "originally", "previous", "previously", "former", "formerly"]
+        .iter()
+        .any(|word| has_phrase(&words, word))
+}
+
 /// The windows behind labels, and whether it was labels; else every window that the text holds.
 pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<Window<'a>>, bool), Missing> {
-    let labelled = view.windows(STARTS, ENDS, rules).or_else(|_| view.spans(WINDOWS, rules));
-    if let Ok(windows) = labelled {
+    let behind_labels = view.windows(STARTS, ENDS, rules);
+    let labelled = behind_labels.clone().or_else(|_| view.spans(WINDOWS, rules));
+    let in_parts = |_| in_columns(view, rules).or_else(|| in_parts(view, rules)).ok_or(());
+    if let Ok(windows) = labelled.or_else(in_parts) {
         return Ok((windows, true));
     }
     let mut windows: Vec<Window<'a>> = Vec::new();
@@ -87,6 +147,9 @@ pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<
             .take(MAX_WINDOWS)
             .map(|(from, to)| resolve(&from, &to, rules, view.sent))
             .collect::<Vec<_>>();
+        if found.is_empty() || is_outdated(&line.text) {
+            continue;
+        }
         for times in found {
             match times {
                 Ok(times) if windows.iter().all(|known| known.times.start != times.start) => {
@@ -109,7 +172,9 @@ pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<
         }
     }
     if windows.is_empty() {
-        Err(first_trouble.unwrap_or_else(|| "it has no window".into()))
+        // What keeps a labelled window from being read tells more than that there is none.
+        let labelled = behind_labels.err().filter(|_| !view.fields(STARTS).is_empty());
+        Err(first_trouble.or(labelled).unwrap_or_else(|| "it has no window".into()))
     } else {
         Ok((windows, false))
     }

@@ -35,9 +35,10 @@ use crate::html::Document;
 use crate::limits::MAX_NOTICES;
 use crate::mime::Message;
 use crate::origins::Origin;
+use crate::part::Unread;
 use crate::senders::Senders;
-use crate::toolkit::status;
 use crate::toolkit::text::{plain, push_plain};
+use crate::toolkit::{incident as faults, status};
 use crate::view::View;
 use crate::{Context, Outcome, Reason};
 
@@ -113,8 +114,15 @@ pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Format
     }
     match found {
         Some(found) => outcome(found, None),
-        None => Outcome::NotUnderstood(nearest.reason(sender_of(outer, &formats.senders))),
+        None => Outcome::NotUnderstood(nearest.reason(sender_of(outer, &formats.senders), unread(messages))),
     }
+}
+
+/// A part of the mail that may hold what it says and is not read. An image is, only where there is nothing else.
+fn unread(messages: &[Message]) -> Option<Unread> {
+    let has_text = messages.iter().flat_map(Message::bodies).any(|(_, body)| !body.lines.is_empty());
+    let unread = messages.iter().filter_map(|message| message.unread).max();
+    unread.filter(|part| *part != Unread::Image || !has_text)
 }
 
 fn outcome(found: Understood, sender: Option<&NoticeProvider>) -> Outcome {
@@ -225,10 +233,11 @@ impl Reader<'_> {
     ) -> Option<Result<Understood, Reason>> {
         let clues = self.clues(message);
         let mut incomplete = None;
+        let names_fault = faults::kind(&message.subject) == Some(faults::Kind::Outage);
         let (own, others) = self.formats.partition(clues.sender.as_ref().or(clues.hint.as_ref()));
         for format in own.into_iter().chain(others) {
-            // Work that a format knows and cannot read is not a fault.
-            if incomplete.is_some() && format.is_anybodys() {
+            // Work that a format knows and cannot read is not a fault, unless its subject says so.
+            if incomplete.is_some() && format.is_anybodys() && !names_fault {
                 continue;
             }
             match self.verdict(format, &clues, with_sheets_of) {
@@ -257,7 +266,11 @@ impl Reader<'_> {
                 let read = generic::read(&view).map_err(Trouble::from);
                 match read.and_then(|drafts| explained(&view, None, &drafts)) {
                     Ok((notices, confidence)) if best.as_ref().is_none_or(|best| best.confidence < confidence) => {
-                        best = Some(Understood { format: generic::NAME.to_owned(), confidence, notices });
+                        let mut found = Understood { format: generic::NAME.to_owned(), confidence, notices };
+                        if !std::ptr::eq(of, message) {
+                            self.apply_answer(message, &mut found);
+                        }
+                        best = Some(found);
                     }
                     Ok(_) => {}
                     Err(Trouble::Missing(what) | Trouble::Foreign(what)) => nearest.see_generic(&what),
@@ -359,12 +372,13 @@ impl Nearest {
         self.generic.get_or_insert_with(|| missing.to_owned());
     }
 
-    fn reason(self, sender: Option<NoticeProvider>) -> Reason {
+    fn reason(self, sender: Option<NoticeProvider>, unread: Option<Unread>) -> Reason {
+        let provider = sender.map(|provider| provider.name);
         let (format, missing) = match self.best {
             Some((_, format, missing)) => (Some(format), Some(missing)),
             None => (None, self.generic),
         };
-        let provider = sender.map(|provider| provider.name);
-        Reason::NoFormat { provider, format, missing: missing.unwrap_or_default() }
+        let unread = unread.map(Unread::name);
+        Reason::NoFormat { provider, format, missing: missing.unwrap_or_default(), unread }
     }
 }

@@ -7,6 +7,7 @@
 mod builder;
 mod markup;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::limits::{Limit, MAX_LINES};
@@ -20,6 +21,8 @@ pub(crate) struct Document {
     pub(crate) tables: Vec<Table>,
     /// What there was too much of, so that the rest was not read.
     pub(crate) exceeded: Option<(&'static str, Limit)>,
+    /// Which bytes lines and cells begin with, behind points of lists and the like.
+    beginnings: OnceCell<Vec<bool>>,
 }
 
 /// A line of text. A run of blanks stays as long as it was sent, for circuit ids hold such; line ends, tabs and
@@ -118,13 +121,33 @@ impl Document {
         let mut part = Self {
             lines: self.lines.get(lines.clone()).unwrap_or_default().to_vec(),
             tables: tables.map(|table| Table { line: table.line - lines.start, rows: table.rows.clone() }).collect(),
-            exceeded: None,
+            ..Self::default()
         };
         for line in &mut part.lines {
             // A table that began before is not here.
             line.cell = line.cell.and_then(|cell| Some(CellAt { table: cell.table.checked_sub(before)?, ..cell }));
         }
         part
+    }
+
+    /// Whether any line or cell may begin with that text, whatever its case. Hundreds of labels are looked for, and most
+    /// of them in vain.
+    pub(crate) fn may_begin_with(&self, text: &str) -> bool {
+        let first = |text: &str| {
+            let first = text.bytes().find(|c| c.is_ascii_alphanumeric() || !c.is_ascii());
+            first.map(|c| usize::from(if c.is_ascii() { c.to_ascii_lowercase() } else { u8::MAX }))
+        };
+        let beginnings = self.beginnings.get_or_init(|| {
+            let mut seen = vec![false; usize::from(u8::MAX) + 1];
+            let cells = self.tables.iter().flat_map(|table| table.rows.iter().flatten()).map(|cell| &cell.text);
+            for place in self.lines.iter().map(|line| &line.text).chain(cells).filter_map(|text| first(text)) {
+                if let Some(seen) = seen.get_mut(place) {
+                    *seen = true;
+                }
+            }
+            seen
+        });
+        first(text).and_then(|place| beginnings.get(place)).is_none_or(|seen| *seen)
     }
 
     /// The document as plain text.

@@ -24,6 +24,9 @@ pub(crate) struct Circuits<'a> {
 /// An impact with what says so.
 pub(crate) type Impact<'a> = (ImpactLevel, Found<'a>);
 
+/// What stands before each entry of a list.
+const POINTS: [char; 8] = [' ', '\t', '-', '*', '•', '·', '–', '>'];
+
 /// Left open, an impact is an outage (MAINTNOTE 3.6.5).
 pub(crate) fn outage<'a>() -> Impact<'a> {
     (ImpactLevel::Outage, Found::rule("an impact that is left open is an outage"))
@@ -42,7 +45,8 @@ impl<'a> Circuits<'a> {
     /// Adds the circuits of a list: one a line, or parted by commas or semicolons.
     pub(crate) fn add_list(&mut self, list: &Found<'a>, impact: &Impact<'a>) {
         for id in list.text.split([',', ';', '\n']) {
-            self.add(list.with(id.trim().to_owned()), impact.clone());
+            let id = id.trim_start_matches(POINTS).trim_end();
+            self.add(list.with(id.to_owned()), impact.clone());
         }
     }
 

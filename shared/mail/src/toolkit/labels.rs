@@ -20,6 +20,9 @@ pub(crate) struct Field<'a> {
 /// `Timeslot start time (Backup)`. Labels in bold are the only ones that count where there are any: a mail may hold
 /// itself once more as plain text.
 pub(crate) fn fields<'a>(document: &'a Document, label: &str) -> Vec<Field<'a>> {
+    if !document.may_begin_with(label) {
+        return Vec::new();
+    }
     let lines = document.lines.iter().enumerate();
     let found: Vec<_> = lines.filter_map(|(i, line)| Some((i, line, behind(document, line, label)?))).collect();
     let has_bold = found.iter().any(|(_, line, _)| line.starts_bold());
@@ -47,16 +50,18 @@ const BEFORE: [char; 7] = ['*', ' ', '-', '•', '·', '>', '–'];
 
 /// The label as written and what follows it on its line, where the line begins with that label.
 fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<(&'a str, &'a str)> {
+    let (label, may_go_on) = match label.strip_suffix('…') {
+        Some(label) => (label, true),
+        None => (label, false),
+    };
+    // Nearly every line begins with something else.
+    strip_start(line.text.trim_start_matches(BEFORE), label)?;
     // Of a line with columns, the first one is the label, unless a colon in it begins the value: ids may hold wide gaps.
     let column = first_column(document, line).map(|(cell, _)| cell.text.as_str());
     let has_value = |first: &str| first.split_once(": ").is_some_and(|(_, value)| !value.trim().is_empty());
     let column =
         column.filter(|first| first.len() < line.text.len() && line.text.starts_with(first) && !has_value(first));
     let text = column.unwrap_or(&line.text).trim_start_matches(BEFORE);
-    let (label, may_go_on) = match label.strip_suffix('…') {
-        Some(label) => (label, true),
-        None => (label, false),
-    };
     let rest = strip_start(text, label)?;
     // The colon of `15:00` ends no label.
     let is_end = |&(at, _): &(usize, &str)| {

@@ -9,17 +9,20 @@ use super::text::{has_phrase, plain};
 static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
     (MaintenanceStatus::Cancelled, &[
         "cancellation", "cancelled", "canceled", "cancel", "withdrawn", "did not proceed", "called off", "aborted",
-        "will not proceed", "will not be proceeding", "will not take place", "will no longer take place",
+        "will not proceed", "will not be proceeding", "cancelado", "cancelada", "cancelación",
+        "cancelamento", "annulé", "annulée", "annulés", "annulation", "abgesagt", "absage", "will not take place", "will no longer take place",
     ]),
     (MaintenanceStatus::Completed, &[
         "completed", "completion", "complete", "concluded", "has closed", "end of window", "end of maintenance",
         "maintenance end", "window closed", "has ended", "is now over", "has finished", "been finished",
-        "maintenance finished", "work finished", "works finished",
+        "maintenance finished", "work finished", "works finished", "finalizado", "finalizada", "concluído", "concluída",
+        "terminé", "terminée", "terminés", "abgeschlossen", "beendet",
     ]),
     (MaintenanceStatus::Rescheduled, &[
         "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date",
         "change of schedule", "schedule change", "date change", "time change", "deferred", "extended", "extension",
-        "delayed", "been moved to", "brought forward",
+        "delayed", "been moved to", "brought forward", "reprogramado", "reprogramada", "reprogramación",
+        "reprogramação", "reagendado", "reagendada", "reporté", "reportée", "reportés", "verschoben", "verschiebung",
     ]),
     (MaintenanceStatus::InProcess, &[
         "in progress", "in-progress", "in process", "ongoing", "underway", "under way", "commencing momentarily", "commencing shortly",
