@@ -188,7 +188,14 @@ impl<'a> View<'a> {
         ends: &[&str],
         rules: &Rules<'_>,
     ) -> Result<Vec<Window<'a>>, Missing> {
-        let (from, to) = (self.fields(starts), self.fields(ends));
+        let (mut from, mut to) = (self.fields(starts), self.fields(ends));
+        for fields in [&mut from, &mut to] {
+            // Local time beside the same in UTC says nothing more.
+            let is_local = |field: &Field<'_>| has_phrase(&plain(field.label), "local");
+            if !fields.iter().all(is_local) {
+                fields.retain(|field| !is_local(field));
+            }
+        }
         if from.is_empty() {
             return Err(missing(starts));
         }

@@ -236,6 +236,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("generic-outage", &[
         "little-isp-example LI-2026-78 INVESTIGATING 11-24T08:00/ until 11-24T12:00 LI-9=OUTAGE",
     ]),
+    ("generic-local", &[
+        "red-example M-7714 CONFIRMED 12-09T22:00/12-10T04:00 BR-1=OUTAGE",
+    ]),
     ("generic-parts", &[
         "carrier-example CW-1191 RE-SCHEDULED 12-09T21:00/12-10T03:00 CX-99=OUTAGE CX-100=OUTAGE",
     ]),
@@ -282,6 +285,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("incident-retn", &[
         "retn 7700022 REPORTED 11-24T08:05/ until 11-24T12:00 IPT-1001=OUTAGE IPT-1002=OUTAGE",
+    ]),
+    ("incident-over", &[
+        "retn 7700023 RESOLVED 11-24T08:05/11-24T08:40 IPT-1003=OUTAGE",
     ]),
     ("incident-update", &[
         "arelion 00770001 IDENTIFIED 11-24T08:40/ until 11-24T16:00 IC-770001=OUTAGE IC-770002=OUTAGE",
@@ -531,6 +537,12 @@ fn a_calendar_out_of_its_mail_is_read() {
     check("with an extension", &calendar("", "X-OURS"), &[&line("UNKNOWN")]);
     let twice = calendar("20261124T090000Z", "CONFIRMED") + &calendar("20261124T090001Z", "CONFIRMED");
     check("twice, a moment apart", &twice, &[&line("CONFIRMED")]);
+    let of_thread = |sequence: &str, day: &str| {
+        let calendar = calendar("20261124T090000Z", "CONFIRMED").replace("1209T", day);
+        calendar.replace("DURATION", &format!("UID:1\r\nSEQUENCE:{sequence}\r\nDURATION"))
+    };
+    let moved = of_thread("1", "1202T") + &of_thread("2", "1209T");
+    check("with what it was before", &moved, &[&line("CONFIRMED")]);
 }
 
 #[test]

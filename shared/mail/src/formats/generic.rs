@@ -17,7 +17,7 @@ use crate::toolkit::tables::Row;
 use crate::toolkit::text::{has_phrase, plain};
 use crate::toolkit::windows::{DateOrder, Rules, Window, resolve, spans};
 use crate::toolkit::zones::{LOCAL, Zone};
-use crate::view::{View, confirmed};
+use crate::view::{View, confirmed, missing};
 
 /// The format's name.
 pub(super) const NAME: &str = "generic";
@@ -93,7 +93,8 @@ fn in_parts<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Option<Vec<Window<'a>>
     let day = |text: &Found<'_>| moment(&text.text).is_some_and(|(moment, _)| moment.date.is_some());
     let clock = |text: &Found<'_>| moment(&text.text).is_some_and(|(moment, _)| moment.clock.is_some());
     let fields = |names: &[&str]| names.iter().flat_map(|name| view.fields(&[name])).collect::<Vec<_>>();
-    let date = fields(DATES).into_iter().map(|field| field.value).find(day);
+    // `9-10 December`, the night between two days, is no day by itself.
+    let is_date = |text: &Found<'_>| text.text.contains(|c: char| c.is_ascii_digit()) && !clock(text);
     // The time behind such a label, with its day.
     let edge = |names: &[&str]| {
         let fields = fields(names);
@@ -103,20 +104,22 @@ fn in_parts<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Option<Vec<Window<'a>>
         let text = own_day.map_or(time.value.text.to_string(), |day| format!("{} {}", day.text, time.value.text));
         Some((time.value.with(text), time.label))
     };
-    let dated = |text: Found<'a>| match &date {
-        Some(date) if !day(&text) => text.with(format!("{} {}", date.text, text.text)),
-        _ => text,
+    let dated = |text: Found<'a>| {
+        let date = if day(&text) { None } else { fields(DATES).into_iter().map(|field| field.value).find(is_date) };
+        date.map_or(text.clone(), |date| text.with(format!("{} {}", date.text, text.text)))
     };
-    let window = match (edge(STARTS), edge(ENDS), view.value(LENGTHS)) {
-        (Some((start, label)), Some((end, _)), _) => {
-            let start = dated(start);
-            let both = start.with(format!("{} - {}", start.text, end.text));
-            Window::of_field(both, &rules.with_zone_of(label), view.sent)
+    let window = match edge(STARTS) {
+        Some((start, label)) => {
+            let (start, rules) = (dated(start), rules.with_zone_of(label));
+            match edge(ENDS) {
+                Some((end, _)) => {
+                    let both = start.with(format!("{} - {}", start.text, end.text));
+                    Window::of_field(both, &rules, view.sent)
+                }
+                None => Window::of_length(start, view.value(LENGTHS)?, &rules, view.sent),
+            }
         }
-        (Some((start, label)), None, Some(length)) => {
-            Window::of_length(dated(start), length, &rules.with_zone_of(label), view.sent)
-        }
-        (Some(_), None, None) | (None, _, _) => {
+        None => {
             let times = fields(TIMES).into_iter().find(|field| clock(&field.value))?;
             Window::of_field(dated(times.value), &rules.with_zone_of(times.label), view.sent)
         }
@@ -173,7 +176,7 @@ pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<
     }
     if windows.is_empty() {
         // What keeps a labelled window from being read tells more than that there is none.
-        let labelled = behind_labels.err().filter(|_| !view.fields(STARTS).is_empty());
+        let labelled = behind_labels.err().filter(|trouble| *trouble != missing(STARTS));
         Err(first_trouble.or(labelled).unwrap_or_else(|| "it has no window".into()))
     } else {
         Ok((windows, false))

@@ -101,9 +101,12 @@ pub(super) fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
         word.contains(|c: char| c.is_ascii_digit()).then(|| text.with(word))
     };
     let behind_label = IDS.iter().find_map(|label| view.value(&[label]).and_then(first_word));
+    // A table of several tickets has none of its own.
     let in_column = || {
         let rows = IDS.iter().flat_map(|name| view.rows(&[name]).into_iter().filter_map(|row| row.get(&[name])));
-        rows.filter_map(first_word).next()
+        let mut ids = rows.filter_map(first_word);
+        let id = ids.next()?;
+        ids.all(|other| other.text == id.text).then_some(id)
     };
     behind_label.or_else(in_column).or_else(|| {
         let words = view.message.subject.split(|c: char| c.is_whitespace() || "[](),;:|\"'".contains(c));
@@ -116,7 +119,7 @@ pub(super) fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
                 && word.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_#/.".contains(&c))
         };
         // `TT#7701` is ticket 7701.
-        let number = |word: &'a str| word.trim_matches(['#', '.']).rsplit('#').next().unwrap_or(word);
+        let number = |word: &'a str| word.trim_matches(['#', '.', '-']).rsplit('#').next().unwrap_or(word);
         let word = words.map(number).find(is_ticket)?;
         Some(view.subject().with(word.to_owned()))
     })

@@ -4,6 +4,7 @@
 //! misspell much of what it asks for; the rule for each such case stands beside the code.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
@@ -49,10 +50,25 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             }
         }
     }
+    without_superseded(&mut drafts);
     if drafts.is_empty() {
         return Err(Trouble::Foreign("its calendar has no event with X-MAINTNOTE properties".into()));
     }
     Ok(drafts)
+}
+
+/// Drops what the same mail says of an event once more with a higher sequence (RFC 5545 3.8.7.4).
+fn without_superseded(drafts: &mut Vec<Draft<'_>>) {
+    let mut newest = HashMap::new();
+    // Some write the same UID into all their events.
+    let key = |draft: &Draft<'_>| Some((draft.uid.as_ref()?.text.to_string(), draft.id.text.to_string()));
+    for draft in &*drafts {
+        if let Some(key) = key(draft) {
+            let sequence = newest.entry(key).or_insert(draft.sequence);
+            *sequence = draft.sequence.max(*sequence);
+        }
+    }
+    drafts.retain(|draft| key(draft).is_none_or(|key| newest.get(&key) == Some(&draft.sequence)));
 }
 
 /// An event with its place in the mail, from 1.

@@ -235,7 +235,12 @@ impl Reader<'_> {
         let mut incomplete = None;
         let names_fault = faults::kind(&message.subject) == Some(faults::Kind::Outage);
         let (own, others) = self.formats.partition(clues.sender.as_ref().or(clues.hint.as_ref()));
-        for format in own.into_iter().chain(others) {
+        let mut formats: Vec<&Format> = own.into_iter().chain(others).collect();
+        if faults::is_fault(&message.subject) {
+            // A fault that is over has a start and an end, as work has.
+            formats.sort_by_key(|format| !format.is_anybodys());
+        }
+        for format in formats {
             // Work that a format knows and cannot read is not a fault, unless its subject says so.
             if incomplete.is_some() && format.is_anybodys() && !names_fault {
                 continue;

@@ -13,12 +13,11 @@ pub(crate) enum Kind {
     Outage,
 }
 
-/// Work that had to be done at once, by the names of both.
-#[rustfmt::skip]
-static URGENT_WORK: &[&str] = &[
-    "unplanned maintenance", "unscheduled maintenance", "unplanned work", "unplanned works", "unscheduled work",
-    "unscheduled works", "emergency work", "emergency works", "emergency repair work", "emergency repair works",
-];
+/// What work is that had to be done at once, with one of [`WORK`].
+static URGENT: &[&str] = &["unplanned", "unscheduled", "emergency", "urgent"];
+
+/// Words of work, of whatever kind.
+static WORK: &[&str] = &["maintenance", "work", "works"];
 
 /// Words of a fault, whatever else is said.
 #[rustfmt::skip]
@@ -50,7 +49,7 @@ static OPEN: &[&str] = &[
 pub(crate) fn kind(text: &str) -> Option<Kind> {
     let words = plain(text);
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| has_phrase(&words, phrase));
-    if says(URGENT_WORK) {
+    if says(URGENT) && says(WORK) {
         Some(Kind::Maintenance)
     } else if says(CERTAIN) {
         Some(Kind::Outage)
@@ -61,6 +60,13 @@ pub(crate) fn kind(text: &str) -> Option<Kind> {
     } else {
         None
     }
+}
+
+/// Whether a subject leaves no doubt that it is about a fault.
+pub(crate) fn is_fault(subject: &str) -> bool {
+    let words = plain(subject);
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| has_phrase(&words, phrase));
+    says(CERTAIN) && !says(PLANNED) && !says(WORK)
 }
 
 /// Phrases, the last stage first.
@@ -172,7 +178,7 @@ mod tests {
     fn faults_are_told_from_planned_work() {
         for (text, expected) in [
             ("Disturbance Information - Ticket 123", Some(Kind::Outage)),
-            ("Unplanned maintenance", Some(Kind::Maintenance)),
+            ("UNSCHEDULED Network Maintenance", Some(Kind::Maintenance)),
             ("Unplanned outage", Some(Kind::Outage)),
             ("Emergency works: repair of a fibre fault", Some(Kind::Maintenance)),
             ("Fault in Oslo", Some(Kind::Outage)),

@@ -147,10 +147,14 @@ pub(crate) fn moments(text: &str) -> impl Iterator<Item = (&str, Moment<'_>)> {
 
 /// `text` behind `word` and the blanks around it; a word of letters must end there.
 fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    // Nearly every text begins with something else.
+    if !text.as_bytes().first()?.eq_ignore_ascii_case(word.as_bytes().first()?) {
+        return None;
+    }
     let head = text.get(..word.len())?;
     let after = text.get(word.len()..)?;
-    let is_letters = word.starts_with(|c: char| c.is_ascii_alphabetic());
-    let ends = !is_letters || !after.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_letters = word.starts_with(char::is_alphabetic);
+    let ends = !is_letters || !after.starts_with(char::is_alphabetic);
     (head.eq_ignore_ascii_case(word) && ends).then(|| after.trim_start())
 }
 
@@ -160,10 +164,12 @@ fn skip_opening(text: &str) -> &str {
         let Some((word, rest)) = word(text) else { break };
         let after = rest.trim_start_matches(['.', ' ']);
         let is_foreign_weekday = after.starts_with(',') && !is_month(word) && word.chars().count() <= 14;
-        let is_opening =
-            ["on", "at", "from", "between", "the", "el", "la", "las", "desde", "le", "du", "am", "vom", "de"]
-                .iter()
-                .any(|opening| word.eq_ignore_ascii_case(opening));
+        let is_opening = [
+            "on", "at", "from", "between", "the", "el", "la", "las", "desde", "le", "du", "am", "vom", "von", "de",
+            "das", "entre",
+        ]
+        .iter()
+        .any(|opening| word.eq_ignore_ascii_case(opening));
         if !is_weekday(word) && !is_foreign_weekday && !is_opening {
             break;
         }
