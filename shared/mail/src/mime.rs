@@ -25,9 +25,10 @@ use crate::{Mail, Reason, quotes, sheets};
 pub(crate) struct Message {
     pub(crate) message_id: Option<String>,
     pub(crate) from: Option<String>,
-    /// Who wrote it, by the word of a mailing list that puts itself into `From`: `X-Original-Sender`,
-    /// `X-Original-From` or else `Reply-To`.
+    /// `X-Original-Sender` or `X-Original-From`: who wrote it, by the word of a mailing list that puts itself into `From`.
     pub(crate) original_sender: Option<String>,
+    /// `Reply-To`, which is all that some lists keep of who wrote it.
+    pub(crate) reply_to: Option<String>,
     pub(crate) subject: String,
     pub(crate) date: Option<Time>,
     pub(crate) html: Vec<Document>,
@@ -139,7 +140,7 @@ pub(crate) fn mail(messages: &[Message]) -> Mail {
 impl Message {
     fn take_headers(&mut self, headers: &[Header<'_>]) {
         let mut senders = 0;
-        let (mut original_from, mut reply_to) = (None, None);
+        let mut original_from = None;
         for header in headers {
             match (&header.name, &header.value) {
                 (HeaderName::MessageId, value) => {
@@ -165,11 +166,11 @@ impl Message {
                 {
                     original_from = only_address(address);
                 }
-                (HeaderName::ReplyTo, HeaderValue::Address(address)) => reply_to = only_address(address),
+                (HeaderName::ReplyTo, HeaderValue::Address(address)) => self.reply_to = only_address(address),
                 _ => {}
             }
         }
-        self.original_sender = self.original_sender.take().or(original_from).or(reply_to);
+        self.original_sender = self.original_sender.take().or(original_from);
     }
 
     /// Every body that a format may be read from, the one that holds more of the structure first, with its name.
@@ -184,6 +185,7 @@ impl Message {
         self.quoted.push(Message {
             from: self.from.clone(),
             original_sender: self.original_sender.clone(),
+            reply_to: self.reply_to.clone(),
             subject: self.subject.clone(),
             date: self.date,
             html,

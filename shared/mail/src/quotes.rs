@@ -29,7 +29,7 @@ enum Name {
 
 /// The names that mail programs write, in the languages that forwarded mail is seen in.
 #[rustfmt::skip]
-const NAMES: [(&str, Name); 35] = [
+const NAMES: [(&str, Name); 45] = [
     ("From", Name::From), ("Von", Name::From), ("De", Name::From), ("Da", Name::From), ("Van", Name::From),
     ("Subject", Name::Subject), ("Betreff", Name::Subject), ("Objet", Name::Subject), ("Sujet", Name::Subject),
     ("Asunto", Name::Subject), ("Assunto", Name::Subject), ("Oggetto", Name::Subject), ("Onderwerp", Name::Subject),
@@ -39,6 +39,9 @@ const NAMES: [(&str, Name); 35] = [
     ("To", Name::Other), ("Cc", Name::Other), ("An", Name::Other), ("À", Name::Other), ("Pour", Name::Other),
     ("Para", Name::Other), ("Aan", Name::Other), ("Kopie", Name::Other), ("Copie", Name::Other),
     ("Reply-To", Name::Other),
+    ("发件人", Name::From), ("寄件者", Name::From), ("差出人", Name::From), ("主题", Name::Subject), ("主旨", Name::Subject),
+    ("件名", Name::Subject), ("收件人", Name::Other), ("宛先", Name::Other), ("发送时间", Name::Date),
+    ("送信日時", Name::Date),
 ];
 
 /// How the line begins that says who wrote what follows, and what else it says: `On Monday, NOC <noc@carrier.example>
@@ -217,14 +220,14 @@ fn is_marker(text: &str) -> bool {
 /// The header that the line begins with.
 fn header(text: &str) -> Option<(Name, &str)> {
     // No name is longer.
-    const MAX_NAME_BYTES: usize = 14;
-    if !text.bytes().take(MAX_NAME_BYTES).any(|c| c == b':') {
+    const MAX_NAME_CHARS: usize = 14;
+    if !text.chars().take(MAX_NAME_CHARS).any(|c| matches!(c, ':' | '：')) {
         return None;
     }
     NAMES.iter().find_map(|&(name, kind)| {
         let head = text.get(..name.len())?;
         let rest = text.get(name.len()..)?.trim_start_matches(['*', ' ']);
-        let value = rest.strip_prefix(':').filter(|_| head.eq_ignore_ascii_case(name))?;
+        let value = rest.strip_prefix([':', '：']).filter(|_| head.eq_ignore_ascii_case(name))?;
         Some((kind, value.trim_matches(['*', ' '])))
     })
 }

@@ -649,6 +649,12 @@ fn a_list_that_writes_for_the_sender_names_it_in_one_of_three_headers() {
 }
 
 #[test]
+fn where_to_answer_does_not_name_an_unknown_provider() {
+    let raw = format!("Reply-To: desk@tickets.example\n{}", sample("generic-cancelled"));
+    check("its own domain", &raw, &["little-isp-example LI-2026-77 CANCELLED 12-09T21:00/12-10T03:00 LI-9=OUTAGE"]);
+}
+
+#[test]
 fn attached_texts_and_mails_are_read_and_other_parts_named() {
     let part = |kind: &str, body: &str| {
         format!(

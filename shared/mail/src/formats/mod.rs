@@ -172,7 +172,8 @@ fn without_repetitions(notices: Explained) -> Explained {
 
 /// The provider that the message comes from, by its `From` or else by the sender that a mailing list names.
 fn sender_of(message: &Message, senders: &Senders) -> Option<NoticeProvider> {
-    [&message.from, &message.original_sender].into_iter().flatten().find_map(|address| senders.by_address(address))
+    let addresses = [&message.from, &message.original_sender, &message.reply_to];
+    addresses.into_iter().flatten().find_map(|address| senders.by_address(address))
 }
 
 struct Reader<'c> {

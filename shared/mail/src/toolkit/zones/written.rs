@@ -106,9 +106,9 @@ pub(crate) const LOCAL: &str = "local";
 const MAX_WORD_BYTES: usize = 32;
 /// Words in capitals that may stand behind a time and are no zone.
 const NOT_ZONES: &[&str] = &[
-    "AND", "AT", "ON", "TO", "TBD", "TBC", "FROM", "UNTIL", "TILL", "NA", "NOC", "ID", "FOR", "END", "START", "THE",
-    "DATE", "TIME", "HASTA", "AL", "DEL", "ENE", "ABR", "AGO", "DIC", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL",
-    "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC",
+    "AND", "AT", "ON", "TO", "BIS", "UHR", "UND", "ET", "AU", "DAS", "TBD", "TBC", "FROM", "UNTIL", "TILL", "NA",
+    "NOC", "ID", "FOR", "END", "START", "THE", "DATE", "TIME", "HASTA", "AL", "DEL", "ENE", "ABR", "AGO", "DIC", "JAN",
+    "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC",
 ];
 
 /// `hora de Lima`, `heure de Paris`, `horário de Brasília`, `hora local`. A place that is not known is an unknown zone,
