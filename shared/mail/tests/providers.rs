@@ -242,6 +242,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("generic-parts", &[
         "carrier-example CW-1191 RE-SCHEDULED 12-09T21:00/12-10T03:00 CX-99=OUTAGE CX-100=OUTAGE",
     ]),
+    ("generic-sentence", &[
+        "carrier-example CW-1192 CONFIRMED 12-09T22:00/12-10T04:00 CX-99=OUTAGE",
+    ]),
     ("generic-spanish", &[
         "red-example M-7712 RE-SCHEDULED 12-09T22:00/12-10T04:00 BA-1=OUTAGE BA-2=OUTAGE",
     ]),

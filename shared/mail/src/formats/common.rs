@@ -86,6 +86,10 @@ pub(super) const IDS: &[&str] = &[
     "Chamado",
     "Número do chamado",
     "Referência",
+    "Auftragsnummer",
+    "Planned Work Number",
+    "Work Number",
+    "Job Number",
 ];
 
 /// The start of a window or of a fault.
@@ -126,6 +130,8 @@ pub(super) const STARTS: &[&str] = &[
     "Data de início…",
     "Data/hora de início…",
     "Início…",
+    "Window begins…",
+    "Data/Hora Início…",
 ];
 
 /// The end of a window or of a fault.
@@ -171,6 +177,9 @@ pub(super) const ENDS: &[&str] = &[
     "Data de fim…",
     "Data/hora de término…",
     "Fim…",
+    "Window ends…",
+    "Data/Hora Fim…",
+    "Data/Hora Término…",
 ];
 
 /// The day of a window, where its times stand elsewhere.
@@ -307,6 +316,11 @@ pub(super) const CIRCUITS: &[&str] = &[
     "Serviço afetado",
     "Circuito",
     "Circuitos",
+    "Service reference",
+    "Service references",
+    "Affected ports",
+    "Affected port",
+    "Designação",
 ];
 
 /// How hard it hits.
@@ -321,6 +335,8 @@ pub(super) const IMPACTS: &[&str] = &[
     "Auswirkung",
     "Auswirkungen",
     "Impacto",
+    "Afectación",
+    "Afetação",
 ];
 
 /// Where it stands.

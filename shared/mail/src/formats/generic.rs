@@ -11,11 +11,11 @@ use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Missing};
 use crate::toolkit::found::{At, Found};
 use crate::toolkit::incident::Kind;
-use crate::toolkit::moments::moment;
+use crate::toolkit::moments::{moment, moments};
 use crate::toolkit::places;
 use crate::toolkit::tables::Row;
 use crate::toolkit::text::{has_phrase, plain};
-use crate::toolkit::windows::{DateOrder, Rules, Window, resolve, spans};
+use crate::toolkit::windows::{DateOrder, Rules, Window, day_of, resolve, spans};
 use crate::toolkit::zones::{LOCAL, Zone};
 use crate::view::{View, confirmed, missing};
 
@@ -84,7 +84,8 @@ fn in_columns<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Option<Vec<Window<'a
         let rules = rules.with_zone_of(row.name_of(STARTS)?);
         Window::of_fields(row.get(STARTS)?, row.get(ENDS)?, &rules, view.sent).ok()
     };
-    let windows: Vec<Window<'a>> = STARTS.iter().flat_map(|name| view.rows(&[name])).filter_map(window).collect();
+    let rows = STARTS.iter().flat_map(|name| view.rows(&[name]).into_iter().chain(view.sheet_rows(&[name])));
+    let windows: Vec<Window<'a>> = rows.filter_map(window).collect();
     (!windows.is_empty()).then_some(windows)
 }
 
@@ -93,8 +94,11 @@ fn in_parts<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Option<Vec<Window<'a>>
     let day = |text: &Found<'_>| moment(&text.text).is_some_and(|(moment, _)| moment.date.is_some());
     let clock = |text: &Found<'_>| moment(&text.text).is_some_and(|(moment, _)| moment.clock.is_some());
     let fields = |names: &[&str]| names.iter().flat_map(|name| view.fields(&[name])).collect::<Vec<_>>();
-    // `9-10 December`, the night between two days, is no day by itself.
-    let is_date = |text: &Found<'_>| text.text.contains(|c: char| c.is_ascii_digit()) && !clock(text);
+    // `9-10 December`, the night between two days, is no day by itself. The day of the mail is that of a letter's head.
+    let is_date = |text: &Found<'_>| {
+        let date = moment(&text.text).and_then(|(moment, _)| day_of(moment.date?, rules.order, view.sent));
+        text.text.contains(|c: char| c.is_ascii_digit()) && !clock(text) && date != Some(view.sent.date_naive())
+    };
     // The time behind such a label, with its day.
     let edge = |names: &[&str]| {
         let fields = fields(names);
@@ -125,6 +129,17 @@ fn in_parts<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Option<Vec<Window<'a>>
         }
     };
     Some(vec![window.ok()?])
+}
+
+/// The window of a sentence: `It starts on 9 December 2026 at 22:00 UTC and ends on 10 December 2026 at 04:00 UTC.`
+fn told<'a>(line: Found<'a>, rules: &Rules<'_>, view: &View<'_>) -> Option<Window<'a>> {
+    let words = plain(&line.text);
+    let says = |phrases: [&str; 3]| phrases.iter().any(|phrase| has_phrase(&words, phrase));
+    let is_window = says(["starts", "begins", "start"])
+        && says(["ends", "finishes", "end"])
+        && moments(&line.text).count() == 2
+        && !is_outdated(&line.text);
+    if is_window { Window::of_field(line, rules, view.sent).ok() } else { None }
 }
 
 /// Whether the line gives a window that another one replaces.
@@ -173,6 +188,9 @@ pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<
         if windows.len() > MAX_WINDOWS {
             return Err("it has more windows than a notice has".into());
         }
+    }
+    if windows.is_empty() {
+        windows.extend(view.lines_from(0).find_map(|line| told(line, rules, view)));
     }
     if windows.is_empty() {
         // What keeps a labelled window from being read tells more than that there is none.

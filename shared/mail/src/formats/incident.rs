@@ -103,7 +103,10 @@ pub(super) fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
     let behind_label = IDS.iter().find_map(|label| view.value(&[label]).and_then(first_word));
     // A table of several tickets has none of its own.
     let in_column = || {
-        let rows = IDS.iter().flat_map(|name| view.rows(&[name]).into_iter().filter_map(|row| row.get(&[name])));
+        let rows = IDS.iter().flat_map(|name| {
+            let rows = view.rows(&[name]).into_iter().chain(view.sheet_rows(&[name]));
+            rows.filter_map(|row| row.get(&[name]))
+        });
         let mut ids = rows.filter_map(first_word);
         let id = ids.next()?;
         ids.all(|other| other.text == id.text).then_some(id)

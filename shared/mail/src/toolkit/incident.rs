@@ -32,7 +32,7 @@ static CERTAIN: &[&str] = &[
 static PLANNED: &[&str] = &[
     "maintenance", "planned", "scheduled", "planned work", "planned works", "change notification",
     "works notification", "reschedule", "rescheduled", "upgrade", "migration", "service advisory",
-    "wartung", "wartungsarbeiten", "wartungsankündigung", "wartungsfenster", "travaux", "mantenimiento",
+    "wartung", "wartungsarbeiten", "wartungsankündigung", "wartungsfenster", "geplante arbeiten", "travaux", "mantenimiento",
     "trabajos programados", "trabajo programado", "ventana de mantenimiento", "manutenção", "manutenções",
     "janela de manutenção",
 ];
