@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use chrono::{NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use noticeboard_domain::time::Time;
 
 use crate::html::{Document, Line};
@@ -246,8 +246,11 @@ fn address(text: &str) -> Option<String> {
 fn date_of(text: &str, quoting: Option<Time>) -> Option<Time> {
     let (moment, _) = moment(text)?;
     let sent = quoting.unwrap_or_default();
-    let day = day_of(moment.date?, DateOrder::MonthFirst, sent)
-        .or_else(|| day_of(moment.date?, DateOrder::DayFirst, sent))?;
+    // Of the two that `05/12/2026` may be, the mail was quoted soon after the later one.
+    let days = [DateOrder::MonthFirst, DateOrder::DayFirst].map(|order| day_of(moment.date?, order, sent));
+    let is_before = |day: &NaiveDate| quoting.is_none_or(|quoting| *day <= quoting.date_naive());
+    let days = days.into_iter().flatten();
+    let day = days.clone().filter(is_before).max().or_else(|| days.min())?;
     let time = moment.clock.map_or(NaiveTime::MIN, |clock| clock.time);
     let zone = moment.zone.and_then(|zone| zone.zone(&[])).unwrap_or(Zone::UTC);
     let date = zone.utc(NaiveDateTime::new(day, time), Edge::Start)?;

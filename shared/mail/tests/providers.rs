@@ -652,6 +652,16 @@ fn a_list_that_writes_for_the_sender_names_it_in_one_of_three_headers() {
 }
 
 #[test]
+fn a_fault_that_is_still_to_come_is_none() {
+    let raw = sample("incident-opened").replace("2026-11-24 08:40", "2026-12-09 08:40");
+    let reason = read(raw.as_bytes(), &context()).reason().map(ToString::to_string).unwrap_or_default();
+    assert!(reason.starts_with("No known format reads this mail of Arelion"), "{reason}");
+    let unknown = raw.replace("support@arelion.com", "noc@isp.example");
+    let reason = read(unknown.as_bytes(), &context()).reason().map(ToString::to_string).unwrap_or_default();
+    assert!(reason.starts_with("No known format reads this mail"), "{reason}");
+}
+
+#[test]
 fn where_to_answer_does_not_name_an_unknown_provider() {
     let raw = format!("Reply-To: desk@tickets.example\n{}", sample("generic-cancelled"));
     check("its own domain", &raw, &["little-isp-example LI-2026-77 CANCELLED 12-09T21:00/12-10T03:00 LI-9=OUTAGE"]);

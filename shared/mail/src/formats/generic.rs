@@ -8,7 +8,7 @@ use noticeboard_domain::notice::{NoticeProvider, NoticeState, slug};
 use super::common::{ACCOUNTS, DATES, ENDS, LENGTHS, STARTS, STATUSES, SUMMARIES, TIMES, WINDOWS, with_zone_of_all};
 use super::incident;
 use crate::KNOWN_FORMAT;
-use crate::draft::{Draft, Missing};
+use crate::draft::{Draft, Missing, Trouble};
 use crate::toolkit::found::{At, Found};
 use crate::toolkit::incident::Kind;
 use crate::toolkit::moments::{moment, moments};
@@ -38,7 +38,10 @@ pub(super) fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Missing> {
     let rules = with_zone_of_all(view, rules);
     let mut confidence = 30;
     let draft = match kind {
-        Kind::Outage => incident::outage(view, &rules).map_err(|_| "it has no ticket")?,
+        Kind::Outage => incident::outage(view, &rules).map_err(|trouble| match trouble {
+            Trouble::Missing(missing) | Trouble::Foreign(missing) => missing,
+            Trouble::Refused(reason) => reason.to_string(),
+        })?,
         Kind::Maintenance => {
             let id = id(view).ok_or("it has no ticket")?;
             let (windows, is_labelled) = windows(view, &rules)?;

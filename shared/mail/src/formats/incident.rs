@@ -35,9 +35,14 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     Ok(vec![Draft { provider: Some(provider), ..outage(view, &rules)? }])
 }
 
-/// Whether the mail is about a fault: its subject says so, or else its first lines.
+/// Whether the mail is about a fault: its subject says so, or else its first lines. Where they speak of a fault and then
+/// of work, a person must see which of them it announces.
 pub(super) fn kind(view: &View<'_>) -> Option<Kind> {
-    incident::kind(&view.message.subject).or_else(|| view.head(HEAD_LINES).find_map(|line| incident::kind(&line.text)))
+    incident::kind(&view.message.subject).or_else(|| {
+        let mut kinds = view.head(HEAD_LINES).filter_map(|line| incident::kind(&line.text));
+        let first = kinds.next()?;
+        (first == Kind::Maintenance || kinds.all(|kind| kind == first)).then_some(first)
+    })
 }
 
 /// The outage that the mail tells of.
@@ -52,6 +57,10 @@ pub(super) fn outage<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<Draft<
         value: view.sent,
         from: Found::rule("a fault without a start began when the mail was written"),
     });
+    // What is still to come is planned, whatever it is called.
+    if start.value > view.sent.checked_add_signed(Duration::days(1)).unwrap_or(view.sent) {
+        return Err(Trouble::Foreign("it speaks of a fault that is still to come".into()));
+    }
     let ended = points(view, ENDS, rules).into_iter().find(|end| end.value >= start.value);
     let is_resolved = status.value == OutageStatus::Resolved;
     let window = match (is_resolved, ended) {

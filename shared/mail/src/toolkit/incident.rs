@@ -31,7 +31,7 @@ static CERTAIN: &[&str] = &[
 #[rustfmt::skip]
 static PLANNED: &[&str] = &[
     "maintenance", "planned", "scheduled", "planned work", "planned works", "change notification",
-    "works notification", "reschedule", "rescheduled", "upgrade", "migration", "service advisory",
+    "works notification", "work notification", "work order", "change request", "network activity", "reschedule", "rescheduled", "upgrade", "migration", "service advisory",
     "wartung", "wartungsarbeiten", "wartungsankündigung", "wartungsfenster", "geplante arbeiten", "travaux", "mantenimiento",
     "trabajos programados", "trabajo programado", "ventana de mantenimiento", "manutenção", "manutenções",
     "janela de manutenção",
@@ -86,6 +86,7 @@ static STATUSES: &[(OutageStatus, &[&str])] = &[
             "back to normal",
             "solved",
             "all clear",
+            "false alarm",
             "fully recovered",
             "behoben",
             "rétabli",
@@ -149,6 +150,15 @@ const NOT_YET: [&str; 22] = [
     "root cause is unknown",
 ];
 
+/// Phrases of a repair that goes on, some of which hold a word of its end.
+#[rustfmt::skip]
+const UNDERWAY: [&str; 13] = [
+    "partially restored", "partially resolved", "partially recovered", "partly restored", "restored partially",
+    "being restored", "being resolved", "being repaired", "some services have been restored",
+    "some of the services have been restored", "most services have been restored",
+    "some services are restored", "most services are restored",
+];
+
 /// Words before what is still to come: `once it is resolved`.
 const LATER: [&str; 7] = ["once", "when", "until", "as soon as", "after", "if", "before"];
 
@@ -160,7 +170,8 @@ fn happened(text: &str) -> String {
         later.map_or(words.clone(), |at| words.get(..at).unwrap_or_default().to_owned())
     });
     let words = clauses.collect::<Vec<_>>().join(" ");
-    NOT_YET.iter().fold(words, |words, phrase| words.replace(phrase, ""))
+    let words = NOT_YET.iter().fold(words, |words, phrase| words.replace(phrase, ""));
+    UNDERWAY.iter().fold(words, |words, phrase| words.replace(phrase, "repair in progress"))
 }
 
 /// Where an outage stands, by the words that tell it.
@@ -197,6 +208,7 @@ mod tests {
             ("Service has been restored at 10:00", Some(OutageStatus::Resolved)),
             ("The fault has not been resolved; root cause: fibre cut", Some(OutageStatus::Identified)),
             ("We are investigating", Some(OutageStatus::Investigating)),
+            ("Services are partially restored", Some(OutageStatus::Identified)),
             ("We will tell you once it is resolved", None),
             ("Services will be restored by 10:00", None),
             ("Ticket opened", Some(OutageStatus::Reported)),
