@@ -21,7 +21,7 @@ pub(crate) struct Document {
     pub(crate) tables: Vec<Table>,
     /// What there was too much of, so that the rest was not read.
     pub(crate) exceeded: Option<(&'static str, Limit)>,
-    /// Which bytes lines and cells begin with, behind points of lists and the like.
+    /// Which letters and digits lines and cells begin with, behind points of lists and the like.
     beginnings: OnceCell<Vec<bool>>,
 }
 
@@ -134,8 +134,10 @@ impl Document {
     /// of them in vain.
     pub(crate) fn may_begin_with(&self, text: &str) -> bool {
         let first = |text: &str| {
-            let first = text.bytes().find(|c| c.is_ascii_alphanumeric() || !c.is_ascii());
-            first.map(|c| usize::from(if c.is_ascii() { c.to_ascii_lowercase() } else { u8::MAX }))
+            let first = text.chars().find(|c| c.is_alphanumeric());
+            // All letters outside of ASCII count as one.
+            let ascii = |c: char| u8::try_from(c).ok().filter(u8::is_ascii).map(|c| c.to_ascii_lowercase());
+            first.map(|c| usize::from(ascii(c).unwrap_or(u8::MAX)))
         };
         let beginnings = self.beginnings.get_or_init(|| {
             let mut seen = vec![false; usize::from(u8::MAX) + 1];

@@ -218,11 +218,13 @@ mod tests {
 
     #[test]
     fn labels_in_plain_text_may_carry_asterisks_and_stand_in_columns() {
-        let text = "*Ticket #:* A-1\n*Urgency*: Planned\n> no\nTT#7\nStart\t2026-01-02\nService ID      A, B";
+        let text = "*Ticket #:* A-1\n*Urgency*: Planned\n> no\nTT#7\n• Site: Oslo\nÉTAT : ouvert\nStart\t2026-01-02\nService ID      A, B";
         let document = Document::from_text(text);
         check(&document, "Ticket #", Some("A-1"));
         check(&document, "Urgency", Some("Planned"));
         check(&document, "TT#", Some("7"));
+        check(&document, "Site", Some("Oslo"));
+        check(&document, "État", Some("ouvert"));
         check(&document, "Start", Some("2026-01-02"));
         check(&document, "Service ID", Some("A, B"));
     }
