@@ -238,8 +238,8 @@ impl Reader<'_> {
         let (own, others) = self.formats.partition(clues.sender.as_ref().or(clues.hint.as_ref()));
         let mut formats: Vec<&Format> = own.into_iter().chain(others).collect();
         if faults::is_fault(&message.subject) {
-            // A fault that is over has a start and an end, as work has.
-            formats.sort_by_key(|format| !format.is_anybodys());
+            // A fault that is over has a start and an end, as work has. What users add still goes first.
+            formats.sort_by_key(|format| !(format.is_anybodys() || self.formats.is_users(format)));
         }
         for format in formats {
             // Work that a format knows and cannot read is not a fault, unless its subject says so.

@@ -76,6 +76,12 @@ impl Document {
         let mut in_table = false;
         for line in text.lines() {
             let own = line.trim();
+            // `+-----+-----+` between the rows of a drawn table.
+            if own.starts_with('+') && own.chars().all(|c| matches!(c, '+' | '-' | '=' | '|')) {
+                continue;
+            }
+            let drawn = drawn_row(own);
+            let own = drawn.as_deref().unwrap_or(own);
             if own.is_empty() {
                 is_apart = true;
                 in_table = false;
@@ -158,6 +164,12 @@ impl Document {
     }
 }
 
+/// A row of a drawn table, `| Start | 22:00 UTC |`, with tabs between its columns.
+fn drawn_row(line: &str) -> Option<String> {
+    let inner = line.strip_prefix('|')?.strip_suffix('|')?;
+    Some(inner.split('|').map(str::trim).collect::<Vec<_>>().join("\t"))
+}
+
 /// A line's columns: between tabs, blank ones included, or else between gaps of three blanks or more.
 fn columns(line: &str) -> Vec<&str> {
     if line.contains('\t') {
@@ -203,6 +215,16 @@ mod tests {
         check("a&nbspb &notin; &notit;", &["a b ∉ ¬it;"]);
         check("&&lt&&#&#65&#x&é&amp;&#", &["&<&&#A&#x&é&&#"]);
         check("&#0;&#1114112;&#99999999999;", &["\u{fffd}\u{fffd}\u{fffd}"]);
+    }
+
+    #[test]
+    fn tables_may_be_drawn_in_plain_text() {
+        let document =
+            Document::from_text("+----+----+\n| Id | Impact |\n+----+----+\n| A-1 | down |\n+----+----+\nend");
+        let table: Vec<Vec<&str>> =
+            document.tables[0].rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect();
+        assert_eq!(table, [["Id", "Impact"], ["A-1", "down"]]);
+        assert_eq!(document.text(), "Id Impact\nA-1 down\nend");
     }
 
     #[test]

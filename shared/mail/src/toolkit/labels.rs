@@ -77,7 +77,10 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<(&'
             0
         })
     } else {
-        rest.len() - rest.trim_start_matches(['*', ' ']).len()
+        // `Start .......: 22:00`
+        let behind_dots = rest.trim_start_matches(['*', ' ', '.', '_']);
+        let is_leader = behind_dots.starts_with(':');
+        rest.len() - if is_leader { behind_dots } else { rest.trim_start_matches(['*', ' ']) }.len()
     };
     let written = text.get(..text.len() - rest.len() + remark_end)?.trim_end_matches(['*', ' ']);
     let rest = rest.get(remark_end..)?.trim_start_matches(['*', ' ']);
@@ -218,11 +221,12 @@ mod tests {
 
     #[test]
     fn labels_in_plain_text_may_carry_asterisks_and_stand_in_columns() {
-        let text = "*Ticket #:* A-1\n*Urgency*: Planned\n> no\nTT#7\n• Site: Oslo\nÉTAT : ouvert\nStart\t2026-01-02\nService ID      A, B";
+        let text = "Sort .....: fibre\n*Ticket #:* A-1\n*Urgency*: Planned\n> no\nTT#7\n• Site: Oslo\nÉTAT : ouvert\nStart\t2026-01-02\nService ID      A, B";
         let document = Document::from_text(text);
         check(&document, "Ticket #", Some("A-1"));
         check(&document, "Urgency", Some("Planned"));
         check(&document, "TT#", Some("7"));
+        check(&document, "Sort", Some("fibre"));
         check(&document, "Site", Some("Oslo"));
         check(&document, "État", Some("ouvert"));
         check(&document, "Start", Some("2026-01-02"));
