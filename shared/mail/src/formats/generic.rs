@@ -13,7 +13,6 @@ use crate::toolkit::found::{At, Found};
 use crate::toolkit::incident::Kind;
 use crate::toolkit::moments::{moment, moments};
 use crate::toolkit::places;
-use crate::toolkit::tables::Row;
 use crate::toolkit::text::{has_phrase, plain};
 use crate::toolkit::windows::{DateOrder, Rules, Window, day_of, resolve, spans};
 use crate::toolkit::zones::{LOCAL, Zone};
@@ -27,6 +26,8 @@ pub(super) const MAX_CONFIDENCE: u8 = KNOWN_FORMAT - 20;
 const HEAD_LINES: usize = 8;
 /// More windows than any single notice has: a mail with more is a list of something else.
 const MAX_WINDOWS: usize = 20;
+/// More rows than a table of one notice has.
+const MAX_ROWS: usize = 500;
 
 /// Reads a mail by its words.
 pub(super) fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Missing> {
@@ -81,14 +82,21 @@ fn id<'a>(view: &'a View<'a>) -> Option<Found<'a>> {
     incident::id(view)
 }
 
-/// The windows of a table, one in each row.
+/// The windows of a table, one in each row; many rows may share one.
 fn in_columns<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Option<Vec<Window<'a>>> {
-    let window = |row: Row<'a>| {
-        let rules = rules.with_zone_of(row.name_of(STARTS)?);
-        Window::of_fields(row.get(STARTS)?, row.get(ENDS)?, &rules, view.sent).ok()
-    };
     let rows = STARTS.iter().flat_map(|name| view.rows(&[name]).into_iter().chain(view.sheet_rows(&[name])));
-    let windows: Vec<Window<'a>> = rows.filter_map(window).collect();
+    let mut windows: Vec<Window<'a>> = Vec::new();
+    for (number, row) in rows.enumerate() {
+        if number >= MAX_ROWS || windows.len() > MAX_WINDOWS {
+            return None;
+        }
+        let rules = rules.with_zone_of(row.name_of(STARTS)?);
+        let (Some(start), Some(end)) = (row.get(STARTS), row.get(ENDS)) else { continue };
+        let Ok(window) = Window::of_fields(start, end, &rules, view.sent) else { continue };
+        if windows.iter().all(|known| known.times != window.times) {
+            windows.push(window);
+        }
+    }
     (!windows.is_empty()).then_some(windows)
 }
 
@@ -197,7 +205,7 @@ pub(super) fn windows<'a>(view: &'a View<'a>, rules: &Rules<'_>) -> Result<(Vec<
     }
     if windows.is_empty() {
         // What keeps a labelled window from being read tells more than that there is none.
-        let labelled = behind_labels.err().filter(|trouble| *trouble != missing(STARTS));
+        let labelled = behind_labels.err().filter(|trouble| ![missing(STARTS), missing(ENDS)].contains(trouble));
         Err(first_trouble.or(labelled).unwrap_or_else(|| "it has no window".into()))
     } else {
         Ok((windows, false))
