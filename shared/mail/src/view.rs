@@ -438,11 +438,17 @@ impl<'a> View<'a> {
     }
 }
 
-/// Of times that stand once in UTC and once more in other zones, `Start (Local)` and `Start (UTC)`, those in UTC.
-fn in_one_zone(fields: Vec<Field<'_>>) -> Vec<Field<'_>> {
-    let is_utc = |zone| zone == ZoneName::Known(Zone::UTC);
-    let has_utc = fields.iter().any(|field| zone_of_label(field.label).is_some_and(is_utc));
-    fields.into_iter().filter(|field| !has_utc || zone_of_label(field.label).is_none_or(is_utc)).collect()
+/// Of times that stand in several zones, `Start (Local)` and `Start (UTC)`, those in UTC, or else those that are not
+/// local.
+fn in_one_zone(mut fields: Vec<Field<'_>>) -> Vec<Field<'_>> {
+    let in_utc = |field: &Field<'_>| zone_of_label(field.label).map(|zone| zone == ZoneName::Known(Zone::UTC));
+    let has_utc = fields.iter().any(|field| in_utc(field) == Some(true));
+    let is_local = |field: &Field<'_>| has_phrase(&plain(field.label), "local");
+    let is_other = |field: &Field<'_>| is_local(field) || (has_utc && in_utc(field) == Some(false));
+    if !fields.iter().all(is_other) {
+        fields.retain(|field| !is_other(field));
+    }
+    fields
 }
 
 /// Whether a label or a heading names a window that is used only if the one before fails.

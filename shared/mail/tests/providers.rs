@@ -287,11 +287,29 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("generic-cancelled", &[
         "little-isp-example LI-2026-77 CANCELLED 12-09T21:00/12-10T03:00 LI-9=OUTAGE",
     ]),
+    ("generic-columns", &[
+        "carrier-example CW-1190 CONFIRMED 12-09T21:00/12-10T03:00 CX-99=OUTAGE CX-100=OUTAGE",
+    ]),
+    ("generic-german", &[
+        "netz-example W-7713 CANCELLED 12-09T22:00/12-10T04:00 NW-1=OUTAGE NW-2=OUTAGE",
+    ]),
     ("generic-labels", &[
         "carrier-example CW-1188 CONFIRMED 12-09T21:00/12-10T03:00 CX-99=REDUCED-REDUNDANCY CX-100=REDUCED-REDUNDANCY",
     ]),
     ("generic-outage", &[
         "little-isp-example LI-2026-78 INVESTIGATING 11-24T08:00/ until 11-24T12:00 LI-9=OUTAGE",
+    ]),
+    ("generic-local", &[
+        "red-example M-7714 CONFIRMED 12-09T22:00/12-10T04:00 BR-1=OUTAGE",
+    ]),
+    ("generic-parts", &[
+        "carrier-example CW-1191 RE-SCHEDULED 12-09T21:00/12-10T03:00 CX-99=OUTAGE CX-100=OUTAGE",
+    ]),
+    ("generic-sentence", &[
+        "carrier-example CW-1192 CONFIRMED 12-09T22:00/12-10T04:00 CX-99=OUTAGE",
+    ]),
+    ("generic-spanish", &[
+        "red-example M-7712 RE-SCHEDULED 12-09T22:00/12-10T04:00 BA-1=OUTAGE BA-2=OUTAGE",
     ]),
     ("google-completed", &[
         "google PCR/770002 COMPLETED 12-01T08:00/12-01T09:00 198.51.100.1-198.51.100.2=OUTAGE",
@@ -334,6 +352,9 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ("hgc-table", &[
         "hgc TIC000000000770001 CONFIRMED 12-09T17:45/12-09T19:00 HGC770001=OUTAGE",
     ]),
+    ("incident-crew", &[
+        "crowncastle TT770012 IDENTIFIED 11-24T08:10/ until 11-24T19:00 111-CUST-222=OUTAGE",
+    ]),
     ("incident-equinix", &[
         "equinix 1-770005 IDENTIFIED 11-24T08:10/ 7700009-B=OUTAGE",
     ]),
@@ -345,6 +366,12 @@ static SAMPLES: &[(&str, &[&str])] = &[
     ]),
     ("incident-resolved", &[
         "arelion 00770001 RESOLVED 11-24T08:40/11-24T15:10 IC-770001=OUTAGE IC-770002=OUTAGE",
+    ]),
+    ("incident-retn", &[
+        "retn 7700022 REPORTED 11-24T08:05/ until 11-24T12:00 IPT-1001=OUTAGE IPT-1002=OUTAGE",
+    ]),
+    ("incident-over", &[
+        "retn 7700023 RESOLVED 11-24T08:05/11-24T08:40 IPT-1003=OUTAGE",
     ]),
     ("incident-update", &[
         "arelion 00770001 IDENTIFIED 11-24T08:40/ until 11-24T16:00 IC-770001=OUTAGE IC-770002=OUTAGE",
@@ -607,6 +634,30 @@ fn mails_of_one_thread_are_read_as_one() {
 }
 
 #[test]
+fn a_calendar_out_of_its_mail_is_read() {
+    let calendar = |stamp: &str, status: &str| {
+        format!(
+            "BEGIN:VCALENDAR\r\r\nBEGIN:VEVENT\r\r\nDTSTART;TZID=SE Asia Standard Time:20261209T220000\r\r\n\
+             DURATION:PT6H\r\r\nDTSTAMP:{stamp}\r\r\nX-MAINTNOTE-PROVIDER:fibre.example\r\r\n\
+             X-MAINTNOTE-MAINTENANCE-ID:EF-1\r\r\nX-MAINTNOTE-OBJECT-ID:C-\r\r\n 1\r\r\n\
+             X-MAINTNOTE-STATUS:{status}\r\r\nEND:VEVENT\r\r\nEND:VCALENDAR\r\r\n"
+        )
+    };
+    let line = |status: &str| format!("fibre-example EF-1 {status} 12-09T15:00/12-09T21:00 C-1=OUTAGE");
+    check("alone", &calendar("20261124T090000Z", "confirmed"), &[&line("CONFIRMED")]);
+    check("in words", &calendar("24 Nov 2026", "POSTPONED"), &[&line("RE-SCHEDULED")]);
+    check("with an extension", &calendar("", "X-OURS"), &[&line("UNKNOWN")]);
+    let twice = calendar("20261124T090000Z", "CONFIRMED") + &calendar("20261124T090001Z", "CONFIRMED");
+    check("twice, a moment apart", &twice, &[&line("CONFIRMED")]);
+    let of_thread = |sequence: &str, day: &str| {
+        let calendar = calendar("20261124T090000Z", "CONFIRMED").replace("1209T", day);
+        calendar.replace("DURATION", &format!("UID:1\r\nSEQUENCE:{sequence}\r\nDURATION"))
+    };
+    let moved = of_thread("1", "1202T") + &of_thread("2", "1209T");
+    check("with what it was before", &moved, &[&line("CONFIRMED")]);
+}
+
+#[test]
 fn a_notice_that_leaves_out_its_circuits_has_those_of_the_mail_before() {
     let planned = sample("gtt-new").replace("77000001", "77000003");
     let cancelled = sample("gtt-cancelled").replace("24 Nov 2026", "25 Nov 2026");
@@ -690,6 +741,91 @@ fn a_providers_answer_above_its_own_notice_counts() {
     let circuits = "12-14T23:00/12-15T06:30 222-BBB-22-22CC-70001=OUTAGE 222-BBB-22-22CC-70002=OUTAGE";
     check("its own", &answer("tickets@aquacomms.com"), &[&format!("aquacomms 77002 CANCELLED {circuits}")]);
     check("somebody's", &answer("a@b.example"), &[&format!("aquacomms 77002 CONFIRMED {circuits}")]);
+}
+
+#[test]
+fn what_a_reply_or_a_forward_quotes_is_known_in_every_language() {
+    let old = "Reference: CW-1\nStart: 2026-12-02 22:00 UTC\nEnd: 2026-12-03 04:00 UTC\nCircuit: CX-99\n";
+    let new = old.replace("12-02", "12-09").replace("12-03", "12-10");
+    for wrote in [
+        "On Mon, 23 Nov 2026 at 10:00, NOC <noc@carrier.example> wrote:",
+        "Am Mo., 23. Nov. 2026 um 10:00 Uhr schrieb NOC <noc@carrier.example>:",
+        "Le lun. 23 nov. 2026 à 10:00, NOC <noc@carrier.example> a\nécrit :",
+        "El lun, 23 nov 2026 a las 10:00, NOC (<noc@carrier.example>) escribió:",
+        "De : NOC <noc@carrier.example>\nEnvoyé : lundi 23 novembre 2026\nÀ : noc\nObjet : Maintenance CW-1",
+        "De: NOC <noc@carrier.example>\nEnviada em: segunda-feira, 23\nAssunto: Maintenance CW-1",
+        "-------- Weitergeleitete Nachricht --------\nVon: NOC <noc@carrier.example>",
+    ] {
+        let raw = format!(
+            "From: NOC <noc@carrier.example>\nSubject: Maintenance CW-1 rescheduled\nDate: Tue, 24 Nov 2026 09:00:00 +0000\n\n\
+             {new}\n{wrote}\n\n{old}"
+        );
+        check(wrote, &raw, &["carrier-example CW-1 RE-SCHEDULED 12-09T22:00/12-10T04:00 CX-99=OUTAGE"]);
+    }
+}
+
+#[test]
+fn a_list_that_writes_for_the_sender_names_it_in_one_of_three_headers() {
+    let raw =
+        sample("incident-zayo").replacen("From: Zayo NCC <ncc@zayo.com>", "From: Zayo via list <list@a.example>", 1);
+    let expected = header(&sample("incident-zayo"), "From").to_owned();
+    for name in ["X-Original-Sender", "X-Original-From", "Reply-To"] {
+        let raw = format!("{name}: {expected}\n{raw}");
+        match read(raw.as_bytes(), &context()).outcome {
+            Outcome::Notices { notices, provider_known_by_sender, .. } => {
+                assert_eq!(notices[0].provider.slug, "zayo", "{name}");
+                assert!(!provider_known_by_sender);
+            }
+            Outcome::NotUnderstood(reason) => panic!("{name}: {reason}"),
+        }
+    }
+}
+
+#[test]
+fn a_fault_that_is_still_to_come_is_none() {
+    let raw = sample("incident-opened").replace("2026-11-24 08:40", "2026-12-09 08:40");
+    let reason = read(raw.as_bytes(), &context()).reason().map(ToString::to_string).unwrap_or_default();
+    assert!(reason.starts_with("No known format reads this mail of Arelion"), "{reason}");
+    let unknown = raw.replace("support@arelion.com", "noc@isp.example");
+    let reason = read(unknown.as_bytes(), &context()).reason().map(ToString::to_string).unwrap_or_default();
+    assert!(reason.starts_with("No known format reads this mail"), "{reason}");
+}
+
+#[test]
+fn where_to_answer_does_not_name_an_unknown_provider() {
+    let raw = format!("Reply-To: desk@tickets.example\n{}", sample("generic-cancelled"));
+    check("its own domain", &raw, &["little-isp-example LI-2026-77 CANCELLED 12-09T21:00/12-10T03:00 LI-9=OUTAGE"]);
+}
+
+#[test]
+fn attached_texts_and_mails_are_read_and_other_parts_named() {
+    let part = |kind: &str, body: &str| {
+        format!(
+            "From: NOC <noc@carrier.example>\nSubject: Maintenance\nDate: Tue, 24 Nov 2026 09:00:00 +0000\n\
+             Content-Type: multipart/mixed; boundary=b\n\n--b\n\nPlease see the attachment.\n\n--b\n\
+             Content-Type: {kind}\nContent-Disposition: attachment\n\n{body}\n--b--\n"
+        )
+    };
+    let notice = "Ticket: CW-1\nStart: 2026-12-09 22:00 UTC\nEnd: 2026-12-10 04:00 UTC\nCircuit: CX-99\n";
+    let expected = ["carrier-example CW-1 CONFIRMED 12-09T22:00/12-10T04:00 CX-99=OUTAGE"];
+    check("text", &part("text/plain; name=notice.txt", notice), &expected);
+    check("HTML", &part("text/html; name=notice.html", &notice.replace('\n', "<br>")), &expected);
+    let mail = format!("From: noc@carrier.example\nSubject: Maintenance\n\n{notice}");
+    check("mail", &part("application/octet-stream; name=notice.eml", &mail), &expected);
+    for (kind, expected) in [
+        ("application/ms-tnef; name=winmail.dat", "an Outlook envelope (TNEF, winmail.dat)"),
+        ("application/pdf; name=notice.pdf", "a PDF"),
+        ("application/pkcs7-mime; name=smime.p7m", "an encrypted or wrapped part (S/MIME)"),
+    ] {
+        let reading = read(part(kind, "x").as_bytes(), &context());
+        let expected = format!(
+            "No known format reads this mail; by its words alone, it has no ticket; {expected} in it is not read."
+        );
+        assert_eq!(reading.reason().map(ToString::to_string), Some(expected));
+    }
+    let image = "From: noc@carrier.example\nSubject: Work\nContent-Type: image/png\n\nx";
+    let reason = read(image.as_bytes(), &context()).reason().map(ToString::to_string);
+    assert!(reason.is_some_and(|reason| reason.contains("an image")));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod builder;
 mod markup;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::limits::{Limit, MAX_LINES};
@@ -23,6 +24,8 @@ pub(crate) struct Document {
     pub(crate) is_plain: bool,
     /// What there was too much of, so that the rest was not read.
     pub(crate) exceeded: Option<(&'static str, Limit)>,
+    /// Which letters and digits lines and cells begin with, behind points of lists and the like.
+    beginnings: OnceCell<Vec<bool>>,
 }
 
 /// A line of text. A run of blanks stays as long as it was sent, for circuit ids hold such; line ends, tabs and
@@ -78,6 +81,12 @@ impl Document {
             let line = without_link_targets(line);
             // The marks of a quoted mail are no part of it.
             let own = line.trim().trim_start_matches(['>', ' ']);
+            // `+-----+-----+` between the rows of a drawn table.
+            if own.starts_with(['+', '|']) && own.chars().all(|c| matches!(c, '+' | '-' | '=' | '|' | ':')) {
+                continue;
+            }
+            let drawn = drawn_row(own);
+            let own = drawn.as_deref().unwrap_or(own);
             if own.is_empty() {
                 is_apart = true;
                 in_table = false;
@@ -124,7 +133,7 @@ impl Document {
             lines: self.lines.get(lines.clone()).unwrap_or_default().to_vec(),
             tables: tables.map(|table| Table { line: table.line - lines.start, rows: table.rows.clone() }).collect(),
             is_plain: self.is_plain,
-            exceeded: None,
+            ..Self::default()
         };
         for line in &mut part.lines {
             // A table that began before is not here.
@@ -147,6 +156,28 @@ impl Document {
         let Some(before) = line.checked_sub(1).and_then(|before| self.lines.get(before)) else { return false };
         let is_long = self.is_plain && before.text.len() >= MIN_WRAPPED_BYTES && before.cell.is_none();
         is_long && self.lines.get(line).is_some_and(|line| !line.is_apart && line.cell.is_none())
+    }
+
+    /// Whether any line or cell may begin with that text, whatever its case. Hundreds of labels are looked for, and most
+    /// of them in vain.
+    pub(crate) fn may_begin_with(&self, text: &str) -> bool {
+        let first = |text: &str| {
+            let first = text.chars().find(|c| c.is_alphanumeric());
+            // All letters outside of ASCII count as one.
+            let ascii = |c: char| u8::try_from(c).ok().filter(u8::is_ascii).map(|c| c.to_ascii_lowercase());
+            first.map(|c| usize::from(ascii(c).unwrap_or(u8::MAX)))
+        };
+        let beginnings = self.beginnings.get_or_init(|| {
+            let mut seen = vec![false; usize::from(u8::MAX) + 1];
+            let cells = self.tables.iter().flat_map(|table| table.rows.iter().flatten()).map(|cell| &cell.text);
+            for place in self.lines.iter().map(|line| &line.text).chain(cells).filter_map(|text| first(text)) {
+                if let Some(seen) = seen.get_mut(place) {
+                    *seen = true;
+                }
+            }
+            seen
+        });
+        first(text).and_then(|place| beginnings.get(place)).is_none_or(|seen| *seen)
     }
 
     /// The document as plain text.
@@ -172,8 +203,13 @@ fn without_link_targets(line: &str) -> Cow<'_, str> {
     if kept.is_empty() { Cow::Borrowed(rest) } else { kept + rest }
 }
 
-/// A line's columns: between tabs, blank ones included, or else between bars (as Markdown has them), or between gaps of
-/// three blanks or more.
+/// A row of a drawn table, `| Start | 22:00 UTC |`, with tabs between its columns.
+fn drawn_row(line: &str) -> Option<String> {
+    let inner = line.strip_prefix('|')?.strip_suffix('|')?;
+    Some(inner.split('|').map(str::trim).collect::<Vec<_>>().join("\t"))
+}
+
+/// A line's columns: between tabs, blank ones included, or else between bars, or between gaps of three blanks or more.
 fn columns(line: &str) -> Vec<&str> {
     if line.contains('\t') {
         line.split('\t').map(str::trim).collect()
@@ -222,6 +258,16 @@ mod tests {
         check("a&nbspb &notin; &notit;", &["a b ∉ ¬it;"]);
         check("&&lt&&#&#65&#x&é&amp;&#", &["&<&&#A&#x&é&&#"]);
         check("&#0;&#1114112;&#99999999999;", &["\u{fffd}\u{fffd}\u{fffd}"]);
+    }
+
+    #[test]
+    fn tables_may_be_drawn_in_plain_text() {
+        let document =
+            Document::from_text("+----+----+\n| Id | Impact |\n+----+----+\n| A-1 | down |\n+----+----+\nend");
+        let table: Vec<Vec<&str>> =
+            document.tables[0].rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect();
+        assert_eq!(table, [["Id", "Impact"], ["A-1", "down"]]);
+        assert_eq!(document.text(), "Id Impact\nA-1 down\nend");
     }
 
     #[test]

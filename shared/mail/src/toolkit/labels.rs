@@ -21,6 +21,9 @@ pub(crate) struct Field<'a> {
 /// stands nowhere without one. Labels in bold are the only ones that count where there are any: a mail may hold itself
 /// once more as plain text.
 pub(crate) fn fields<'a>(document: &'a Document, label: &str) -> Vec<Field<'a>> {
+    if !document.may_begin_with(label) {
+        return Vec::new();
+    }
     let lines = document.lines.iter().enumerate();
     let mut found: Vec<_> = lines.filter_map(|(i, line)| Some((i, line, behind(document, line, label)?))).collect();
     if found.iter().any(|(_, _, behind)| !behind.has_remark) {
@@ -65,16 +68,18 @@ struct Behind<'a> {
 
 /// The label as written and what follows it on its line, where the line begins with that label.
 fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<Behind<'a>> {
+    let (label, may_go_on) = match label.strip_suffix('…') {
+        Some(label) => (label, true),
+        None => (label, false),
+    };
+    // Nearly every line begins with something else.
+    strip_start(line.text.trim_start_matches(BEFORE), label)?;
     // Of a line with columns, the first one is the label, unless a colon in it begins the value: ids may hold wide gaps.
     let column = first_column(document, line).map(|(cell, _)| cell.text.as_str());
     let has_value = |first: &str| first.split_once(": ").is_some_and(|(_, value)| !value.trim().is_empty());
     let starts = |first: &str| line.text.trim_start_matches(BEFORE).starts_with(first.trim_start_matches(BEFORE));
     let column = column.filter(|first| first.len() < line.text.len() && starts(first) && !has_value(first));
     let text = column.unwrap_or(&line.text).trim_start_matches(BEFORE);
-    let (label, may_go_on) = match label.strip_suffix('…') {
-        Some(label) => (label, true),
-        None => (label, false),
-    };
     let rest = strip_start(text, label)?;
     // The colon of `15:00` ends no label.
     let is_end = |&(at, _): &(usize, &str)| {
@@ -93,7 +98,10 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<Beh
             0
         })
     } else {
-        rest.len() - rest.trim_start_matches(['*', ' ']).len()
+        // `Start .......: 22:00`
+        let behind_dots = rest.trim_start_matches(['*', ' ', '.', '_']);
+        let is_leader = behind_dots.starts_with(':');
+        rest.len() - if is_leader { behind_dots } else { rest.trim_start_matches(['*', ' ']) }.len()
     };
     // `TT#7777`, `TT#(7777)`: the label says itself where it ends.
     let ends_itself = !label.ends_with(|c: char| c.is_alphanumeric() || c == ')');
@@ -300,11 +308,14 @@ mod tests {
 
     #[test]
     fn labels_in_plain_text_may_carry_asterisks_and_stand_in_columns() {
-        let text = "*Ticket #:* A-1\n*Urgency*: Planned\n> no\nTT#7\nStart\t2026-01-02\nService ID      A, B";
+        let text = "Sort .....: fibre\n*Ticket #:* A-1\n*Urgency*: Planned\n> no\nTT#7\n• Site: Oslo\nÉTAT : ouvert\nStart\t2026-01-02\nService ID      A, B";
         let document = Document::from_text(text);
         check(&document, "Ticket #", Some("A-1"));
         check(&document, "Urgency", Some("Planned"));
         check(&document, "TT#", Some("7"));
+        check(&document, "Sort", Some("fibre"));
+        check(&document, "Site", Some("Oslo"));
+        check(&document, "État", Some("ouvert"));
         check(&document, "Start", Some("2026-01-02"));
         check(&document, "Service ID", Some("A, B"));
         let document = Document::from_text("Start (UTC): 9\nEnd (local): 8\nEnd: 10\nTicket (CHG770) : x");

@@ -11,6 +11,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
         "cancellation", "cancelled", "canceled", "cancel", "withdrawn", "did not proceed", "called off", "aborted",
         "will not proceed", "will not be proceeding", "will not take place", "will no longer take place",
         "cancelado", "cancelada", "cancelación", "cancelamento",
+        "annulé", "annulée", "annulés", "annulation", "abgesagt", "absage",
     ]),
     (MaintenanceStatus::Completed, &[
         "completed", "completion", "complete", "concluded", "has closed", "end of window", "end of maintenance",
@@ -18,6 +19,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
         "maintenance finished", "work finished", "works finished", "have finished", "been closed", "been finalized",
         "been finalised", "successfully carried out", "carried out successfully",
         "finalizado", "finalizada", "concluido", "concluida", "concluído", "concluída",
+        "terminé", "terminée", "terminés", "abgeschlossen", "beendet",
     ]),
     (MaintenanceStatus::Rescheduled, &[
         "rescheduled", "re-scheduled", "reschedule", "rescheduling", "postponed", "postponement", "new date", "new dates",
@@ -25,6 +27,7 @@ static PHRASES: &[(MaintenanceStatus, &[&str])] = &[
         "delayed", "been moved to", "brought forward", "been amended", "been revised", "been changed", "has changed the",
         "maintenance has changed", "window has changed", "schedule has changed", "times have changed", "dates have changed",
         "reprogramado", "reprogramada", "reprogramación", "reagendado", "reagendada", "postergado", "postergada",
+        "reprogramação", "reporté", "reportée", "reportés", "verschoben", "verschiebung",
     ]),
     (MaintenanceStatus::InProcess, &[
         "in progress", "in-progress", "in process", "ongoing", "underway", "under way", "commencing momentarily", "commencing shortly",

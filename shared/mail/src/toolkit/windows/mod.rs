@@ -143,7 +143,8 @@ fn is_span(from: &Moment<'_>, to: &Moment<'_>) -> bool {
 
 /// Every window in the text that is written as two moments with a dash or a word between them.
 pub(crate) fn spans(text: &str) -> impl Iterator<Item = (Moment<'_>, Moment<'_>)> {
-    let mut at = 0;
+    // Every date has a digit.
+    let mut at = text.find(|c: char| c.is_ascii_digit()).map_or(text.len(), |_| 0);
     std::iter::from_fn(move || {
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             if rest.starts_with(|c: char| c.is_ascii_alphanumeric())

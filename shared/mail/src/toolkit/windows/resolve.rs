@@ -35,10 +35,15 @@ impl Rules<'_> {
     pub(crate) const MONTH_FIRST_UTC: Self =
         Self { order: DateOrder::MonthFirst, zone: Some(Zone::UTC), meanings: &[] };
 
-    /// The same, where the label of a time names its zone: `Start Time (EST)`.
+    /// The same, where the label of a time names its zone: `Start Time (EST)`. Local time of nobody knows where is in no
+    /// zone.
     pub(crate) fn with_zone_of(&self, label: &str) -> Self {
-        let zone = zone_of_label(label).and_then(|zone| zone.zone(self.meanings));
-        Self { zone: zone.or(self.zone), ..*self }
+        let zone = match zone_of_label(label) {
+            Some(name @ ZoneName::Local) => name.zone(self.meanings),
+            Some(name) => name.zone(self.meanings).or(self.zone),
+            None => self.zone,
+        };
+        Self { zone, ..*self }
     }
 
     fn zone(&self, name: Option<ZoneName<'_>>) -> Result<Option<Zone>, String> {
