@@ -6,6 +6,7 @@
 
 mod builder;
 mod markup;
+mod stacked;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -77,7 +78,7 @@ impl Document {
         let mut document = Self { is_plain: true, ..Self::default() };
         let mut is_apart = false;
         let mut in_table = false;
-        for line in text.lines() {
+        for line in stacked::in_rows(text).lines() {
             let line = without_link_targets(line);
             // The marks of a quoted mail are no part of it.
             let own = line.trim().trim_start_matches(['>', ' ']);

@@ -263,14 +263,20 @@ pub(crate) fn is_list_of_ids(text: &str) -> bool {
     })
 }
 
-/// Whether the two are as many words, each of letters or of digits where the other's is: `SNG TPE EPL 900001` and
-/// `HKG TOK EPL 900002`. Words without a digit among them may be anything.
+/// Whether a text of several words is an id like the other: a long number at its end, or as many words, each of letters or
+/// of digits where the other's is, `SNG TPE EPL 900001` and `HKG TOK EPL 900002`. Words without a digit among them may be
+/// anything.
 fn is_like(text: &str, other: &str) -> bool {
+    const MIN_DIGITS: usize = 4;
     let has = |word: &str, is_it: fn(&char) -> bool| word.chars().any(|c| is_it(&c));
     let kind = |word: &str| (has(word, char::is_ascii_digit), has(word, char::is_ascii_uppercase));
     let kinds = |text: &str| text.split_whitespace().map(kind).collect::<Vec<_>>();
     let is_id = |text: &str| has(text, char::is_ascii_digit) && !has(text, char::is_ascii_lowercase);
-    is_id(text) && date(text).is_none() && kinds(text) == kinds(other)
+    let ends_in_number = |text: &str| text.bytes().rev().take_while(u8::is_ascii_digit).count() >= MIN_DIGITS;
+    is_id(text)
+        && !text.contains([':', '@'])
+        && date(text).is_none()
+        && (kinds(text) == kinds(other) || (ends_in_number(text) && ends_in_number(other)))
 }
 
 /// Longer than every label, shorter than most sentences.
@@ -338,6 +344,7 @@ mod tests {
         check_list(&Document::from_text("Ids: A1\nB2, C3\nD4: no"), &["B2, C3"]);
         check_list(&Document::from_text("Ids\tA1\nB2\nNext\tC3"), &["B2"]);
         check_list(&Document::from_text("Ids\nSNG EPL 1\nHKG IPL 2\nCALL US 24X7\nSYD EPL 3"), &["HKG IPL 2"]);
+        check_list(&Document::from_text("Ids: SNG EPL 9001\nSYD1 9002\nCALL 24X7\nX 9003"), &["SYD1 9002"]);
         check_list(&Document::from_text("Ids: A1\n\nB2"), &[]);
         let table = "<table><tr><td>Ids</td><td><table><tr><td>A 1</td></tr><tr><td>B 2</td></tr></table></td></tr>\
                      <tr><td>Next</td><td>C3</td></tr></table>";

@@ -28,7 +28,7 @@ impl TextFormat {
         };
         let summary = self.summary.find(view).unwrap_or(draft.summary);
         Ok(vec![Draft {
-            account: self.account.find(view),
+            account: self.account.find_where(view, |text| !self.is_label(text)),
             windows,
             confidence,
             circuits: self.circuits(view),
