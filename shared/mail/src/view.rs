@@ -403,17 +403,6 @@ impl<'a> View<'a> {
         found.unwrap_or_else(circuits::outage)
     }
 
-    /// The circuits of these rows, in the first of these columns that holds one, all hit alike.
-    pub(crate) fn circuits_in(&self, rows: &[Row<'a>], ids: &[&str], impact: &Impact<'a>) -> Circuits<'a> {
-        let mut circuits = Circuits::default();
-        for row in rows {
-            if let Some(id) = row.get(ids) {
-                circuits.add(id, impact.clone());
-            }
-        }
-        circuits
-    }
-
     /// A draft with what every mail has.
     pub(crate) fn draft(&self, id: Found<'a>, state: Said<'a, NoticeState>) -> Draft<'a> {
         let stamp = match self.message.date {

@@ -8,8 +8,9 @@ use super::maintnote::event_windows;
 use super::registry::{CodeFormat, Reads};
 use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Trouble, WITHOUT_WINDOW};
-use crate::toolkit::circuits::outage;
+use crate::toolkit::circuits::{Circuits, outage};
 use crate::toolkit::found::{Found, Said};
+use crate::toolkit::tables::Row;
 use crate::toolkit::windows::{Rules, Window, last_moment};
 use crate::view::{View, confirmed};
 
@@ -34,6 +35,15 @@ const RULES: Rules<'static> = Rules::DAY_FIRST_UTC;
 
 /// The columns of a service's names, the best first.
 const SERVICES: [&str; 6] = ["SLID/CCSD", "SLID / CCSD", "SLID", "CCSD", "Service ID", "Services Affected"];
+
+/// The services of these rows. Several words are what a narrow page has broken off another column.
+fn circuits<'a>(rows: &[Row<'a>]) -> Circuits<'a> {
+    let mut circuits = Circuits::default();
+    for id in rows.iter().filter_map(|row| row.get(&SERVICES)).filter(|id| !id.text.trim().contains(' ')) {
+        circuits.add(id, outage());
+    }
+    circuits
+}
 
 /// What the heading says behind the ticket.
 const STATUSES: [(&str, MaintenanceStatus); 9] = [
@@ -66,7 +76,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     Ok(vec![Draft {
         confidence,
         windows,
-        circuits: view.circuits_in(&rows, &SERVICES, &outage()),
+        circuits: circuits(&rows),
         summary: view.value(&["Planned work Reason"]).unwrap_or_else(|| view.subject()),
         ..view.draft(id, state)
     }])

@@ -194,8 +194,8 @@ fn provider(view: &View<'_>, named: Option<&Found<'_>>) -> Option<NoticeProvider
 }
 
 /// Section 3.6.6, with the American spelling, other separators and any case. An extension is what its words say, as
-/// `POSTPONED` does, or an unknown status; none
-/// at all is read from what iCalendar has for cancelling (RFC 5545 3.8.1.11, RFC 5546 1.4).
+/// `POSTPONED` does, or an unknown status; none at all is read from what iCalendar has for cancelling (RFC 5545
+/// 3.8.1.11, RFC 5546 1.4).
 fn status<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> (Option<MaintenanceStatus>, Found<'a>) {
     let event = numbered.event;
     let Some(said) = numbered.text("X-MAINTNOTE-STATUS") else {

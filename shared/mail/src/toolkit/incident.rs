@@ -31,9 +31,9 @@ static CERTAIN: &[&str] = &[
 #[rustfmt::skip]
 static PLANNED: &[&str] = &[
     "maintenance", "planned", "scheduled", "planned work", "planned works", "change notification",
-    "works notification", "work notification", "work order", "change request", "network activity", "reschedule", "rescheduled", "upgrade", "migration", "service advisory",
-    "wartung", "wartungsarbeiten", "wartungsankündigung", "wartungsfenster", "geplante arbeiten", "travaux", "mantenimiento",
-    "trabajos programados", "trabajo programado", "ventana de mantenimiento", "manutenção", "manutenções",
+    "works notification", "work notification", "work order", "change request", "network activity", "reschedule",
+    "rescheduled", "upgrade", "migration", "service advisory", "wartung", "wartungsarbeiten", "wartungsankündigung",
+    "wartungsfenster", "geplante arbeiten", "travaux", "mantenimiento", "trabajos programados", "trabajo programado", "ventana de mantenimiento", "manutenção", "manutenções",
     "janela de manutenção",
 ];
 

@@ -92,16 +92,10 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<Beh
     let bold = bold_start(line).filter(|_| text.len() == line.text.len()).map(str::trim_end);
     let remark_end = if may_go_on {
         let in_bold = bold.and_then(|bold| bold.len().checked_sub(text.len() - rest.len()));
-        colon.or(in_bold).filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(if rest.len() <= MAX_REMARK_BYTES {
-            rest.len()
-        } else {
-            0
-        })
+        let whole = if rest.len() <= MAX_REMARK_BYTES { rest.len() } else { 0 };
+        colon.or(in_bold).filter(|&at| at <= MAX_REMARK_BYTES).unwrap_or(whole)
     } else {
-        // `Start .......: 22:00`
-        let behind_dots = rest.trim_start_matches(['*', ' ', '.', '_']);
-        let is_leader = behind_dots.starts_with(':');
-        rest.len() - if is_leader { behind_dots } else { rest.trim_start_matches(['*', ' ']) }.len()
+        rest.len() - without_leader(rest).len()
     };
     // `TT#7777`, `TT#(7777)`: the label says itself where it ends.
     let ends_itself = !label.ends_with(|c: char| c.is_alphanumeric() || c == ')');
@@ -119,6 +113,12 @@ fn behind<'a>(document: &'a Document, line: &'a Line, label: &str) -> Option<Beh
         None => return None,
     };
     Some(Behind { label: written, rest, has_remark })
+}
+
+/// The text without what leads from a label to its colon: `Start .......: 22:00`.
+fn without_leader(text: &str) -> &str {
+    let behind_dots = text.trim_start_matches(['*', ' ', '.', '_']);
+    if behind_dots.starts_with(':') { behind_dots } else { text.trim_start_matches(['*', ' ']) }
 }
 
 /// The length of a remark in brackets that the text begins with: `(UTC)`, but not `(CHG0012345)`, which is a value.
@@ -213,9 +213,9 @@ fn is_label(line: &Line) -> bool {
     is_short && (line.starts_bold() || is_words)
 }
 
-/// The lines below a field's value that go on with it as a list: the rows of a table inside the cell beside the label, or
-/// else lines that are each an id, several parted by commas, or words like those of the value, up to a blank line or one
-/// that says something else.
+/// The lines below a field's value that go on with it as a list: the rows of a table inside the cell beside the label,
+/// or else lines that are each an id, several parted by commas, or words like those of the value, up to a blank line or
+/// one that says something else.
 pub(crate) fn list_below<'a>(document: &'a Document, field: &Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
     rows_below(document, field).chain(lines_below(document, field))
 }
@@ -263,9 +263,9 @@ pub(crate) fn is_list_of_ids(text: &str) -> bool {
     })
 }
 
-/// Whether a text of several words is an id like the other: a long number at its end, or as many words, each of letters or
-/// of digits where the other's is, `SNG TPE EPL 900001` and `HKG TOK EPL 900002`. Words without a digit among them may be
-/// anything.
+/// Whether a text of several words is an id like the other: with a long number at its end, or as many words, each of
+/// letters or of digits where the other's is, `SNG TPE EPL 900001` and `HKG TOK EPL 900002`. Words without a digit among
+/// them may be anything.
 fn is_like(text: &str, other: &str) -> bool {
     const MIN_DIGITS: usize = 4;
     let has = |word: &str, is_it: fn(&char) -> bool| word.chars().any(|c| is_it(&c));
@@ -294,7 +294,8 @@ mod tests {
 
     #[test]
     fn a_value_stands_behind_its_label_or_below_it_or_beside_it() {
-        let html = "Ticket: quoted<br><b>Ticket : </b> A-1<br><b>Reason:</b><br>Work<br><b>Empty:</b><br><b>Next:</b> x<br><b>Start</b> 22:00<br><b>End of</b> it<br>\
+        let html = "Ticket: quoted<br><b>Ticket : </b> A-1<br><b>Reason:</b><br>Work<br><b>Empty:</b><br><b>Next:</b> x\
+                    <br><b>Start</b> 22:00<br><b>End of</b> it<br>\
                     <table><tr><td>Site</td><td>:</td><td>Oslo</td></tr><tr><td>Ids<br>A<br>B</td></tr>\
                     <tr><td>Blank</td><td></td></tr><tr><td>Slot (Backup)</td><td>9</td></tr></table>";
         let document = Document::from_html(html);

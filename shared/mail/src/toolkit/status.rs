@@ -79,8 +79,8 @@ pub(crate) fn of_words(text: &str) -> Option<MaintenanceStatus> {
 /// Whether the text, as [`unconditional`] has it, says the phrase of what is: `will be completed` does not say
 /// `completed`. A phrase that is about what is to come is looked for as it is.
 pub(crate) fn says(text: &str, phrase: &str) -> bool {
-    let is_empty = EMPTY.iter().any(|empty| phrase.contains(empty));
-    has_phrase(text, phrase) && (is_empty || has_phrase(&without(EMPTY, text.to_owned()), phrase))
+    let is_empty = || EMPTY.iter().any(|empty| phrase.contains(empty));
+    has_phrase(text, phrase) && (is_empty() || has_phrase(&without(EMPTY, text.to_owned()), phrase))
 }
 
 /// What sentences say outright of the work, in texts that describe it as well: an extension of a cable and a repair
