@@ -33,8 +33,8 @@ static PLANNED: &[&str] = &[
     "maintenance", "planned", "scheduled", "planned work", "planned works", "change notification",
     "works notification", "work notification", "work order", "change request", "network activity", "reschedule",
     "rescheduled", "upgrade", "migration", "service advisory", "wartung", "wartungsarbeiten", "wartungsankündigung",
-    "wartungsfenster", "geplante arbeiten", "travaux", "mantenimiento", "trabajos programados", "trabajo programado", "ventana de mantenimiento", "manutenção", "manutenções",
-    "janela de manutenção",
+    "wartungsfenster", "geplante arbeiten", "travaux", "mantenimiento", "trabajos programados", "trabajo programado",
+    "ventana de mantenimiento", "manutenção", "manutenções", "janela de manutenção",
 ];
 
 /// Words of a fault that planned work is called by as well, or that are the reason for it.
