@@ -16,7 +16,7 @@ use crate::limits::{
     MAX_BODY_TEXT_BYTES, MAX_HEADER_BYTES, MAX_ID_BYTES, MAX_MAIL_BYTES, MAX_PART_DEPTH, MAX_PARTS, MAX_SHEET_BYTES,
     MAX_SUBJECT_BYTES, MAX_TEXT_BYTES,
 };
-use crate::part::{Part, SheetKind, decode_charset, unflowed};
+use crate::part::{Part, SheetKind, Unread, decode_charset, starts_calendar, unflowed};
 pub(crate) use crate::sheets::Sheet;
 use crate::{Mail, Reason, quotes, sheets};
 
@@ -25,21 +25,33 @@ use crate::{Mail, Reason, quotes, sheets};
 pub(crate) struct Message {
     pub(crate) message_id: Option<String>,
     pub(crate) from: Option<String>,
-    /// `X-Original-Sender`: who wrote it, by the word of a mailing list that puts itself into `From`.
+    /// `X-Original-Sender` or `X-Original-From`: who wrote it, by the word of a mailing list that puts itself into `From`.
     pub(crate) original_sender: Option<String>,
+    /// `Reply-To`, which is all that some lists keep of who wrote it.
+    pub(crate) reply_to: Option<String>,
     pub(crate) subject: String,
     pub(crate) date: Option<Time>,
     pub(crate) html: Vec<Document>,
     pub(crate) plain: Vec<Document>,
     /// Every iCalendar part, under whatever type it came.
-    pub(crate) calendars: Vec<String>,
+    pub(crate) calendars: Vec<CalendarPart>,
     /// Every attached table.
     pub(crate) sheets: Vec<Sheet>,
-    /// The mails that it quotes or forwards in its text, the newest first.
+    /// The mails that it quotes or forwards in its text, the newest first, and the texts that are attached to it.
     pub(crate) quoted: Vec<Message>,
+    /// A part that may hold what the mail says, and that is not read.
+    pub(crate) unread: Option<Unread>,
     plain_text: Option<String>,
     /// The first HTML as text.
     body_text: Option<String>,
+}
+
+/// A calendar as it came.
+#[derive(Debug)]
+pub(crate) struct CalendarPart {
+    /// In small letters; blank where it has none.
+    pub(crate) file_name: String,
+    pub(crate) text: String,
 }
 
 /// The headers that are read; the others are stepped over.
@@ -49,12 +61,15 @@ static HEADERS: LazyLock<MessageParser> = LazyLock::new(|| {
         .header_date(HeaderName::Date)
         .header_address(HeaderName::From)
         .header_address(HeaderName::Other(X_ORIGINAL_SENDER.into()))
+        .header_address(HeaderName::Other(X_ORIGINAL_FROM.into()))
+        .header_address(HeaderName::ReplyTo)
         .header_id(HeaderName::MessageId)
         .header_text(HeaderName::Subject)
         .default_header_ignore()
 });
 
 const X_ORIGINAL_SENDER: &str = "X-Original-Sender";
+const X_ORIGINAL_FROM: &str = "X-Original-From";
 
 /// The mail, then the mails attached to it, in order. Never empty.
 pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
@@ -64,6 +79,9 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
     let raw = without_mbox_line(raw.trim_ascii_start());
     if raw.is_empty() {
         return Err(Reason::Empty);
+    }
+    if starts_calendar(raw) {
+        return Ok(vec![bare_calendar(raw)?]);
     }
     let mut walk = Walk::default();
     let mut parts = 1;
@@ -95,6 +113,15 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Vec<Message>, Reason> {
     Ok(walk.messages)
 }
 
+/// A calendar that was taken out of its mail.
+fn bare_calendar(raw: &[u8]) -> Result<Message, Reason> {
+    if raw.len() > MAX_TEXT_BYTES.value {
+        return Err(Reason::TooLarge { what: "calendar", limit: MAX_TEXT_BYTES });
+    }
+    let calendar = CalendarPart { file_name: String::new(), text: decode_charset(raw, None) };
+    Ok(Message { calendars: vec![calendar], ..Message::default() })
+}
+
 /// What the headers alone tell of a mail that is refused.
 pub(crate) fn envelope(raw: &[u8]) -> Mail {
     let start = raw.get(..MAX_HEADER_BYTES.value).unwrap_or(raw);
@@ -122,6 +149,7 @@ pub(crate) fn mail(messages: &[Message]) -> Mail {
 impl Message {
     fn take_headers(&mut self, headers: &[Header<'_>]) {
         let mut senders = 0;
+        let mut original_from = None;
         for header in headers {
             match (&header.name, &header.value) {
                 (HeaderName::MessageId, value) => {
@@ -142,15 +170,37 @@ impl Message {
                 {
                     self.original_sender = only_address(address);
                 }
+                (HeaderName::Other(name), HeaderValue::Address(address))
+                    if name.eq_ignore_ascii_case(X_ORIGINAL_FROM) =>
+                {
+                    original_from = only_address(address);
+                }
+                (HeaderName::ReplyTo, HeaderValue::Address(address)) => self.reply_to = only_address(address),
                 _ => {}
             }
         }
+        self.original_sender = self.original_sender.take().or(original_from);
     }
 
     /// Every body that a format may be read from, the one that holds more of the structure first, with its name.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = (String, &Document)> {
         let html = self.html.iter().enumerate().map(|(i, body)| (format!("HTML part {}", i + 1), body));
         html.chain(self.plain.iter().enumerate().map(|(i, body)| (format!("text part {}", i + 1), body)))
+    }
+
+    /// Takes an attached text, as a mail of the same sender.
+    fn attach(&mut self, body: Document, is_html: bool) {
+        let (html, plain) = if is_html { (vec![body], Vec::new()) } else { (Vec::new(), vec![body]) };
+        self.quoted.push(Message {
+            from: self.from.clone(),
+            original_sender: self.original_sender.clone(),
+            reply_to: self.reply_to.clone(),
+            subject: self.subject.clone(),
+            date: self.date,
+            html,
+            plain,
+            ..Message::default()
+        });
     }
 
     fn text(&self) -> Option<String> {
@@ -207,7 +257,8 @@ impl Walk {
                 return Ok(pieces.into_iter().map(entity).collect());
             }
         }
-        if part.main_type == "message" && matches!(part.subtype.as_str(), "rfc822" | "global") {
+        let is_message = part.main_type == "message" && matches!(part.subtype.as_str(), "rfc822" | "global");
+        if is_message || (part.main_type == "application" && part.file_name.ends_with(".eml")) {
             return Ok(vec![Entity { bytes: part.decoded(), of: None, depth: depth + 1 }]);
         }
         let is_calendar = part.is_calendar();
@@ -218,12 +269,18 @@ impl Walk {
             }
             return Ok(Vec::new());
         }
-        let is_body = matches!(part.main_type.as_str(), "text" | "multipart") && !part.is_attachment;
-        if is_calendar || is_body {
+        let is_text = matches!(part.main_type.as_str(), "text" | "multipart");
+        let is_attached = is_text && part.is_attachment && matches!(part.subtype.as_str(), "plain" | "html");
+        let is_body = is_text && !part.is_attachment;
+        if is_calendar || is_body || is_attached {
             let text = self.text(&part)?;
             if let Some(message) = self.messages.get_mut(of) {
                 if is_calendar {
-                    message.calendars.push(text);
+                    message.calendars.push(CalendarPart { file_name: part.file_name, text });
+                } else if is_attached {
+                    let is_html = part.subtype == "html";
+                    let body = if is_html { Document::from_html(&text) } else { Document::from_text(&text) };
+                    message.attach(within_limits(body)?, is_html);
                 } else if part.subtype == "html" {
                     message.html.push(within_limits(Document::from_html(&text))?);
                 } else if !text.trim().is_empty() {
@@ -232,6 +289,8 @@ impl Walk {
                     message.plain_text.get_or_insert(text);
                 }
             }
+        } else if let Some(message) = self.messages.get_mut(of) {
+            message.unread = message.unread.max(part.unread());
         }
         Ok(Vec::new())
     }

@@ -77,6 +77,25 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// The kind of part that it is, where it may hold what the mail says and is not read.
+    pub(crate) fn unread(&self) -> Option<Unread> {
+        let is_named = |end: &str| self.file_name.ends_with(end);
+        match self.subtype.as_str() {
+            "ms-tnef" | "vnd.ms-tnef" => Some(Unread::Tnef),
+            _ if is_named("winmail.dat") => Some(Unread::Tnef),
+            "pkcs7-mime" | "x-pkcs7-mime" => Some(Unread::Smime),
+            "pgp-encrypted" => Some(Unread::OpenPgp),
+            "vnd.ms-outlook" => Some(Unread::Msg),
+            _ if is_named(".msg") => Some(Unread::Msg),
+            "pdf" => Some(Unread::Pdf),
+            _ if is_named(".pdf") => Some(Unread::Pdf),
+            _ if is_named(".doc") || is_named(".docx") => Some(Unread::Word),
+            _ if is_named(".zip") => Some(Unread::Archive),
+            _ if self.main_type == "image" => Some(Unread::Image),
+            _ => None,
+        }
+    }
+
     pub(crate) fn decoded(&self) -> Cow<'a, [u8]> {
         self.decode(self.body)
     }
@@ -86,6 +105,35 @@ impl<'a> Part<'a> {
             "base64" => Cow::Owned(lenient_base64(bytes)),
             "quoted-printable" => Cow::Owned(lenient_quoted_printable(bytes)),
             _ => Cow::Borrowed(bytes),
+        }
+    }
+}
+
+/// A part that is not read, the likelier to hold what the mail says the further down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Unread {
+    Image,
+    Archive,
+    Word,
+    Pdf,
+    Msg,
+    OpenPgp,
+    Smime,
+    Tnef,
+}
+
+impl Unread {
+    /// Its name for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Image => "an image",
+            Self::Archive => "an archive (.zip)",
+            Self::Word => "a Word document",
+            Self::Pdf => "a PDF",
+            Self::Msg => "an Outlook message (.msg)",
+            Self::OpenPgp => "an encrypted part (OpenPGP)",
+            Self::Smime => "an encrypted or wrapped part (S/MIME)",
+            Self::Tnef => "an Outlook envelope (TNEF, winmail.dat)",
         }
     }
 }
@@ -115,9 +163,11 @@ pub(crate) fn unflowed(text: &str, deletes_space: bool) -> String {
 /// How much of a part of unknown type is looked at to see whether it is a calendar.
 const SNIFFED_BYTES: usize = 256;
 
-fn starts_calendar(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
-    bytes.get(..15).is_some_and(|start| start.eq_ignore_ascii_case(b"BEGIN:VCALENDAR"))
+/// Whether it is a calendar by its first bytes, in UTF-16 as well.
+pub(crate) fn starts_calendar(bytes: &[u8]) -> bool {
+    let start = decode_charset(bytes.get(..SNIFFED_BYTES).unwrap_or(bytes), None);
+    let start = start.trim_start().as_bytes();
+    start.get(..15).is_some_and(|start| start.eq_ignore_ascii_case(b"BEGIN:VCALENDAR"))
 }
 
 /// Base64 as it arrives: what does not belong to the alphabet is stepped over (RFC 2045 6.8).

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use chrono::{NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use noticeboard_domain::time::Time;
 
 use crate::html::{Document, Line};
@@ -28,27 +28,32 @@ enum Name {
 }
 
 /// The names that mail programs write, in the languages that forwarded mail is seen in.
-const NAMES: [(&str, Name); 20] = [
-    ("From", Name::From),
-    ("Von", Name::From),
-    ("De", Name::From),
-    ("Da", Name::From),
-    ("Subject", Name::Subject),
-    ("Betreff", Name::Subject),
-    ("Objet", Name::Subject),
-    ("Asunto", Name::Subject),
-    ("Oggetto", Name::Subject),
-    ("Date", Name::Date),
-    ("Sent", Name::Date),
-    ("Datum", Name::Date),
-    ("Gesendet", Name::Date),
-    ("Envoyé", Name::Date),
-    ("To", Name::Other),
-    ("Cc", Name::Other),
-    ("An", Name::Other),
-    ("À", Name::Other),
-    ("Para", Name::Other),
+#[rustfmt::skip]
+const NAMES: [(&str, Name); 45] = [
+    ("From", Name::From), ("Von", Name::From), ("De", Name::From), ("Da", Name::From), ("Van", Name::From),
+    ("Subject", Name::Subject), ("Betreff", Name::Subject), ("Objet", Name::Subject), ("Sujet", Name::Subject),
+    ("Asunto", Name::Subject), ("Assunto", Name::Subject), ("Oggetto", Name::Subject), ("Onderwerp", Name::Subject),
+    ("Date", Name::Date), ("Sent", Name::Date), ("Datum", Name::Date), ("Gesendet", Name::Date), ("Envoyé", Name::Date),
+    ("Fecha", Name::Date), ("Enviado el", Name::Date), ("Enviado", Name::Date), ("Data", Name::Date),
+    ("Enviada em", Name::Date), ("Inviato", Name::Date), ("Verzonden", Name::Date),
+    ("To", Name::Other), ("Cc", Name::Other), ("An", Name::Other), ("À", Name::Other), ("Pour", Name::Other),
+    ("Para", Name::Other), ("Aan", Name::Other), ("Kopie", Name::Other), ("Copie", Name::Other),
     ("Reply-To", Name::Other),
+    ("发件人", Name::From), ("寄件者", Name::From), ("差出人", Name::From), ("主题", Name::Subject), ("主旨", Name::Subject),
+    ("件名", Name::Subject), ("收件人", Name::Other), ("宛先", Name::Other), ("发送时间", Name::Date),
+    ("送信日時", Name::Date),
+];
+
+/// How the line begins that says who wrote what follows, and what else it says: `On Monday, NOC <noc@carrier.example>
+/// wrote:`, `Am Montag schrieb NOC <noc@carrier.example>:`.
+const WROTE: [(&str, &str); 7] = [
+    ("On ", "wrote"),
+    ("Am ", "schrieb"),
+    ("Le ", "a écrit"),
+    ("El ", "escribió"),
+    ("Em ", "escreveu"),
+    ("Il ", "ha scritto"),
+    ("Op ", "schreef"),
 ];
 
 /// A mail inside a body.
@@ -66,10 +71,6 @@ pub(crate) fn take_out(message: &mut Message) {
     let date = message.date;
     let mut quoted: Vec<Message> = Vec::new();
     let mut cut = |body: &mut Document, is_html: bool| {
-        let marks_quotes = !is_html && body.lines.iter().any(|line| line.text.starts_with('>'));
-        if marks_quotes {
-            unquote(body);
-        }
         let (own, quotes) = split(body, date);
         if quotes.is_empty() {
             return;
@@ -92,17 +93,11 @@ pub(crate) fn take_out(message: &mut Message) {
     };
     message.html.iter_mut().for_each(|body| cut(body, true));
     message.plain.iter_mut().for_each(|body| cut(body, false));
-    message.quoted = quoted;
-}
-
-/// Takes the marks from quoted lines. The heading before them says where the quoted mail begins.
-fn unquote(body: &mut Document) {
-    for line in &mut body.lines {
-        if line.text.starts_with('>') {
-            line.text = line.text.trim_start_matches(['>', ' ']).to_owned();
-            line.is_apart |= line.text.is_empty();
-        }
+    // A heading without a subject is that of an answer, which keeps the subject.
+    for quote in quoted.iter_mut().filter(|quote| quote.subject.is_empty()) {
+        quote.subject.clone_from(&message.subject);
     }
+    message.quoted.splice(0..0, quoted);
 }
 
 /// The lines of the mail itself, and the mails in it.
@@ -129,12 +124,14 @@ fn split(body: &Document, date: Option<Time>) -> (Range<usize>, Vec<Quote>) {
 /// The heading of a quoted mail that begins at that line: where it starts, and what it says. Its lines begin behind it.
 fn heading(lines: &[Line], at: usize, date: Option<Time>) -> Option<(usize, Quote)> {
     let text = without_marks(lines.get(at)?);
-    // `On Mon, 1 May 2026, NOC <noc@carrier.example> wrote:`, which may be on two lines.
-    if text.starts_with("On ") {
+    // Such a line may be cut in two, and stand between dashes.
+    let start = text.trim_start_matches(['-', ' ']);
+    if let Some((_, wrote)) = WROTE.iter().find(|(word, _)| start.starts_with(word)) {
         let next = lines.get(at + 1).map_or("", without_marks);
-        let (whole, length) = if text.ends_with("wrote:") {
+        let says_it = |line: &str| line.ends_with([':', '-']) && line.contains(wrote);
+        let (whole, length) = if says_it(text) {
             (text.to_owned(), 1)
-        } else if next.ends_with("wrote:") && text.len() + next.len() < MAX_WROTE_BYTES {
+        } else if text.len() + next.len() < MAX_WROTE_BYTES && says_it(&format!("{text} {next}")) {
             (format!("{text} {next}"), 2)
         } else {
             return None;
@@ -192,41 +189,45 @@ const MAX_WROTE_BYTES: usize = 300;
 const MAX_HEADING_LINES: usize = 12;
 
 fn without_marks(line: &Line) -> &str {
-    line.text.trim_start_matches(['*', '>', ' ']).trim_end()
+    line.text.trim_start_matches(['*', ' ']).trim_end()
 }
+
+/// What stands above the headers of a forwarded mail.
+#[rustfmt::skip]
+const MARKERS: [&str; 19] = [
+    "forwarded message", "original message", "begin forwarded message", "original-nachricht", "ursprüngliche nachricht",
+    "weitergeleitete nachricht", "anfang der weitergeleiteten nachricht", "message transféré", "message d'origine",
+    "début du message réexpédié", "mensaje original", "mensaje reenviado", "inicio del mensaje reenviado",
+    "mensagem original", "mensagem encaminhada", "messaggio originale", "messaggio inoltrato",
+    "oorspronkelijk bericht", "doorgestuurd bericht",
+];
 
 /// `---------- Forwarded message ---------`, `-----Original Message-----`, `Begin forwarded message:`.
 fn is_marker(text: &str) -> bool {
-    let text = text.trim_matches(['-', '_', ' ', ':']);
-    [
-        "forwarded message",
-        "original message",
-        "begin forwarded message",
-        "original-nachricht",
-        "ursprüngliche nachricht",
-    ]
-    .iter()
-    .any(|marker| strip_start(text, marker).is_some_and(|rest| rest.trim().is_empty()))
+    let text = text.trim_matches(['-', '_', ' ', ':', '\u{a0}']);
+    MARKERS.iter().any(|marker| strip_start(text, marker).is_some_and(|rest| rest.trim().is_empty()))
 }
 
 /// The header that the line begins with.
 fn header(text: &str) -> Option<(Name, &str)> {
     // No name is longer.
-    const MAX_NAME_BYTES: usize = 14;
-    if !text.bytes().take(MAX_NAME_BYTES).any(|c| c == b':') {
+    const MAX_NAME_CHARS: usize = 14;
+    if !text.chars().take(MAX_NAME_CHARS).any(|c| matches!(c, ':' | '：')) {
         return None;
     }
     NAMES.iter().find_map(|&(name, kind)| {
         let head = text.get(..name.len())?;
         let rest = text.get(name.len()..)?.trim_start_matches(['*', ' ']);
-        let value = rest.strip_prefix(':').filter(|_| head.eq_ignore_ascii_case(name))?;
-        Some((kind, value.trim_matches(['*', ' '])))
+        let value = rest.strip_prefix([':', '：']).filter(|_| head.eq_ignore_ascii_case(name))?;
+        // The asterisk of a bold `*Subject:*` is the name's; those of `***Customer***` are the value's.
+        Some((kind, value.strip_prefix('*').filter(|value| value.starts_with(' ')).unwrap_or(value).trim()))
     })
 }
 
 /// The address in a text such as `NOC <noc@carrier.example>` or `noc@carrier.example [mailto:…]`.
 fn address(text: &str) -> Option<String> {
-    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';' | ':');
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, '*' | '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';' | ':');
     let found = text
         .split(ends)
         .rfind(|word| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')));
@@ -236,10 +237,13 @@ fn address(text: &str) -> Option<String> {
 /// The date of a heading. It rarely says in which zone, so that it is taken for UTC; a mail cannot be younger than the
 /// one that quotes it.
 fn date_of(text: &str, quoting: Option<Time>) -> Option<Time> {
-    let (moment, _) = moment(text)?;
+    let (moment, _) = moment(text.trim_start_matches(['*', ' ']))?;
     let sent = quoting.unwrap_or_default();
-    let day = day_of(moment.date?, DateOrder::MonthFirst, sent)
-        .or_else(|| day_of(moment.date?, DateOrder::DayFirst, sent))?;
+    // Of the two that `05/12/2026` may be, the mail was quoted soon after the later one.
+    let days = [DateOrder::MonthFirst, DateOrder::DayFirst].map(|order| day_of(moment.date?, order, sent));
+    let is_before = |day: &NaiveDate| quoting.is_none_or(|quoting| *day <= quoting.date_naive());
+    let days = days.into_iter().flatten();
+    let day = days.clone().filter(is_before).max().or_else(|| days.min())?;
     let time = moment.clock.map_or(NaiveTime::MIN, |clock| clock.time);
     let zone = moment.zone.and_then(|zone| zone.zone(&[])).unwrap_or(Zone::UTC);
     let date = zone.utc(NaiveDateTime::new(day, time), Edge::Start)?;

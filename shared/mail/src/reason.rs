@@ -33,7 +33,7 @@ pub enum Reason {
         limit: Limit,
     },
     /// No known format recognises the mail.
-    #[error("No known format reads this mail{}{}.", of(provider), nearest(format, missing))]
+    #[error("No known format reads this mail{}{}{}.", of(provider), nearest(format, missing), unread_part(unread))]
     NoFormat {
         /// The name of the provider that sent it, where the sender is known.
         provider: Option<String>,
@@ -41,6 +41,8 @@ pub enum Reason {
         format: Option<String>,
         /// What that format missed.
         missing: String,
+        /// A part that may hold what the mail says and that is not read: `a PDF`.
+        unread: Option<&'static str>,
     },
     /// A format recognises the mail, but cannot read all of it.
     #[error("This is a {format} mail, but {missing}.")]
@@ -62,4 +64,8 @@ fn nearest(format: &Option<String>, missing: &str) -> String {
         None if missing.is_empty() => String::new(),
         None => format!("; by its words alone, {missing}"),
     }
+}
+
+fn unread_part(part: &Option<&'static str>) -> String {
+    part.map(|part| format!("; {part} in it is not read")).unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! What a format reads: one body of a message, with the message's headers and attachments, asked for fields.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
@@ -9,14 +11,15 @@ use noticeboard_domain::time::Time;
 use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Missing};
 use crate::html::Document;
-use crate::mime::{Message, Sheet};
+use crate::mime::{CalendarPart, Message, Sheet};
 use crate::senders::Senders;
 use crate::toolkit::circuits::{self, Circuits, Impact};
 use crate::toolkit::found::{At, Found, Said};
 use crate::toolkit::labels::{self, Field};
 use crate::toolkit::tables::{self, Grid, Row};
 use crate::toolkit::text::{has_phrase, plain};
-use crate::toolkit::windows::{Rules, Window, spans};
+use crate::toolkit::windows::{Rules, Window, holds_window, starts_window, zone_of_label};
+use crate::toolkit::zones::{Zone, ZoneName};
 use crate::toolkit::{impact, status, templates};
 
 /// One body of a message with all that belongs to it.
@@ -27,6 +30,8 @@ pub(crate) struct View<'a> {
     pub(crate) name: String,
     /// Spreadsheets and files of comma-separated values that came with it.
     pub(crate) sheets: &'a [Sheet],
+    /// Calendars that came with it.
+    pub(crate) calendars: &'a [CalendarPart],
     /// When the mail was sent, else when it arrived.
     pub(crate) sent: Time,
     /// The provider by its sender.
@@ -57,6 +62,17 @@ impl<'a> View<'a> {
             fields
         });
         found.find(|fields| !fields.is_empty()).unwrap_or_default()
+    }
+
+    /// The lists of circuits behind these labels, with the lines below that go on with them.
+    pub(crate) fn lists(&self, names: &[&str]) -> Vec<Found<'a>> {
+        self.fields(names).into_iter().flat_map(|field| self.list(field)).collect()
+    }
+
+    /// The list in this field, with the lines below that go on with it.
+    pub(crate) fn list(&self, field: Field<'a>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        let below = labels::list_below(self.body, &field);
+        std::iter::once(field.value).chain(below)
     }
 
     /// The whole subject.
@@ -128,33 +144,82 @@ impl<'a> View<'a> {
     /// What stands in the holes wherever the template occurs in the body.
     pub(crate) fn sentences(&'a self, template: &str) -> Vec<Vec<Found<'a>>> {
         let flow = self.flow();
-        let (mut found, mut at) = (Vec::new(), 0);
+        let (mut found, mut at, mut line) = (Vec::new(), 0, 0);
         while let Some((start, holes)) = templates::find(flow.get(at..).unwrap_or_default(), template) {
-            let line = flow.get(..at + start).unwrap_or_default().matches('\n').count();
+            line += flow.get(at..at + start).unwrap_or_default().matches('\n').count();
             // Past the last hole: holes are parts of the text that they were found in.
             let end = holes.last().map_or(0, |hole| hole.as_ptr() as usize + hole.len() - flow.as_ptr() as usize);
             found.push(holes.into_iter().map(|hole| Found::new(hole, At::Line { line, cell: None })).collect());
-            at = end.max(at + start + 1);
+            let from = at + start;
+            at = end.max(from + 1);
             while !flow.is_char_boundary(at) {
                 at += 1;
             }
+            line += flow.get(from..at).unwrap_or_default().matches('\n').count();
         }
         found
     }
 
-    /// The first line that holds any of these phrases, which must be in small letters.
-    pub(crate) fn line_with(&self, phrases: &[&str]) -> Option<Found<'a>> {
-        let (line, found) = self.body.lines.iter().enumerate().find(|(_, line)| {
-            let plain = plain(&line.text);
-            phrases.iter().any(|phrase| has_phrase(&plain, phrase))
-        })?;
-        Some(Found::new(&found.text, At::Line { line, cell: found.cell }))
+    /// Whether the subject or the body holds this phrase, which must be in small letters.
+    pub(crate) fn says(&self, phrase: &str) -> bool {
+        has_phrase(&plain(&self.message.subject), phrase) || self.line_with(&[phrase]).is_some()
     }
 
-    /// The first lines of the body.
-    pub(crate) fn head(&self, count: usize) -> impl Iterator<Item = Found<'a>> {
-        let lines = self.body.lines.iter().enumerate().take(count);
-        lines.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: found.cell }))
+    /// The first line, with those that go on with it, that holds any of these phrases, which must be in small letters.
+    pub(crate) fn line_with(&self, phrases: &[&str]) -> Option<Found<'a>> {
+        self.sayings().find(|line| {
+            let plain = plain(&line.text);
+            phrases.iter().any(|phrase| has_phrase(&plain, phrase))
+        })
+    }
+
+    /// The first lines of the body, each with those that go on with it.
+    pub(crate) fn head(&self, count: usize) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        self.sayings().take(count)
+    }
+
+    /// Every line of the body together with those that go on with it, so that what it says is not cut at the width of a page.
+    pub(crate) fn sayings(&self) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        let body = self.body;
+        let lines = body.lines.iter().enumerate().filter(|(line, _)| !body.goes_on(*line));
+        lines.map(|(line, found)| Found { text: body.unwrapped(line), at: At::Line { line, cell: found.cell } })
+    }
+
+    /// A field's value with the lines that go on with it.
+    pub(crate) fn whole(&self, value: &Found<'a>) -> Found<'a> {
+        if let At::Line { line, cell: None } = value.at
+            && let Cow::Owned(text) = self.body.unwrapped(line)
+            && let Some(own) = self.body.lines.get(line)
+        {
+            // The value ends its line.
+            let start = own.text.len().saturating_sub(value.text.len());
+            return value.with(text.get(start..).unwrap_or_default().to_owned());
+        }
+        value.clone()
+    }
+
+    /// The first lines of the body, up to the first field of one of these labels: what is cancelled below may be another
+    /// cable.
+    pub(crate) fn head_above(&self, labels: &[&str], count: usize) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        self.sayings_above(self.first_of(labels)).take(count)
+    }
+
+    /// The lines of the body above the first field of one of these labels; none where there is no such field.
+    pub(crate) fn lines_above(&self, labels: &[&str]) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        self.sayings_above(self.first_of(labels).or(Some(0)))
+    }
+
+    /// The line of the first field of one of these labels.
+    fn first_of(&self, labels: &[&str]) -> Option<usize> {
+        labels.iter().filter_map(|label| Some(labels::fields(self.body, label).first()?.line)).min()
+    }
+
+    fn sayings_above(&self, end: Option<usize>) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        let is_above = move |text: &Found<'_>| match (text.at, end) {
+            (At::Line { line, .. }, Some(end)) => line < end,
+            _ => true,
+        };
+        self.sayings().take_while(is_above)
     }
 
     /// The lines of the body from one on.
@@ -188,7 +253,18 @@ impl<'a> View<'a> {
         ends: &[&str],
         rules: &Rules<'_>,
     ) -> Result<Vec<Window<'a>>, Missing> {
-        let (from, to) = (self.fields(starts), self.fields(ends));
+        self.windows_by(starts, ends, rules, |time| time)
+    }
+
+    /// The same, where of each value only what `time` takes of it is the time.
+    pub(crate) fn windows_by(
+        &self,
+        starts: &[&str],
+        ends: &[&str],
+        rules: &Rules<'_>,
+        time: fn(Found<'a>) -> Found<'a>,
+    ) -> Result<Vec<Window<'a>>, Missing> {
+        let (from, to) = (in_one_zone(self.fields(starts)), in_one_zone(self.fields(ends)));
         if from.is_empty() {
             return Err(missing(starts));
         }
@@ -199,7 +275,8 @@ impl<'a> View<'a> {
                 "its windows have not as many ends as starts".into()
             });
         }
-        from.into_iter().zip(to).map(|(from, to)| self.window(from, to, rules)).collect()
+        let timed = |field: Field<'a>| Field { value: time(field.value), ..field };
+        from.into_iter().zip(to).map(|(from, to)| self.window(timed(from), timed(to), rules)).collect()
     }
 
     fn window(&self, from: Field<'a>, to: Field<'a>, rules: &Rules<'_>) -> Result<Window<'a>, Missing> {
@@ -210,17 +287,49 @@ impl<'a> View<'a> {
         Ok(Window::of_fields(from.value, to.value, &rules, self.sent)?.backup(backup))
     }
 
-    /// Every window that stands whole behind one of these labels.
+    /// Every window that stands whole behind one of these labels: one on each line of the value, or of those below it.
     pub(crate) fn spans(&self, names: &[&str], rules: &Rules<'_>) -> Result<Vec<Window<'a>>, Missing> {
         let fields = self.fields(names);
         if fields.is_empty() {
             return Err(missing(names));
         }
-        let window = |field: Field<'a>| {
-            let backup = is_backup(field.label);
-            Ok(Window::of_field(field.value, &rules.with_zone_of(field.label), self.sent)?.backup(backup))
+        let (mut windows, mut known) = (Vec::new(), HashSet::new());
+        for field in fields {
+            let rules = rules.with_zone_of(field.label);
+            for (text, backup) in self.texts_of_windows(&field) {
+                let window = Window::of_field(text, &rules, self.sent)?.backup(backup);
+                // The same one in another zone is the same.
+                if known.insert((window.times.start, window.times.end)) {
+                    windows.push(window);
+                }
+            }
+        }
+        Ok(windows)
+    }
+
+    /// The value, or its lines where each holds a window, and the lines below it that begin with one; and whether each is
+    /// of a backup.
+    fn texts_of_windows(&self, field: &Field<'a>) -> Vec<(Found<'a>, bool)> {
+        let with_backup = |text: Found<'a>| {
+            let backup = is_backup(field.label) || is_backup(&text.text);
+            (text, backup)
         };
-        fields.into_iter().map(window).collect()
+        let value = &field.value;
+        if let At::Line { line, cell: None } = value.at {
+            let below = self.body.lines.iter().enumerate().skip(line + 1);
+            let below = below.take_while(|(_, line)| line.cell.is_none() && starts_window(&line.text));
+            let below = below.map(|(line, found)| Found::new(&found.text, At::Line { line, cell: None }));
+            let mut texts: Vec<_> = std::iter::once(value.clone()).chain(below).map(with_backup).collect();
+            if let [(only, _)] = texts.as_mut_slice() {
+                *only = self.whole(value);
+            }
+            return texts;
+        }
+        let lines: Vec<&str> = value.text.lines().collect();
+        if lines.iter().all(|line| holds_window(line)) {
+            return lines.into_iter().map(|line| with_backup(value.with(line.to_owned()))).collect();
+        }
+        vec![with_backup(value.clone())]
     }
 
     /// Every window of the list below one of these labels, one on each line. A line with `backup` in it is a backup.
@@ -228,8 +337,8 @@ impl<'a> View<'a> {
         let fields = self.fields(names);
         let field = fields.first().ok_or_else(|| missing(names))?;
         let rules = rules.with_zone_of(field.label);
-        let lines = self.lines_from(field.line).skip_while(|line| spans(&line.text).next().is_none());
-        let lines = lines.take_while(|line| spans(&line.text).next().is_some());
+        let lines = self.lines_from(field.line).skip_while(|line| !holds_window(&line.text));
+        let lines = lines.take_while(|line| holds_window(&line.text));
         let window = |line: Found<'a>| {
             let backup = is_backup(&line.text);
             Ok(Window::of_field(line, &rules, self.sent)?.backup(backup))
@@ -245,6 +354,21 @@ impl<'a> View<'a> {
         Some(Said { value: NoticeState::Maintenance(Some(value)), from })
     }
 
+    /// What these texts say of where the work stands, or, where they only announce it, what a sentence of the mail says
+    /// outright.
+    pub(crate) fn status_or_outright(
+        &self,
+        texts: impl IntoIterator<Item = Found<'a>>,
+        sentences: impl IntoIterator<Item = Found<'a>>,
+    ) -> Option<Said<'a, NoticeState>> {
+        let said = self.status(texts);
+        let announced = NoticeState::Maintenance(Some(MaintenanceStatus::Confirmed));
+        if said.as_ref().is_some_and(|said| said.value != announced) {
+            return said;
+        }
+        self.status_by(sentences, &status::OUTRIGHT).or(said)
+    }
+
     /// What the first of these texts with one of these phrases says.
     pub(crate) fn status_by(
         &self,
@@ -253,7 +377,7 @@ impl<'a> View<'a> {
     ) -> Option<Said<'a, NoticeState>> {
         texts.into_iter().find_map(|text| {
             let words = status::unconditional(&text.text);
-            let (_, value) = phrases.iter().find(|(phrase, _)| has_phrase(&words, phrase))?;
+            let (_, value) = phrases.iter().find(|(phrase, _)| status::says(&words, phrase))?;
             Some(Said { value: NoticeState::Maintenance(Some(*value)), from: text })
         })
     }
@@ -277,17 +401,6 @@ impl<'a> View<'a> {
             Some((*level, text))
         });
         found.unwrap_or_else(circuits::outage)
-    }
-
-    /// The circuits of these rows, in the first of these columns that holds one, all hit alike.
-    pub(crate) fn circuits_in(&self, rows: &[Row<'a>], ids: &[&str], impact: &Impact<'a>) -> Circuits<'a> {
-        let mut circuits = Circuits::default();
-        for row in rows {
-            if let Some(id) = row.get(ids) {
-                circuits.add(id, impact.clone());
-            }
-        }
-        circuits
     }
 
     /// A draft with what every mail has.
@@ -314,13 +427,33 @@ impl<'a> View<'a> {
     }
 }
 
+/// Of times that stand in several zones, `Start (Local)` and `Start (UTC)`, those in UTC, or else those that are not
+/// local.
+fn in_one_zone(mut fields: Vec<Field<'_>>) -> Vec<Field<'_>> {
+    let in_utc = |field: &Field<'_>| zone_of_label(field.label).map(|zone| zone == ZoneName::Known(Zone::UTC));
+    let has_utc = fields.iter().any(|field| in_utc(field) == Some(true));
+    let is_local = |field: &Field<'_>| has_phrase(&plain(field.label), "local");
+    let is_other = |field: &Field<'_>| is_local(field) || (has_utc && in_utc(field) == Some(false));
+    if !fields.iter().all(is_other) {
+        fields.retain(|field| !is_other(field));
+    }
+    fields
+}
+
 /// Whether a label or a heading names a window that is used only if the one before fails.
 pub(crate) fn is_backup(label: &str) -> bool {
     let words = plain(label);
-    ["backup", "back-up", "back up", "alternate", "alternative", "fallback", "contingency", "reserve"]
-        .iter()
-        .any(|word| has_phrase(&words, word))
+    BACKUP.iter().any(|word| has_phrase(&words, word))
 }
+
+/// Whether a text that may speak of other things names such a window: `UPS backup` does not.
+pub(crate) fn is_backup_window(text: &str) -> bool {
+    let words = plain(text);
+    BACKUP.iter().any(|word| has_phrase(&words, &format!("{word} window")))
+}
+
+const BACKUP: [&str; 8] =
+    ["backup", "back-up", "back up", "alternate", "alternative", "fallback", "contingency", "reserve"];
 
 /// Whether a line is the heading of such a window: `Contingency Window`, `Alternate Night:`.
 fn is_backup_heading(line: &str) -> bool {

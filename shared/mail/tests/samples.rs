@@ -351,6 +351,16 @@ fn zayo_windows_are_checked_against_each_other() {
         &planned.replace(gmt, "09-Dec-2026 05:01 to TBD ( GMT )"),
         &zayo("it has a window that cannot be read (09-Dec-2026 05:01 to TBD ( GMT ))"),
     );
+    // A local time that ends before it starts is the slip itself.
+    check_text(
+        &planned.replace("09-Dec-2026 05:00 ( E", "08-Dec-2026 05:00 ( E"),
+        &[&expected("12-09T05:01/12-09T10:00", "")],
+    );
+    let other_heading = format!("<br><b>Tertiary Date</b><br>{gmt}<br><br><b>Location of Maintenance");
+    check_reason(
+        &planned.replace("<br><b>Location of Maintenance", &other_heading),
+        &zayo("it has a window under a heading that is not known (Tertiary Date)"),
+    );
     check_reason(&planned.replace(gmt, "").replace(local, ""), &zayo("it has no window under \"1st Activity Date\""));
     check_reason(&planned.replace("<td>/EXYX", "<td></td><td>"), &zayo("it names no circuit"));
     check_reason(

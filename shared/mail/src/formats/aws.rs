@@ -8,8 +8,7 @@ use noticeboard_domain::status::MaintenanceStatus;
 use super::registry::{CodeFormat, Reads};
 use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::{Circuits, outage};
-use crate::toolkit::found::{Found, Said};
-use crate::toolkit::text::{has_phrase, plain};
+use crate::toolkit::found::Said;
 use crate::toolkit::windows::{Rules, Window};
 use crate::view::{View, confirmed};
 
@@ -81,18 +80,19 @@ fn is_id(word: &str) -> bool {
     })
 }
 
-/// Only the sentence of the window says where the work stands.
+/// What a sentence says of the work, the first that says anything.
+const STATUSES: [(&str, MaintenanceStatus); 9] = [
+    ("has been cancelled", MaintenanceStatus::Cancelled),
+    ("has been canceled", MaintenanceStatus::Cancelled),
+    ("was cancelled", MaintenanceStatus::Cancelled),
+    ("is cancelled", MaintenanceStatus::Cancelled),
+    ("has been rescheduled", MaintenanceStatus::Rescheduled),
+    ("has been postponed", MaintenanceStatus::Rescheduled),
+    ("has been extended", MaintenanceStatus::Rescheduled),
+    ("has been completed", MaintenanceStatus::Completed),
+    ("is now complete", MaintenanceStatus::Completed),
+];
+
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    let cancelled = ["has been cancelled", "has been canceled", "was cancelled", "is cancelled"];
-    let said = view.lines_from(0).find(|line| {
-        let words = plain(&line.text);
-        cancelled.iter().any(|phrase| has_phrase(&words, phrase))
-    });
-    let rescheduled = view.line_with(&["has been rescheduled", "has been postponed"]);
-    let completed = view.line_with(&["has been completed", "is now complete"]);
-    let is = |status, from: Found<'a>| Said { value: NoticeState::Maintenance(Some(status)), from };
-    said.map(|from| is(MaintenanceStatus::Cancelled, from))
-        .or_else(|| rescheduled.map(|from| is(MaintenanceStatus::Rescheduled, from)))
-        .or_else(|| completed.map(|from| is(MaintenanceStatus::Completed, from)))
-        .unwrap_or_else(confirmed)
+    view.status_by(view.sayings(), &STATUSES).unwrap_or_else(confirmed)
 }

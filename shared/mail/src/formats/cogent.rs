@@ -17,10 +17,15 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "cogent",
     providers: &["cogent"],
     names: &["cogent"],
-    marks: &[&["work order number", "order id(s) impacted"]],
+    marks: &[&["work order", "order id(s)", "order ids", "order id impacted"]],
     reads: Reads::Bodies,
     read,
 };
+
+const STARTS: [&str; 4] = ["Start time", "Start Date & Time", "Maintenance start", "Start"];
+const ENDS: [&str; 4] = ["End time", "End Date & Time", "Maintenance end", "End"];
+const ORDERS: [&str; 5] =
+    ["Order ID(s) impacted", "Order ID(s)", "Order IDs impacted", "Order ID impacted", "Impacted Order ID(s)"];
 
 /// The first word of the subject, which a mail that was saved from a web page repeats in its first line.
 const STATUSES: [(&str, MaintenanceStatus); 9] = [
@@ -36,14 +41,14 @@ const STATUSES: [(&str, MaintenanceStatus); 9] = [
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let id = view.need(&["Work order number", "Maintenance Ticket"])?;
+    let id = view.need(&["Work order number", "Work order #", "Work order", "Maintenance Ticket"])?;
     let local = local_zone(view);
     let meanings: Vec<(&str, Tz)> = local.map(|zone| (LOCAL, zone)).into_iter().collect();
     let rules = Rules { order: DateOrder::MonthFirst, zone: local.map(Zone::Named), meanings: &meanings };
-    let windows = view.windows(&["Start time", "Start"], &["End time", "End"], &rules)?;
+    let windows = view.windows(&STARTS, &ENDS, &rules)?;
     let mut circuits = Circuits::default();
-    for ids in view.fields(&["Order ID(s) impacted", "Order ID(s)", "Order IDs impacted"]) {
-        circuits.add_list(&ids.value, &outage());
+    for ids in view.lists(&ORDERS) {
+        circuits.add_list(&ids, &outage());
     }
     let account = view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next());
     Ok(vec![Draft {
@@ -57,8 +62,11 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
     let titles = [view.value(&["Subject"]), Some(view.subject())].into_iter().flatten();
     let heading = view.line_with(&["planned network maintenance", "network maintenance"]);
+    let opening = view.line_with(&["this email is to"]);
     let texts: Vec<Found<'a>> = titles.chain(heading).collect();
-    view.status_by(texts.clone(), &STATUSES).or_else(|| view.status(texts)).unwrap_or_else(confirmed)
+    view.status_by(texts.clone(), &STATUSES)
+        .or_else(|| view.status(texts.into_iter().chain(opening)))
+        .unwrap_or_else(confirmed)
 }
 
 /// The zone of the city in which the work is. No service is asked: Cogent names few places, and all of them are known.

@@ -1,5 +1,29 @@
 //! Labels that mean the same to most who write notices: for mails in no format of a provider's own.
 
+use crate::toolkit::windows::Rules;
+use crate::toolkit::zones::ZoneName;
+use crate::view::View;
+
+/// The rules with the zone that the mail gives for all its times: `Time zone: CET`, `All times are in UTC`.
+pub(super) fn with_zone_of_all<'r>(view: &View<'_>, rules: Rules<'r>) -> Rules<'r> {
+    const SENTENCES: &[&str] = &[
+        "all times are in {...}\n",
+        "all times are {...}\n",
+        "all times in {...}\n",
+        "times are in {...}\n",
+        "dates and times are in {...}\n",
+        "times are given in {...}\n",
+        "times shown are in {...}\n",
+        "time zone is {...}\n",
+    ];
+    let said = || view.sentence(SENTENCES).and_then(|holes| holes.into_iter().next());
+    let zone = view.value(ZONES).or_else(said).and_then(|text| {
+        let (zone, _) = ZoneName::at_start(text.text.trim_start_matches(['(', ' ']), false)?;
+        Some(zone.zone(rules.meanings))
+    });
+    Rules { zone: zone.unwrap_or(rules.zone), ..rules }
+}
+
 /// The ticket.
 pub(super) const IDS: &[&str] = &[
     "Ticket Number",
@@ -45,10 +69,33 @@ pub(super) const IDS: &[&str] = &[
     "Notification Number",
     "Ticket reference",
     "ID",
+    "Ticketnummer",
+    "Ticket-Nr.",
+    "Vorgangsnummer",
+    "Störungsnummer",
+    "Referenz",
+    "Référence",
+    "Numéro de ticket",
+    "N° de ticket",
+    "Référence du ticket",
+    "Número de ticket",
+    "Número de caso",
+    "Número de incidente",
+    "Referencia",
+    "Protocolo",
+    "Chamado",
+    "Número do chamado",
+    "Referência",
+    "Auftragsnummer",
+    "Planned Work Number",
+    "Work Number",
+    "Job Number",
 ];
 
 /// The start of a window or of a fault.
 pub(super) const STARTS: &[&str] = &[
+    "New Start…",
+    "Revised Start…",
     "Start Date & Time…",
     "Date Time From…",
     "Date/Time From…",
@@ -69,10 +116,28 @@ pub(super) const STARTS: &[&str] = &[
     "Starts…",
     "Start…",
     "From",
+    "Started",
+    "Wartungsbeginn…",
+    "Geplanter Beginn…",
+    "Beginn…",
+    "Début…",
+    "Date et heure de début…",
+    "Date de début…",
+    "Fecha de inicio…",
+    "Fecha y hora de inicio…",
+    "Hora de inicio…",
+    "Inicio…",
+    "Data de início…",
+    "Data/hora de início…",
+    "Início…",
+    "Window begins…",
+    "Data/Hora Início…",
 ];
 
 /// The end of a window or of a fault.
 pub(super) const ENDS: &[&str] = &[
+    "New End…",
+    "Revised End…",
     "End Date & Time…",
     "Date Time To…",
     "Date/Time To…",
@@ -97,10 +162,66 @@ pub(super) const ENDS: &[&str] = &[
     "End…",
     "To",
     "Until",
+    "Wartungsende…",
+    "Geplantes Ende…",
+    "Ende…",
+    "Fin…",
+    "Date et heure de fin…",
+    "Date de fin…",
+    "Fecha de fin…",
+    "Fecha y hora de fin…",
+    "Fecha de término…",
+    "Hora de fin…",
+    "Término…",
+    "Data de término…",
+    "Data de fim…",
+    "Data/hora de término…",
+    "Fim…",
+    "Window ends…",
+    "Data/Hora Fim…",
+    "Data/Hora Término…",
 ];
+
+/// The day of a window, where its times stand elsewhere.
+pub(super) const DATES: &[&str] = &["Maintenance Date…", "Date…", "Day", "Datum", "Fecha…", "Data", "Jour"];
+
+/// The times of a window, where its day stands elsewhere.
+pub(super) const TIMES: &[&str] = &[
+    "Maintenance Time…",
+    "Time…",
+    "Timeframe…",
+    "Window…",
+    "Hours",
+    "Uhrzeit",
+    "Horario",
+    "Horário",
+    "Heure",
+    "Horaire",
+];
+
+/// How long a window is.
+pub(super) const LENGTHS: &[&str] = &[
+    "Duration…",
+    "Expected Duration…",
+    "Estimated Duration…",
+    "Maintenance Duration…",
+    "Dauer",
+    "Durée",
+    "Duración",
+    "Duração",
+];
+
+/// The zone of all times.
+pub(super) const ZONES: &[&str] =
+    &["Time Zone", "Timezone", "Zeitzone", "Fuseau horaire", "Zona horaria", "Huso horario", "Fuso horário"];
 
 /// A window on one line.
 pub(super) const WINDOWS: &[&str] = &[
+    "New Window…",
+    "New Maintenance Window…",
+    "Revised Window…",
+    "New Date…",
+    "New Schedule…",
     "Maintenance Window…",
     "Activity Window…",
     "Work Window…",
@@ -122,10 +243,20 @@ pub(super) const WINDOWS: &[&str] = &[
     "When…",
     "Time…",
     "Date…",
+    "Wartungsfenster…",
+    "Zeitfenster…",
+    "Zeitraum…",
+    "Fenêtre de maintenance…",
+    "Créneau…",
+    "Ventana de mantenimiento…",
+    "Ventana…",
+    "Janela de manutenção…",
+    "Janela…",
 ];
 
 /// The circuits.
 pub(super) const CIRCUITS: &[&str] = &[
+    "SLID/CCSD",
     "Circuit ID(s)",
     "Circuit ID",
     "Circuit IDs",
@@ -157,8 +288,42 @@ pub(super) const CIRCUITS: &[&str] = &[
     "Service Number",
     "Service",
     "Affected Connections",
+    "Service Serial #",
+    "Order ID(s) impacted",
     "Line ID",
     "CID",
+    "Order ID(s)",
+    "Order IDs",
+    "Order ID",
+    "Service/Circuit Affected",
+    "Circuit/Service",
+    "Betroffene Leitungen",
+    "Betroffene Leitung",
+    "Betroffene Dienste",
+    "Betroffener Dienst",
+    "Leitung",
+    "Leitungen",
+    "Circuits impactés",
+    "Circuit impacté",
+    "Services impactés",
+    "Service impacté",
+    "Liens impactés",
+    "Lien",
+    "Circuitos afectados",
+    "Circuito afectado",
+    "Servicios afectados",
+    "Servicio afectado",
+    "Circuitos afetados",
+    "Circuito afetado",
+    "Serviços afetados",
+    "Serviço afetado",
+    "Circuito",
+    "Circuitos",
+    "Service reference",
+    "Service references",
+    "Affected ports",
+    "Affected port",
+    "Designação",
 ];
 
 /// How hard it hits.
@@ -170,6 +335,11 @@ pub(super) const IMPACTS: &[&str] = &[
     "Impact Type",
     "Impact Description",
     "Impact",
+    "Auswirkung",
+    "Auswirkungen",
+    "Impacto",
+    "Afectación",
+    "Afetação",
 ];
 
 /// Where it stands.
@@ -181,6 +351,11 @@ pub(super) const STATUSES: &[&str] = &[
     "Incident Status",
     "Current Status",
     "Activity Status",
+    "Stand",
+    "Estado",
+    "État",
+    "Statut",
+    "Situação",
 ];
 
 /// When a fault is expected to be repaired.
@@ -188,26 +363,42 @@ pub(super) const REPAIRS: &[&str] = &[
     "ETR",
     "ETTR",
     "ETA",
-    "Estimated time to repair",
-    "Estimated time to restore",
-    "Estimated time of repair",
-    "Estimated time of restoration",
-    "Estimated repair time",
-    "Estimated restoration time",
-    "Estimated restoration",
-    "Estimated resolution time",
-    "Estimated resolution",
-    "Estimated Time to Resolution",
-    "Expected resolution",
-    "Expected repair time",
-    "Expected restoration",
-    "Estimated Service Restoration",
-    "Estimated time for repair",
+    "Estimated time to repair…",
+    "Estimated time to restore…",
+    "Estimated time of repair…",
+    "Estimated time of restoration…",
+    "Estimated repair time…",
+    "Estimated restoration time…",
+    "Estimated restoration…",
+    "Estimated resolution time…",
+    "Estimated resolution…",
+    "Estimated Time to Resolution…",
+    "Expected resolution…",
+    "Expected repair time…",
+    "Expected restoration…",
+    "Estimated Service Restoration…",
+    "Estimated time for repair…",
+    "Expected Restoration Time…",
+    "Expected Resolution Time…",
+    "Restoration ETA",
+    "Voraussichtliches Ende…",
+    "Rétablissement estimé…",
+    "Tiempo estimado de reparación…",
+    "Previsão de normalização…",
 ];
 
 /// The account.
-pub(super) const ACCOUNTS: &[&str] =
-    &["Account", "Account Number", "Account ID", "Customer Account", "Customer", "Customer Name"];
+pub(super) const ACCOUNTS: &[&str] = &[
+    "Account",
+    "Account Number",
+    "Account ID",
+    "Customer Account",
+    "Customer",
+    "Customer Name",
+    "Kunde",
+    "Client",
+    "Cliente",
+];
 
 /// What it is.
 pub(super) const SUMMARIES: &[&str] = &[

@@ -17,7 +17,7 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "crowncastle",
     providers: &["crowncastle"],
     names: &["crown castle", "crowncastle"],
-    marks: &[&["ticket number"], &["time zone"]],
+    marks: &[&["ticket number", "ticket #", "ticket no"], &["time zone", "timezone"]],
     reads: Reads::Bodies,
     read,
 };
@@ -28,7 +28,7 @@ const TITLE_LINES: usize = 12;
 const MAX_TITLE_BYTES: usize = 80;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-    let id = view.need(&["Ticket Number", "Ticket #"])?;
+    let id = view.need(&["Ticket Number", "Ticket #", "Ticket No", "Crown Castle Ticket Number"])?;
     Ok(vec![Draft {
         account: view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next()),
         windows: windows(view)?,
@@ -43,7 +43,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
 /// The rows in GMT, or in the first zone that there is. A row is date, time, date, time and zone; several nights are
 /// several rows of each zone.
 fn windows<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
-    let rows = view.rows(&["Time Zone"]);
+    let rows = view.rows(&["Time Zone", "Timezone"]);
     let zoned = |row: &Row<'a>| {
         let zone = row.cells().filter(|cell| !cell.is_blank()).last()?;
         Some((named(&zone.text)?, zone.text.to_string()))
@@ -95,7 +95,8 @@ fn circuits<'a>(view: &View<'a>) -> Circuits<'a> {
 }
 
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    let said = view.line_with(&["this notice is being sent", "event status", "has been completed"]);
+    let said = ["this notice is being sent", "event status", "has been completed"];
+    let said = said.iter().filter_map(|phrase| view.line_with(&[phrase]));
     // `Maintenance Notification - Rescheduled Event`.
     let is_title = |line: &Found<'a>| {
         let words = plain(&line.text);

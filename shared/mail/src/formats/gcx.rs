@@ -43,8 +43,15 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
             circuits.add(id, own.unwrap_or_else(|| general.clone()));
         }
     }
-    // The company that it became names itself before the ticket.
-    let is_flag = view.message.subject.split('|').next().is_some_and(|first| first.trim_end().ends_with("FLAG"));
+    // A table of one column is a list in plain text.
+    if circuits.is_empty() {
+        for list in view.lists(&["Service ID", "Circuit ID"]) {
+            circuits.add_list(&list, &general);
+        }
+    }
+    // The company that it became names itself before the ticket, and in its address.
+    let first = view.message.subject.split('|').next().unwrap_or_default();
+    let is_flag = first.trim_end().ends_with("FLAG") || (view.sender.is_none() && view.says("flagtel.com"));
     Ok(vec![Draft {
         provider: if is_flag { view.senders.by_name_or_new("flag") } else { None },
         account: view.sentence(&["Dear {...},"]).and_then(|holes| holes.into_iter().next()),
@@ -86,6 +93,14 @@ fn windows<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
     Ok(windows)
 }
 
+/// What the parts of the subject say. The one before the window is the title of the work, unless it is a single word:
+/// an extension of a cable extends no window.
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    view.status([view.subject()]).unwrap_or_else(confirmed)
+    let parts: Vec<&'a str> = view.message.subject.split('|').map(str::trim).collect();
+    let is_window = |part: &&'a str| Window::of_field(Found::new(part, At::Subject), &RULES, view.sent).is_ok();
+    let title = parts.last().filter(|last| is_window(last)).and_then(|_| parts.len().checked_sub(2));
+    let is_title = |place: usize, part: &str| Some(place) == title && part.contains(' ');
+    let telling = parts.iter().enumerate().filter(|&(place, part)| !is_title(place, part));
+    let telling = telling.map(|(_, part)| Found::new(part, At::Subject));
+    view.status_or_outright(telling, view.lines_above(&["Impact", "Service ID"])).unwrap_or_else(confirmed)
 }

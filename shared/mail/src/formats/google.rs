@@ -14,7 +14,7 @@ use crate::view::{View, confirmed};
 pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "google",
     providers: &["google"],
-    names: &["google network maintenance", "google planned network", "google noc"],
+    names: &["google network maintenance", "google planned network", "google noc", "peering with google"],
     marks: &[&["google neighbor address"], &["start time"]],
     reads: Reads::Bodies,
     read,
@@ -54,7 +54,7 @@ fn window<'a>(view: &View<'a>) -> Result<Window<'a>, String> {
     }
 }
 
-/// `[Scheduled]`, `[Completed]` before the subject.
+/// `[Scheduled]`, `[Completed]` before the subject, or a sentence above the details.
 fn status<'a>(view: &View<'a>) -> Said<'a, NoticeState> {
-    view.status([view.subject()]).unwrap_or_else(confirmed)
+    view.status_or_outright([view.subject()], view.lines_above(&["Start Time"])).unwrap_or_else(confirmed)
 }

@@ -4,6 +4,7 @@
 //! misspell much of what it asks for; the rule for each such case stands beside the code.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use noticeboard_domain::notice::{NoticeProvider, NoticeState};
 use noticeboard_domain::status::{ImpactLevel, MaintenanceStatus};
@@ -17,8 +18,9 @@ use crate::limits::MAX_TEXT_BYTES;
 use crate::part::lenient_base64;
 use crate::toolkit::circuits::{self, Circuits};
 use crate::toolkit::found::{At, Found, Said};
+use crate::toolkit::status;
 use crate::toolkit::windows::{Times, Window};
-use crate::view::View;
+use crate::view::{View, is_backup_window};
 
 const PREFIX: &str = "X-MAINTNOTE-";
 
@@ -38,20 +40,35 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     }
     let mut drafts = Vec::new();
     let mut number = 0;
-    for text in &view.message.calendars {
-        let calendars = parse(text).map_err(Trouble::Refused)?;
+    for part in &view.message.calendars {
+        let calendars = parse(&part.text).map_err(Trouble::Refused)?;
         for (calendar, event) in calendars.iter().flat_map(|c| c.events.iter().map(move |event| (c, event))) {
             number += 1;
             if event.properties.iter().any(|property| property.name.starts_with(PREFIX)) {
-                let event = Numbered { event, number };
+                let event = Numbered { event, number, file_name: &part.file_name };
                 drafts.push(draft(view, calendar, event).map_err(|missing| format!("VEVENT {number} {missing}"))?);
             }
         }
     }
+    without_superseded(&mut drafts);
     if drafts.is_empty() {
         return Err(Trouble::Foreign("its calendar has no event with X-MAINTNOTE properties".into()));
     }
     Ok(drafts)
+}
+
+/// Drops what the same mail says of an event once more with a higher sequence (RFC 5545 3.8.7.4).
+fn without_superseded(drafts: &mut Vec<Draft<'_>>) {
+    let mut newest = HashMap::new();
+    // Some write the same UID into all their events.
+    let key = |draft: &Draft<'_>| Some((draft.uid.as_ref()?.text.to_string(), draft.id.text.to_string()));
+    for draft in &*drafts {
+        if let Some(key) = key(draft) {
+            let sequence = newest.entry(key).or_insert(draft.sequence);
+            *sequence = draft.sequence.max(*sequence);
+        }
+    }
+    drafts.retain(|draft| key(draft).is_none_or(|key| newest.get(&key) == Some(&draft.sequence)));
 }
 
 /// An event with its place in the mail, from 1.
@@ -59,6 +76,8 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
 struct Numbered<'e> {
     event: &'e Event,
     number: usize,
+    /// The name of the file that it came in.
+    file_name: &'e str,
 }
 
 impl Numbered<'_> {
@@ -98,20 +117,11 @@ fn draft<'a>(view: &'a View<'a>, calendar: &Calendar, numbered: Numbered<'_>) ->
     let id = maintenance_id(numbered).ok_or("has no X-MAINTNOTE-MAINTENANCE-ID")?;
     let named = numbered.text("X-MAINTNOTE-PROVIDER");
     let provider = provider(view, named.as_ref()).ok_or("has no X-MAINTNOTE-PROVIDER")?;
-    let times = window(calendar, event)?;
-    let stamp = match event.get("DTSTAMP") {
-        Some(stamp) => Some(Said { value: point(calendar, stamp)?, from: numbered.at("DTSTAMP") }),
-        None => None,
-    };
-    let end = if event.get("DTEND").is_some() { "DTEND" } else { "DURATION" };
-    let window = Window {
-        times: Times { start: times.start, end: times.end, zone: times.zone },
-        has_end: true,
-        backup: false,
-        start: numbered.at("DTSTART"),
-        end: numbered.at(end),
-        id: None,
-    };
+    let window = event_window(calendar, numbered)?;
+    // The mail's own date orders notices as well as an unreadable one does not.
+    let stamp = event
+        .get("DTSTAMP")
+        .and_then(|stamp| Some(Said { value: point(calendar, stamp).ok()?, from: numbered.at("DTSTAMP") }));
     let (status, status_from) = status(calendar, numbered);
     let state = Said { value: NoticeState::Maintenance(status), from: status_from };
     let base = view.draft(id, state);
@@ -130,6 +140,36 @@ fn draft<'a>(view: &'a View<'a>, calendar: &Calendar, numbered: Numbered<'_>) ->
         sequence: event.get("SEQUENCE").and_then(|sequence| sequence.value.trim().parse().ok()),
         uid: numbered.text("UID"),
         ..base
+    })
+}
+
+/// The windows of every event in the calendars that came with the mail, whatever else these say. Those that cannot be
+/// read are left out.
+pub(super) fn event_windows<'a>(view: &View<'a>) -> Vec<Window<'a>> {
+    let mut windows = Vec::new();
+    for part in view.calendars {
+        for calendar in parse(&part.text).into_iter().flatten() {
+            for (place, event) in calendar.events.iter().enumerate() {
+                let event = Numbered { event, number: place + 1, file_name: &part.file_name };
+                windows.extend(event_window(&calendar, event));
+            }
+        }
+    }
+    windows
+}
+
+fn event_window<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> Result<Window<'a>, String> {
+    let times = window(calendar, numbered.event)?;
+    let end = if numbered.event.get("DTEND").is_some() { "DTEND" } else { "DURATION" };
+    Ok(Window {
+        times: Times { start: times.start, end: times.end, zone: times.zone },
+        has_end: true,
+        // Of EXA's two files, `…_backup_window.ics` is the second.
+        backup: is_backup_window(&numbered.file_name.replace(['_', '-'], " "))
+            || numbered.text("SUMMARY").is_some_and(|summary| is_backup_window(&summary.text)),
+        start: numbered.at("DTSTART"),
+        end: numbered.at(end),
+        id: None,
     })
 }
 
@@ -153,11 +193,12 @@ fn provider(view: &View<'_>, named: Option<&Found<'_>>) -> Option<NoticeProvider
     view.sender.clone().or_else(by_name).or_else(|| view.hint.clone())
 }
 
-/// Section 3.6.6, with the American spelling, other separators and any case. An extension is an unknown status; none
-/// at all is read from what iCalendar has for cancelling (RFC 5545 3.8.1.11, RFC 5546 1.4).
+/// Section 3.6.6, with the American spelling, other separators and any case. An extension is what its words say, as
+/// `POSTPONED` does, or an unknown status; none at all is read from what iCalendar has for cancelling (RFC 5545
+/// 3.8.1.11, RFC 5546 1.4).
 fn status<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> (Option<MaintenanceStatus>, Found<'a>) {
     let event = numbered.event;
-    let Some(status) = numbered.text("X-MAINTNOTE-STATUS") else {
+    let Some(said) = numbered.text("X-MAINTNOTE-STATUS") else {
         let says = |property: Option<&Property>, word| property.is_some_and(|p| keyword(&p.value) == word);
         let is_cancelled = says(event.get("STATUS"), "CANCELLED")
             || says(event.get("STATUS"), "CANCELED")
@@ -168,7 +209,7 @@ fn status<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> (Option<Maintenanc
             (None, Found::rule("the calendar says nothing of where the work stands"))
         };
     };
-    let value = match keyword(&status.text).as_str() {
+    let value = match keyword(&said.text).as_str() {
         "TENTATIVE" => Some(MaintenanceStatus::Tentative),
         "CONFIRMED" => Some(MaintenanceStatus::Confirmed),
         "CANCELLED" | "CANCELED" => Some(MaintenanceStatus::Cancelled),
@@ -176,9 +217,9 @@ fn status<'a>(calendar: &Calendar, numbered: Numbered<'_>) -> (Option<Maintenanc
         "COMPLETED" | "COMPLETE" => Some(MaintenanceStatus::Completed),
         "RE-SCHEDULED" | "RESCHEDULED" => Some(MaintenanceStatus::Rescheduled),
         "NO-CHANGE" => None,
-        _ => Some(MaintenanceStatus::Unknown),
+        _ => Some(status::of_words(&said.text).unwrap_or(MaintenanceStatus::Unknown)),
     };
-    (value, status)
+    (value, said)
 }
 
 /// The objects, each with its own impact (a parameter that NTT added) or else the event's. An unknown impact, or none,

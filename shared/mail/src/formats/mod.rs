@@ -35,9 +35,10 @@ use crate::html::Document;
 use crate::limits::MAX_NOTICES;
 use crate::mime::Message;
 use crate::origins::Origin;
+use crate::part::Unread;
 use crate::senders::Senders;
-use crate::toolkit::status;
 use crate::toolkit::text::{plain, push_plain};
+use crate::toolkit::{incident as faults, status};
 use crate::view::View;
 use crate::{Context, Outcome, Reason};
 
@@ -92,10 +93,17 @@ pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Format
     let mut nearest = Nearest::default();
     let Some((outer, attached)) = messages.split_first() else { return Outcome::NotUnderstood(Reason::Empty) };
     let reader = Reader { context, formats };
+    let mut incomplete = None;
     match reader.whole(outer, &mut nearest) {
         Some(Ok(found)) => {
             let sender = outer.from.as_deref().and_then(|address| formats.senders.by_address(address));
             return outcome(found, sender.as_ref());
+        }
+        // Who forwards a notice as an attachment may name it in the subject.
+        Some(Err(Reason::Incomplete { format, missing }))
+            if !attached.is_empty() && sender_of(outer, &formats.senders).is_none() =>
+        {
+            incomplete = Some(Reason::Incomplete { format, missing });
         }
         Some(Err(reason)) => return Outcome::NotUnderstood(reason),
         None => {}
@@ -113,8 +121,18 @@ pub(crate) fn read(messages: &[Message], context: &Context<'_>, formats: &Format
     }
     match found {
         Some(found) => outcome(found, None),
-        None => Outcome::NotUnderstood(nearest.reason(sender_of(outer, &formats.senders))),
+        None => {
+            let nearest = || nearest.reason(sender_of(outer, &formats.senders), unread(messages));
+            Outcome::NotUnderstood(incomplete.unwrap_or_else(nearest))
+        }
     }
+}
+
+/// A part of the mail that may hold what it says and is not read. An image is, only where there is nothing else.
+fn unread(messages: &[Message]) -> Option<Unread> {
+    let has_text = messages.iter().flat_map(Message::bodies).any(|(_, body)| !body.lines.is_empty());
+    let unread = messages.iter().filter_map(|message| message.unread).max();
+    unread.filter(|part| *part != Unread::Image || !has_text)
 }
 
 fn outcome(found: Understood, sender: Option<&NoticeProvider>) -> Outcome {
@@ -139,15 +157,24 @@ fn explained(
     Ok((notices(view, provider, drafts)?, confidence))
 }
 
-/// One calendar often comes twice in a mail, as a part and as an attachment.
+/// One calendar often comes twice in a mail, as a part and as an attachment, of which one may have been written a moment
+/// later.
 fn without_repetitions(notices: Explained) -> Explained {
     let mut seen = std::collections::HashMap::<_, Vec<usize>>::new();
     let mut kept: Explained = Vec::with_capacity(notices.len());
     for (notice, origins) in notices {
         let alike = seen.entry((notice.maintenance_id.clone(), notice.start)).or_default();
-        if !alike.iter().any(|&place| kept.get(place).is_some_and(|(known, _)| *known == notice)) {
-            alike.push(kept.len());
-            kept.push((notice, origins));
+        let is_it = |known: &Notice| *known == Notice { stamp: known.stamp, ..notice.clone() };
+        match alike.iter().copied().find(|&place| kept.get(place).is_some_and(|(known, _)| is_it(known))) {
+            Some(place) => {
+                if let Some((known, _)) = kept.get_mut(place) {
+                    known.stamp = known.stamp.max(notice.stamp);
+                }
+            }
+            None => {
+                alike.push(kept.len());
+                kept.push((notice, origins));
+            }
         }
     }
     kept
@@ -155,7 +182,8 @@ fn without_repetitions(notices: Explained) -> Explained {
 
 /// The provider that the message comes from, by its `From` or else by the sender that a mailing list names.
 fn sender_of(message: &Message, senders: &Senders) -> Option<NoticeProvider> {
-    [&message.from, &message.original_sender].into_iter().flatten().find_map(|address| senders.by_address(address))
+    let addresses = [&message.from, &message.original_sender, &message.reply_to];
+    addresses.into_iter().flatten().find_map(|address| senders.by_address(address))
 }
 
 struct Reader<'c> {
@@ -175,10 +203,16 @@ impl Reader<'_> {
             Some(own) => return Some(own),
             None => {}
         }
-        let quoted = message.quoted.iter().find_map(|quoted| self.message(quoted, message, nearest));
+        let mut answers = vec![message];
+        let quoted = message.quoted.iter().find_map(|quoted| {
+            let read = self.message(quoted, message, nearest);
+            answers.extend(read.is_none().then_some(quoted));
+            read
+        });
         match quoted.or(own) {
             Some(Ok(mut found)) => {
-                self.apply_answer(message, &mut found);
+                // The newest first.
+                let _ = answers.into_iter().any(|answer| self.apply_answer(answer, &mut found));
                 Some(Ok(found))
             }
             Some(Err(reason)) => Some(Err(reason)),
@@ -187,15 +221,15 @@ impl Reader<'_> {
     }
 
     /// A provider that answers its own notice with `this has been cancelled` cancels it. What anybody else writes
-    /// above a forwarded notice changes nothing.
-    fn apply_answer(&self, answer: &Message, found: &mut Understood) {
-        let Some(sender) = sender_of(answer, &self.formats.senders) else { return };
+    /// above a forwarded notice changes nothing. Whether it said something.
+    fn apply_answer(&self, answer: &Message, found: &mut Understood) -> bool {
+        let Some(sender) = sender_of(answer, &self.formats.senders) else { return false };
         let head = |body: &Document| {
             let lines: Vec<&str> = body.lines.iter().take(MAX_ANSWER_LINES).map(|line| line.text.as_str()).collect();
             status::of_words(&lines.join("\n"))
         };
         let said = answer.bodies().find_map(|(_, body)| head(body));
-        let Some(said) = said.filter(|said| *said != MaintenanceStatus::Confirmed) else { return };
+        let Some(said) = said.filter(|said| *said != MaintenanceStatus::Confirmed) else { return false };
         for (notice, origins) in &mut found.notices {
             if notice.provider == sender && matches!(notice.state, NoticeState::Maintenance(_)) {
                 notice.state = NoticeState::Maintenance(Some(said));
@@ -204,6 +238,7 @@ impl Reader<'_> {
                 origins.push(Origin::new("status", "the answer above the notice", said.as_str()));
             }
         }
+        true
     }
 
     /// The first verdict of a format that knows the message; none where no format does. The attachments of a mail
@@ -216,10 +251,16 @@ impl Reader<'_> {
     ) -> Option<Result<Understood, Reason>> {
         let clues = self.clues(message);
         let mut incomplete = None;
+        let names_fault = faults::kind(&message.subject) == Some(faults::Kind::Outage);
         let (own, others) = self.formats.partition(clues.sender.as_ref().or(clues.hint.as_ref()));
-        for format in own.into_iter().chain(others) {
-            // Work that a format knows and cannot read is not a fault.
-            if incomplete.is_some() && format.is_anybodys() {
+        let mut formats: Vec<&Format> = own.into_iter().chain(others).collect();
+        if faults::is_fault(&message.subject) {
+            // A fault that is over has a start and an end, as work has. What users add still goes first.
+            formats.sort_by_key(|format| !(format.is_anybodys() || self.formats.is_users(format)));
+        }
+        for format in formats {
+            // Work that a format knows and cannot read is not a fault, unless its subject says so.
+            if incomplete.is_some() && format.is_anybodys() && !names_fault {
                 continue;
             }
             match self.verdict(format, &clues, with_sheets_of) {
@@ -248,7 +289,11 @@ impl Reader<'_> {
                 let read = generic::read(&view).map_err(Trouble::from);
                 match read.and_then(|drafts| explained(&view, None, &drafts)) {
                     Ok((notices, confidence)) if best.as_ref().is_none_or(|best| best.confidence < confidence) => {
-                        best = Some(Understood { format: generic::NAME.to_owned(), confidence, notices });
+                        let mut found = Understood { format: generic::NAME.to_owned(), confidence, notices };
+                        if !std::ptr::eq(of, message) {
+                            self.apply_answer(message, &mut found);
+                        }
+                        best = Some(found);
                     }
                     Ok(_) => {}
                     Err(Trouble::Missing(what) | Trouble::Foreign(what)) => nearest.see_generic(&what),
@@ -271,6 +316,7 @@ impl Reader<'_> {
             body,
             name,
             sheets: &with_sheets_of.sheets,
+            calendars: &with_sheets_of.calendars,
             sent: clues.message.date.or(with_sheets_of.date).unwrap_or(self.context.received),
             sender: clues.sender.clone(),
             hint: clues.hint.clone(),
@@ -350,12 +396,13 @@ impl Nearest {
         self.generic.get_or_insert_with(|| missing.to_owned());
     }
 
-    fn reason(self, sender: Option<NoticeProvider>) -> Reason {
+    fn reason(self, sender: Option<NoticeProvider>, unread: Option<Unread>) -> Reason {
+        let provider = sender.map(|provider| provider.name);
         let (format, missing) = match self.best {
             Some((_, format, missing)) => (Some(format), Some(missing)),
             None => (None, self.generic),
         };
-        let provider = sender.map(|provider| provider.name);
-        Reason::NoFormat { provider, format, missing: missing.unwrap_or_default() }
+        let unread = unread.map(Unread::name);
+        Reason::NoFormat { provider, format, missing: missing.unwrap_or_default(), unread }
     }
 }

@@ -11,10 +11,12 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "momentum",
     providers: &["momentum"],
     names: &["momentum"],
-    marks: &[&["maintenance start date"], &["circuit id(s) impacted", "circuit ids impacted"]],
+    marks: &[&["maintenance start"], &["circuit id(s) impacted", "circuit ids impacted"]],
     reads: Reads::Bodies,
     read,
 };
+
+const STARTS: [&str; 1] = ["Maintenance start…"];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let is_number = |field: &&str| field.len() >= 4 && field.bytes().all(|c| c.is_ascii_digit());
@@ -22,17 +24,13 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let id =
         number.map(|number| Found::new(number, At::Subject)).or_else(|| view.value(&["Ticket", "Case Number", "Case"]));
     let mut circuits = Circuits::default();
-    for ids in view.fields(&["Circuit ID(s) impacted", "Circuit IDs impacted", "Circuit ID impacted"]) {
-        circuits.add_list(&ids.value, &outage());
+    for list in view.lists(&["Circuit ID(s) impacted", "Circuit IDs impacted", "Circuit ID impacted"]) {
+        circuits.add_list(&list, &outage());
     }
-    let status = view.status([view.subject()]).unwrap_or_else(confirmed);
+    let status = view.status_or_outright([view.subject()], view.lines_above(&STARTS)).unwrap_or_else(confirmed);
     Ok(vec![Draft {
         account: view.value(&["Account"]),
-        windows: view.windows(
-            &["Maintenance start date/time", "Maintenance start date"],
-            &["Maintenance finish date/time", "Maintenance end date/time", "Maintenance finish date"],
-            &Rules::MONTH_FIRST_UTC,
-        )?,
+        windows: view.windows(&STARTS, &["Maintenance finish…", "Maintenance end…"], &Rules::MONTH_FIRST_UTC)?,
         circuits,
         summary: view.value(&["Reason for Maintenance"]).unwrap_or_else(|| view.subject()),
         ..view.draft(id.ok_or("its subject has no ticket")?, status)

@@ -6,6 +6,7 @@ use super::registry::{CodeFormat, Reads};
 use crate::draft::{Draft, Trouble};
 use crate::toolkit::circuits::{Circuits, outage};
 use crate::toolkit::found::Found;
+use crate::toolkit::text::strip_start;
 use crate::toolkit::windows::{Rules, Window, duration};
 use crate::view::{View, confirmed};
 
@@ -32,20 +33,29 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let (place, start) = (holes.next().ok_or("it does not say where")?, holes.next().ok_or("it does not say when")?);
     let length = length(view).ok_or("it does not say how long the downtime is")?;
     let window = Window::of_length(start, length, &Rules::DAY_FIRST_UTC, view.sent)?;
-    let id = place.with(format!("{} {}", place.text, window.times.start.format("%Y-%m-%d")));
+    // A mail program may have put a line end into the name of the place.
+    let words: Vec<&str> = place.text.split_whitespace().collect();
+    let id = place.with(format!("{} {}", words.join(" "), window.times.start.format("%Y-%m-%d")));
     let mut circuits = Circuits::default();
     for line in view.lines_from(0) {
-        // An address alone on its line.
-        if line.text.parse::<std::net::IpAddr>().is_ok() {
-            circuits.add(line, outage());
+        let list = strip_start(&line.text, "Your IPs:").unwrap_or(&line.text);
+        let words =
+            || list.split([' ', ',', ';']).map(|word| word.trim_matches(['*', '-', '•'])).filter(|w| !w.is_empty());
+        // A line of nothing but addresses.
+        if words().all(|word| word.parse::<std::net::IpAddr>().is_ok()) {
+            for address in words() {
+                circuits.add(line.with(address.to_owned()), outage());
+            }
         }
     }
+    let status = view.status_or_outright([view.subject()], view.lines_above(&["Your IPs", "Your IP addresses"]));
+    let status = status.unwrap_or_else(confirmed);
     let account = view.sentence(&["({})"]).and_then(|holes| holes.into_iter().next());
     Ok(vec![Draft {
         account: account.filter(|asn| asn.text.starts_with("AS")),
         windows: vec![window],
         circuits,
-        ..view.draft(id, view.status([view.subject()]).unwrap_or_else(confirmed))
+        ..view.draft(id, status)
     }])
 }
 

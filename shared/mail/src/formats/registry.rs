@@ -257,6 +257,11 @@ impl Formats {
         Ok(())
     }
 
+    /// Whether a user added that format.
+    pub(super) fn is_users(&self, format: &Format) -> bool {
+        self.own.iter().any(|own| std::ptr::eq(own, format))
+    }
+
     /// Every format, those of the provider first.
     pub(super) fn partition(&self, provider: Option<&NoticeProvider>) -> (Vec<&Format>, Vec<&Format>) {
         self.own.iter().chain(BUILT_IN.iter()).partition(|format| format.is_of(provider))

@@ -43,12 +43,14 @@ const STATUSES: [(&str, MaintenanceStatus); 10] = [
 ];
 
 /// What the headings above the services say beside the usual words.
-const IMPACTS: [(&str, ImpactLevel); 5] = [
+const IMPACTS: [(&str, ImpactLevel); 7] = [
     ("complete loss", ImpactLevel::Outage),
     ("flaps", ImpactLevel::ReducedRedundancy),
     ("flap", ImpactLevel::ReducedRedundancy),
     ("rtt increasing", ImpactLevel::Degraded),
     ("rtt increase", ImpactLevel::Degraded),
+    ("increased rtt", ImpactLevel::Degraded),
+    ("without redundancy", ImpactLevel::ReducedRedundancy),
 ];
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
@@ -80,6 +82,9 @@ fn windows<'a>(view: &View<'a>) -> Result<Vec<Window<'a>>, String> {
     })
 }
 
+/// What stands below the last service.
+const ENDS: [&str; 7] = ["description", "kind regards", "best regards", "regards", "thank you", "if you", "tel"];
+
 /// `Services with complete loss of connectivity`, and below it a service on each line, up to the description.
 fn listed<'a>(view: &View<'a>) -> Circuits<'a> {
     let mut circuits = Circuits::default();
@@ -90,7 +95,7 @@ fn listed<'a>(view: &View<'a>) -> Circuits<'a> {
         let said = IMPACTS.iter().find(|(phrase, _)| has_phrase(&words, phrase)).map(|(_, level)| *level);
         if let Some(said) = said.or_else(|| impact::of_words(&words)).filter(|_| says_services) {
             level = Some((said, line));
-        } else if words.starts_with("description") || words.contains(": ") || words.ends_with(':') {
+        } else if ENDS.iter().any(|end| words.starts_with(end)) || words.contains(": ") || words.ends_with(':') {
             level = None;
         } else if let Some(level) = &level
             && words.contains(|c: char| c.is_ascii_digit())

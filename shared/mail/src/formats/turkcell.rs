@@ -21,11 +21,13 @@ pub(super) const FORMAT: CodeFormat = CodeFormat {
 /// How many of the lines are circuits. The one mail of this provider that is known lists three, and what is expected
 /// of it is the first alone; nothing in the mail says why. Where that turns out to be wrong, this is the place.
 const CIRCUITS: usize = 1;
+/// How many lines above the table may say where the work stands.
+const HEAD_LINES: usize = 6;
 
 fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     let id = view.need(&["Maintenance Number"])?;
     let rules = Rules { order: DateOrder::DayFirst, zone: named("Europe/Istanbul"), meanings: &[] };
-    let windows = view.windows(&["Start Time"], &["End Time"], &rules)?;
+    let windows = view.windows(&["Start Time…"], &["End Time…"], &rules)?;
     let lines = view.lines_from(0).filter(|line| line.text.matches('|').count() >= 2);
     let mut account = None;
     let mut circuits = Circuits::default();
@@ -42,6 +44,7 @@ fn read<'a>(view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
     {
         circuits.add_list(&list, &outage());
     }
-    let titles: Vec<Found<'a>> = view.head(3).chain([view.subject()]).collect();
+    let head = view.head_above(&["Maintenance Number", "Start Time…"], HEAD_LINES);
+    let titles: Vec<Found<'a>> = head.chain([view.subject()]).collect();
     Ok(vec![Draft { account, windows, circuits, ..view.draft(id, view.status(titles).unwrap_or_else(confirmed)) }])
 }

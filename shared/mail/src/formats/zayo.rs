@@ -19,7 +19,7 @@ use crate::toolkit::status;
 use crate::toolkit::text::{plain, strip_start};
 use crate::toolkit::windows::{self, DateOrder, Rules, Window};
 use crate::toolkit::zones::{Zone, named};
-use crate::view::{View, no_change};
+use crate::view::{View, is_backup, no_change};
 
 pub(super) const FORMAT: CodeFormat = CodeFormat {
     name: "zayo",
@@ -103,7 +103,7 @@ fn subject_parts<'a>(view: &View<'a>) -> (Found<'a>, Option<Found<'a>>) {
 /// well speak of other work that was cancelled. The most telling word of all of them counts, wherever it stands.
 fn status<'a>(view: &View<'a>, ticket: &Field<'a>) -> Said<'a, NoticeState> {
     let (subject, _) = subject_parts(view);
-    let preamble = view.head(ticket.line).skip(ticket.line.saturating_sub(PREAMBLE_LINES));
+    let preamble = view.lines_from(ticket.line.saturating_sub(PREAMBLE_LINES)).take(PREAMBLE_LINES.min(ticket.line));
     let texts: Vec<Found<'a>> = std::iter::once(subject).chain(view.value(&["Urgency"])).chain(preamble).collect();
     let whole: Vec<&str> = texts.iter().map(|text| &*text.text).collect();
     let Some(status) = status::of_words(&whole.join("\n")) else { return no_change() };
@@ -184,7 +184,7 @@ fn read_windows<'a>(view: &View<'a>, end: usize) -> Result<Vec<Window<'a>>, Stri
 
 fn sections(body: &Document, end: usize) -> Result<Vec<Section<'_>>, String> {
     let mut sections: Vec<Section<'_>> = Vec::new();
-    let mut is_open = false;
+    let (mut is_open, mut above) = (false, "");
     for (number, line) in body.lines.iter().enumerate().take(end) {
         let at = At::Line { line: number, cell: line.cell };
         let text = line.text.trim_matches(['*', ' ']);
@@ -202,7 +202,11 @@ fn sections(body: &Document, end: usize) -> Result<Vec<Section<'_>>, String> {
                 Some(window) => section.lines.push(window),
                 None => is_open = false,
             }
+        } else if !sections.is_empty() && dated_span(text).is_some() {
+            // Whether it stands, or stood, or is a backup, only its heading can say.
+            return Err(format!("it has a window under a heading that is not known ({above})"));
         }
+        above = text;
     }
     Ok(sections)
 }
@@ -212,10 +216,11 @@ fn heading(text: &str) -> Option<(Kind, &str)> {
     const NAMES: [(&str, Kind); 6] = [
         ("Activity Date", Kind::Activity),
         ("Activity Dates", Kind::Activity),
-        ("Backup Date", Kind::Backup),
-        ("Alternate Date", Kind::Backup),
         ("Maintenance Window", Kind::Windows),
         ("Maintenance Date", Kind::Windows),
+        ("Maintenance Dates", Kind::Windows),
+        // Behind another word only: `Backup Date`.
+        ("Date", Kind::Activity),
     ];
     let mut rest = text;
     let mut kind = None;
@@ -225,13 +230,15 @@ fn heading(text: &str) -> Option<(Kind, &str)> {
                 let after = after.trim_start_matches(['*', ' ']);
                 let after = after.strip_prefix(':').unwrap_or(after).trim_start_matches(['*', ' ']);
                 let is_whole = after.is_empty() || after.starts_with(|c: char| c.is_ascii_digit());
-                return is_whole.then_some((kind.unwrap_or(named), after));
+                if is_whole && (name != "Date" || rest.len() < text.len()) {
+                    return Some((kind.unwrap_or(named), after));
+                }
             }
         }
         // `1st`, `Backup`, `New`: what may stand before the name.
         let (word, after) = rest.split_once(' ')?;
         match plain(word).as_str() {
-            "backup" | "alternate" => kind = Some(Kind::Backup),
+            word if is_backup(word) => kind = Some(Kind::Backup),
             "original" | "previous" | "old" | "former" | "cancelled" | "canceled" => kind = Some(Kind::Superseded),
             "new" | "revised" | "updated" | "rescheduled" | "primary" | "first" | "second" | "third" => {}
             ordinal if ordinal.len() <= 4 && ordinal.starts_with(|c: char| c.is_ascii_digit()) => {}
@@ -288,7 +295,8 @@ fn section_windows<'a>(section: &Section<'a>, sent: Time) -> Result<Vec<Window<'
     }
     let mut windows: Vec<Window<'a>> = gmt.iter().map(|line| window(line, backup, sent)).collect::<Result<_, _>>()?;
     for line in local.into_iter().filter(|line| line.zone.is_some()) {
-        let own = window(line, backup, sent)?.times;
+        // One that cannot be is the slip.
+        let Ok(Window { times: own, .. }) = window(line, backup, sent) else { continue };
         let is_close = |a: Time, b: Time| (a - b).abs() <= MAX_DISAGREEMENT;
         let same = |gmt: &&mut Window<'a>| is_close(gmt.times.start, own.start) && is_close(gmt.times.end, own.end);
         match windows.iter_mut().find(same) {

@@ -1,7 +1,7 @@
 //! One pass over the tags of an HTML body, which makes its lines and tables.
 
 use super::markup::{
-    MAX_TAG_NAME, after, after_end_tag, character_reference, column_span, end_of, end_of_tag, ends_line,
+    MAX_TAG_NAME, after, after_end_tag, character_reference, column_span, end_of, end_of_tag, ends_line, is_struck,
 };
 use super::{Cell, CellAt, Document, Line, Table};
 use crate::limits::{MAX_CELLS, MAX_LINES, MAX_TABLE_DEPTH};
@@ -31,6 +31,8 @@ struct Builder {
     bold: usize,
     /// Open tags that strike text out.
     struck: usize,
+    /// Open spans from the one on that strikes text out by its style.
+    struck_spans: usize,
     /// Open tags that keep line ends.
     preformatted: usize,
     /// Open tables, the innermost last.
@@ -222,6 +224,11 @@ impl Builder {
         match name {
             b"b" | b"strong" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => self.bold += 1,
             b"s" | b"strike" | b"del" => self.struck += 1,
+            b"span" if self.struck_spans > 0 => self.struck_spans += 1,
+            b"span" if is_struck(attributes) => {
+                self.struck_spans = 1;
+                self.struck += 1;
+            }
             b"pre" => self.preformatted += 1,
             b"table" if self.tables.len() < MAX_TABLE_DEPTH => {
                 self.tables.push(OpenTable { index: self.document.tables.len(), in_cell: false, extra: 0 });
@@ -263,6 +270,12 @@ impl Builder {
                 self.bold = self.bold.saturating_sub(1);
             }
             b"s" | b"strike" | b"del" => self.struck = self.struck.saturating_sub(1),
+            b"span" if self.struck_spans > 0 => {
+                self.struck_spans -= 1;
+                if self.struck_spans == 0 {
+                    self.struck = self.struck.saturating_sub(1);
+                }
+            }
             b"pre" => self.preformatted = self.preformatted.saturating_sub(1),
             b"table" if self.deeper_tables > 0 => {
                 self.deeper_tables -= 1;

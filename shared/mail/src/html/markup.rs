@@ -17,6 +17,11 @@ pub(super) fn column_span(attributes: &str) -> usize {
     digits.get(..end).and_then(|digits| digits.parse().ok()).unwrap_or(1).clamp(1, MAX_SPAN)
 }
 
+/// Whether the tag's style strikes its text out.
+pub(super) fn is_struck(attributes: &str) -> bool {
+    memchr::memmem::find(attributes.as_bytes(), b"line-through").is_some()
+}
+
 /// Longer than every tag name that means something here.
 pub(super) const MAX_TAG_NAME: usize = 16;
 

@@ -6,7 +6,10 @@
 
 mod builder;
 mod markup;
+mod stacked;
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::limits::{Limit, MAX_LINES};
@@ -18,8 +21,12 @@ pub(crate) struct Document {
     pub(crate) lines: Vec<Line>,
     /// Every table, in the order in which they begin, blank rows and cells included.
     pub(crate) tables: Vec<Table>,
+    /// Whether it is plain text, whose lines may end where the page did.
+    pub(crate) is_plain: bool,
     /// What there was too much of, so that the rest was not read.
     pub(crate) exceeded: Option<(&'static str, Limit)>,
+    /// Which letters and digits lines and cells begin with, behind points of lists and the like.
+    beginnings: OnceCell<Vec<bool>>,
 }
 
 /// A line of text. A run of blanks stays as long as it was sent, for circuit ids hold such; line ends, tabs and
@@ -68,20 +75,28 @@ impl Document {
     /// Plain text: every line that is not blank. Lines that tabs or wide gaps part into columns are rows of a table as
     /// well, for mailers turn tables into such text; their text stays whole.
     pub(crate) fn from_text(text: &str) -> Self {
-        let mut document = Self::default();
+        let mut document = Self { is_plain: true, ..Self::default() };
         let mut is_apart = false;
         let mut in_table = false;
-        for line in text.lines() {
-            let own = line.trim();
+        for line in stacked::in_rows(text).lines() {
+            let line = without_link_targets(line);
+            // The marks of a quoted mail are no part of it.
+            let own = line.trim().trim_start_matches(['>', ' ']);
+            // `+-----+-----+` between the rows of a drawn table.
+            if own.starts_with(['+', '|']) && own.chars().all(|c| matches!(c, '+' | '-' | '=' | '|' | ':')) {
+                continue;
+            }
+            let drawn = drawn_row(own);
+            let own = drawn.as_deref().unwrap_or(own);
             if own.is_empty() {
                 is_apart = true;
                 in_table = false;
                 continue;
             }
-            // The marks of a quoted mail are no part of its columns.
-            let row: Vec<Cell> = columns(own.trim_start_matches(['>', ' ']))
+            // Asterisks make a column bold.
+            let row: Vec<Cell> = columns(own)
                 .into_iter()
-                .map(|text| Cell { text: text.replace('\u{a0}', " ") })
+                .map(|text| Cell { text: text.trim_matches(['*', ' ']).replace('\u{a0}', " ") })
                 .collect();
             let mut cell = None;
             if row.len() > 1 {
@@ -118,7 +133,8 @@ impl Document {
         let mut part = Self {
             lines: self.lines.get(lines.clone()).unwrap_or_default().to_vec(),
             tables: tables.map(|table| Table { line: table.line - lines.start, rows: table.rows.clone() }).collect(),
-            exceeded: None,
+            is_plain: self.is_plain,
+            ..Self::default()
         };
         for line in &mut part.lines {
             // A table that began before is not here.
@@ -127,16 +143,80 @@ impl Document {
         part
     }
 
+    /// The text of a line with the lines that go on with it.
+    pub(crate) fn unwrapped(&self, first: usize) -> Cow<'_, str> {
+        let mut text = Cow::Borrowed(self.lines.get(first).map_or("", |line| line.text.as_str()));
+        for next in (first + 1..self.lines.len()).take_while(|&line| self.goes_on(line)).take(MAX_WRAPPED_LINES) {
+            text = Cow::Owned(format!("{text} {}", self.lines.get(next).map_or("", |line| line.text.as_str())));
+        }
+        text
+    }
+
+    /// Whether a line goes on with the one before: plain text is often cut at the width of a page.
+    pub(crate) fn goes_on(&self, line: usize) -> bool {
+        let Some(before) = line.checked_sub(1).and_then(|before| self.lines.get(before)) else { return false };
+        let is_long = self.is_plain && before.text.len() >= MIN_WRAPPED_BYTES && before.cell.is_none();
+        is_long && self.lines.get(line).is_some_and(|line| !line.is_apart && line.cell.is_none())
+    }
+
+    /// Whether any line or cell may begin with that text, whatever its case. Hundreds of labels are looked for, and most
+    /// of them in vain.
+    pub(crate) fn may_begin_with(&self, text: &str) -> bool {
+        let first = |text: &str| {
+            let first = text.chars().find(|c| c.is_alphanumeric());
+            // All letters outside of ASCII count as one.
+            let ascii = |c: char| u8::try_from(c).ok().filter(u8::is_ascii).map(|c| c.to_ascii_lowercase());
+            first.map(|c| usize::from(ascii(c).unwrap_or(u8::MAX)))
+        };
+        let beginnings = self.beginnings.get_or_init(|| {
+            let mut seen = vec![false; usize::from(u8::MAX) + 1];
+            let cells = self.tables.iter().flat_map(|table| table.rows.iter().flatten()).map(|cell| &cell.text);
+            for place in self.lines.iter().map(|line| &line.text).chain(cells).filter_map(|text| first(text)) {
+                if let Some(seen) = seen.get_mut(place) {
+                    *seen = true;
+                }
+            }
+            seen
+        });
+        first(text).and_then(|place| beginnings.get(place)).is_none_or(|seen| *seen)
+    }
+
     /// The document as plain text.
     pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// A line's columns: between tabs, blank ones included, or else between gaps of three blanks or more.
+/// A shorter line was not cut at the width of a page.
+const MIN_WRAPPED_BYTES: usize = 55;
+/// Longer paragraphs say other things.
+const MAX_WRAPPED_LINES: usize = 12;
+
+/// The line without what mail programs write behind the text of a link, which is its target: `A-1 <https://…>`.
+fn without_link_targets(line: &str) -> Cow<'_, str> {
+    let mut kept = Cow::Borrowed("");
+    let mut rest = line;
+    while let Some((before, target)) = rest.split_once("<http") {
+        let Some((_, after)) = target.split_once('>') else { break };
+        kept += before.trim_end_matches(' ');
+        rest = after;
+    }
+    if kept.is_empty() { Cow::Borrowed(rest) } else { kept + rest }
+}
+
+/// A row of a drawn table, `| Start | 22:00 UTC |`, with tabs between its columns.
+fn drawn_row(line: &str) -> Option<String> {
+    let inner = line.strip_prefix('|')?.strip_suffix('|')?;
+    Some(inner.split('|').map(str::trim).collect::<Vec<_>>().join("\t"))
+}
+
+/// A line's columns: between tabs, blank ones included, or else between bars, or between gaps of three blanks or more.
 fn columns(line: &str) -> Vec<&str> {
     if line.contains('\t') {
         line.split('\t').map(str::trim).collect()
+    } else if line.contains(" | ") {
+        let line = line.strip_prefix('|').unwrap_or(line);
+        line.strip_suffix('|').unwrap_or(line).split('|').map(str::trim).collect()
     } else {
         line.split("   ").map(str::trim).filter(|part| !part.is_empty()).collect()
     }
@@ -162,6 +242,7 @@ mod tests {
         check("a<!-- <br>hidden > --->b<!-->c", &["abc"]);
         check("<style>p { x: '</p>' }</STYLE >seen<script>if (a</b) {}</script>", &["seen"]);
         check("old <s>24 Oct</s><del>x</del>25 Oct", &["old 25 Oct"]);
+        check("<span style='text-decoration: line-through'>a<span>b</span>c</span>d<span>e</span>", &["de"]);
         check("<pre>a\nb</pre>c\nd", &["a", "b", "c d"]);
         check("a<![if !mso]>b<?xml x?>c</>d</ >e", &["abcde"]);
         check("1 < 2 <3 <", &["1 < 2 <3 <"]);
@@ -178,6 +259,16 @@ mod tests {
         check("a&nbspb &notin; &notit;", &["a b ∉ ¬it;"]);
         check("&&lt&&#&#65&#x&é&amp;&#", &["&<&&#A&#x&é&&#"]);
         check("&#0;&#1114112;&#99999999999;", &["\u{fffd}\u{fffd}\u{fffd}"]);
+    }
+
+    #[test]
+    fn tables_may_be_drawn_in_plain_text() {
+        let document =
+            Document::from_text("+----+----+\n| Id | Impact |\n+----+----+\n| A-1 | down |\n+----+----+\nend");
+        let table: Vec<Vec<&str>> =
+            document.tables[0].rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect();
+        assert_eq!(table, [["Id", "Impact"], ["A-1", "down"]]);
+        assert_eq!(document.text(), "Id Impact\nA-1 down\nend");
     }
 
     #[test]

@@ -176,7 +176,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Calendar>, Reason> {
     // The lines of one property, joined (RFC 5545 3.1).
     let mut joined = String::new();
     let mut is_dropping = false;
-    let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    // Some gateways end each line twice, with a second return.
+    let mut lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
     while let Some(line) = lines.next() {
         if let Some(continuation) = line.strip_prefix([' ', '\t']) {
             if !is_dropping {

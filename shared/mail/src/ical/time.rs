@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use noticeboard_domain::time::Time;
 
 use super::{Calendar, Event, Properties, Property};
-use crate::toolkit::zones::{Edge, Zone, named, offset};
+use crate::toolkit::zones::{Edge, Zone, ZoneName, named, offset};
 
 /// A value of `DTSTART`, `DTEND` or `DTSTAMP` with the zone that it is given in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,17 +97,25 @@ fn floating_zone(calendar: &Calendar) -> Zone {
     .unwrap_or(Zone::UTC)
 }
 
-/// The zone of that `TZID`: by its name, else by the offset that the calendar describes, if it is a fixed one.
+/// The zone of that `TZID`: by its name, else by the offset that the calendar describes, if it is a fixed one, or that
+/// the name itself tells: `UTC+02:00`.
 fn zone_by_id(calendar: &Calendar, id: &str) -> Option<Zone> {
-    named(id).or_else(|| {
-        let described =
-            calendar.zones.iter().find(|zone| zone.get("TZID").is_some_and(|own| own.value.trim() == id))?;
-        if let Some(zone) = described.get("X-LIC-LOCATION").and_then(|location| named(location.value.trim())) {
-            return Some(zone);
-        }
-        let (first, others) = described.offsets.split_first()?;
-        if others.iter().all(|other| other == first) { offset(first.trim()) } else { None }
-    })
+    // Exchange writes some as addresses: `tzone://Microsoft/Utc`.
+    let name = id.strip_prefix("tzone://Microsoft/").unwrap_or(id);
+    let told = || match ZoneName::at_start(name, false)? {
+        (ZoneName::Known(zone), "") => Some(zone),
+        _ => None,
+    };
+    named(name).or_else(|| described(calendar, id)).or_else(told)
+}
+
+fn described(calendar: &Calendar, id: &str) -> Option<Zone> {
+    let described = calendar.zones.iter().find(|zone| zone.get("TZID").is_some_and(|own| own.value.trim() == id))?;
+    if let Some(zone) = described.get("X-LIC-LOCATION").and_then(|location| named(location.value.trim())) {
+        return Some(zone);
+    }
+    let (first, others) = described.offsets.split_first()?;
+    if others.iter().all(|other| other == first) { offset(first.trim()) } else { None }
 }
 
 /// `20240229T221500Z` and what is seen in its place: without seconds, with separators, with an offset, a date alone.
@@ -219,6 +227,10 @@ mod tests {
         check("", windows, Ok(("05 21:00", "05 22:00")));
         let path = "DTSTART;TZID=/citadel.org/20211207_1/Asia/Tokyo:20240305T220000\nDURATION:PT1H";
         check("", path, Ok(("05 13:00", "05 14:00")));
+        let exchange = "DTSTART;TZID=\"tzone://Microsoft/Utc\":20240305T220000\nDURATION:PT1H";
+        check("", exchange, Ok(("05 22:00", "05 23:00")));
+        let told = "DTSTART;TZID=UTC+02:20240305T220000\nDURATION:PT1H";
+        check("", told, Ok(("05 20:00", "05 21:00")));
         let own = "DTSTART;TZID=Ours:20240305T220000\nDURATION:PT1H";
         check("", own, Err("has a DTSTART in an unknown zone (Ours)"));
         let zone = |offsets: &str| format!("BEGIN:VTIMEZONE\nTZID:Ours\n{offsets}\nEND:VTIMEZONE");

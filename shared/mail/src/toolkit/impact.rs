@@ -10,18 +10,23 @@ static HARMLESS: &[&str] = &[
     "no expected impact", "no impact", "no-impact", "non-impacting", "not impacted", "no outage", "no downtime",
     "no service impact", "no customer impact", "non service affecting", "non-service affecting", "not service affecting",
     "no interruption", "no service interruption", "no disruption", "no service affecting", "not affect your service",
+    "sin impacto", "sin afectación", "sem impacto", "sem afetação", "sans impact", "aucun impact", "aucune interruption",
+    "keine auswirkung", "keine auswirkungen", "keine unterbrechung",
 ];
 
 /// Phrases for the other levels, the worst first.
 #[rustfmt::skip]
 static PHRASES: &[(ImpactLevel, &[&str])] = &[
     (ImpactLevel::Outage, &["hard down", "outage", "down", "loss of service", "loss of connectivity", "interruption", "interruptions",
-        "service interruption", "service interruptions", "service disruption", "downtime", "unavailable", "disconnected"]),
-    (ImpactLevel::Degraded, &["degraded", "degradation", "errors", "packet loss", "latency", "reduced capacity"]),
+        "service interruption", "service interruptions", "service disruption", "downtime", "unavailable", "disconnected", "coupure",
+        "corte", "indisponibilidad", "indisponibilidade", "interrupción", "interrupção", "unterbrechung", "ausfall"]),
+    (ImpactLevel::Degraded, &["degraded", "degradation", "errors", "packet loss", "latency", "reduced capacity",
+        "dégradation", "degradación", "degradação"]),
     (ImpactLevel::ReducedRedundancy, &[
         "reduced redundancy", "reduced-redundancy", "loss of redundancy", "loss of protection", "loss of diversity",
         "unprotected", "at risk", "at-risk", "loss of resiliency", "resiliency loss", "lose redundancy",
-        "reduced resilience", "re-routed", "rerouted",
+        "reduced resilience", "re-routed", "rerouted", "perte de redondance", "pérdida de redundancia",
+        "perda de redundância", "redundanzverlust",
     ]),
 ];
 
@@ -54,6 +59,8 @@ mod tests {
             ("At Risk", Some(ImpactLevel::ReducedRedundancy)),
             ("Degraded - possible outage", Some(ImpactLevel::Outage)),
             ("Degradation", Some(ImpactLevel::Degraded)),
+            ("Keine Auswirkungen", Some(ImpactLevel::NoImpact)),
+            ("Pérdida de redundancia", Some(ImpactLevel::ReducedRedundancy)),
             ("Switch Hit", None),
             ("", None),
         ] {

@@ -81,8 +81,11 @@ pub(crate) fn moment(text: &str) -> Option<(Moment<'_>, &str)> {
 }
 
 /// Words between two ends of a window.
-const SEPARATORS: [&str; 16] =
-    ["until", "bis", "through", "till", "thru", "and", "to", "hasta", "al", "a", "y", "-", "–", "—", "~", "→"];
+#[rustfmt::skip]
+const SEPARATORS: [&str; 24] = [
+    "until", "bis", "through", "till", "thru", "and", "to", "hasta", "al", "a", "y", "-", "–", "—", "~", "→",
+    "à", "au", "et", "às", "até", "e", "und", "ao",
+];
 
 /// Two moments with a word or a dash between them at the start of the text, and what follows them.
 pub(crate) fn span(text: &str) -> Option<(Moment<'_>, Moment<'_>, &str)> {
@@ -144,10 +147,14 @@ pub(crate) fn moments(text: &str) -> impl Iterator<Item = (&str, Moment<'_>)> {
 
 /// `text` behind `word` and the blanks around it; a word of letters must end there.
 fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    // Nearly every text begins with something else.
+    if !text.as_bytes().first()?.eq_ignore_ascii_case(word.as_bytes().first()?) {
+        return None;
+    }
     let head = text.get(..word.len())?;
     let after = text.get(word.len()..)?;
-    let is_letters = word.starts_with(|c: char| c.is_ascii_alphabetic());
-    let ends = !is_letters || !after.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_letters = word.starts_with(char::is_alphabetic);
+    let ends = !is_letters || !after.starts_with(char::is_alphabetic);
     (head.eq_ignore_ascii_case(word) && ends).then(|| after.trim_start())
 }
 
@@ -157,9 +164,12 @@ fn skip_opening(text: &str) -> &str {
         let Some((word, rest)) = word(text) else { break };
         let after = rest.trim_start_matches(['.', ' ']);
         let is_foreign_weekday = after.starts_with(',') && !is_month(word) && word.chars().count() <= 14;
-        let is_opening = ["on", "at", "from", "the", "el", "la", "las", "desde"]
-            .iter()
-            .any(|opening| word.eq_ignore_ascii_case(opening));
+        let is_opening = [
+            "on", "at", "from", "between", "the", "el", "la", "las", "desde", "le", "du", "am", "vom", "von", "de",
+            "das", "entre",
+        ]
+        .iter()
+        .any(|opening| word.eq_ignore_ascii_case(opening));
         if !is_weekday(word) && !is_foreign_weekday && !is_opening {
             break;
         }
@@ -174,9 +184,13 @@ const OPENING: [char; 9] = [' ', '*', '(', '[', ':', '"', '\'', '<', '\n'];
 /// What may stand between the date, the time and the zone of one moment.
 fn skip_connectors(text: &str) -> &str {
     let mut text = text.trim_start_matches([' ', ',', '(', ')', '*', '|', '@', '\n', ';']);
-    for connector in
-        ["on", "at", "a las", "a la", "del", "el", "uhr", "hours", "hours.", "horas", "hrs.", "hrs", "hr", "hs", "h"]
-    {
+    #[rustfmt::skip]
+    let connectors =
+        [
+            "on", "at", "a las", "a la", "del", "el", "à", "às", "um", "uhr", "hours", "hours.", "horas", "hrs.", "hrs",
+            "hr", "hs", "h", "between", "from", "entre", "de", "von", "zwischen", "das",
+        ];
+    for connector in connectors {
         if let Some(after) = strip_word(text, connector) {
             text = after.trim_start_matches([' ', ',', '(', ')', '*']);
         }

@@ -94,6 +94,13 @@ static PLACES: &[(&str, Tz)] = &[
     ("thailand", Tz::Asia__Bangkok), ("vietnam", Tz::Asia__Ho_Chi_Minh), ("hanoi", Tz::Asia__Ho_Chi_Minh),
     ("malaysia", Tz::Asia__Kuala_Lumpur), ("philippines", Tz::Asia__Manila), ("canberra", Tz::Australia__Sydney),
     ("new zealand", Tz::Pacific__Auckland), ("wellington", Tz::Pacific__Auckland),
+    ("köln", Tz::Europe__Berlin), ("nürnberg", Tz::Europe__Berlin), ("wien", Tz::Europe__Vienna),
+    ("zürich", Tz::Europe__Zurich), ("genève", Tz::Europe__Zurich), ("bruxelles", Tz::Europe__Brussels),
+    ("roma", Tz::Europe__Rome), ("lisboa", Tz::Europe__Lisbon), ("londres", Tz::Europe__London),
+    ("são paulo", Tz::America__Sao_Paulo), ("brasilia", Tz::America__Sao_Paulo), ("brasília", Tz::America__Sao_Paulo),
+    ("bogotá", Tz::America__Bogota), ("ciudad de méxico", Tz::America__Mexico_City),
+    ("argentina", Tz::America__Argentina__Buenos_Aires), ("colombia", Tz::America__Bogota),
+    ("perú", Tz::America__Lima), ("venezuela", Tz::America__Caracas),
 ];
 
 /// Every place by its name in small letters.

@@ -27,7 +27,7 @@ pub(crate) struct Row<'a> {
 
 /// Whether a cell is named so. A name that ends in `…` may go on, and one that begins with it stands anywhere.
 fn is_named(cell: &Cell, name: &str) -> bool {
-    let text = cell.text.trim().trim_end_matches([':', '*']);
+    let text = cell.text.trim_matches([' ', '\n', '*']).trim_end_matches([':', '*', ' ']);
     match (name.strip_prefix('…'), name.strip_suffix('…')) {
         (Some(part), _) => has_phrase(&plain(text), &plain(part)),
         (None, Some(start)) => strip_start(text, start).is_some(),
@@ -37,6 +37,9 @@ fn is_named(cell: &Cell, name: &str) -> bool {
 
 /// Every table with a column of that name, below which something stands.
 pub(crate) fn with_column<'a>(document: &'a Document, name: &str) -> Vec<Grid<'a>> {
+    if !name.starts_with('…') && !document.may_begin_with(name) {
+        return Vec::new();
+    }
     let grid = |(table, found): (usize, &'a Table)| {
         let names = |row: &Vec<Cell>| row.iter().any(|cell| is_named(cell, name)) && !is_field(row, name);
         let header = found.rows.iter().position(names)?;
@@ -106,6 +109,12 @@ impl<'a> Row<'a> {
             .filter_map(|name| self.grid.column(&[name]))
             .map(|column| self.at(column))
             .find(|found| found.text.chars().any(char::is_alphanumeric) && !is_none(&found.text))
+    }
+
+    /// How the first of these columns is named that the table has.
+    pub(crate) fn name_of(&self, names: &[&str]) -> Option<&'a str> {
+        let column = self.grid.column(names)?;
+        Some(self.grid.rows.get(self.grid.header)?.get(column)?.text.as_str())
     }
 
     /// Every cell from the left.

@@ -12,6 +12,8 @@ enum Piece<'t> {
 
 /// Longest text that a hole takes, in bytes. It keeps the search linear.
 const MAX_HOLE_BYTES: usize = 400;
+/// Longest word that a hole takes, in bytes.
+const MAX_WORD_BYTES: usize = 128;
 
 fn pieces(template: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
@@ -71,9 +73,11 @@ fn matches<'a>(text: &'a str, pieces: &[Piece<'_>], holes: &mut Vec<&'a str>) ->
         Piece::Hole { is_word, is_kept } => {
             let Some(length) = hole(text, *is_word, next) else { return false };
             let (taken, after) = text.split_at(length);
-            let taken = taken.trim();
-            // The full stop behind a last word is the sentence's.
-            let taken = if next.is_none() { without_stop(taken) } else { taken };
+            // Asterisks around a word make it bold in plain text.
+            let taken = taken.trim_matches(|c: char| c.is_whitespace() || c == '*');
+            // The punctuation behind a word is the sentence's.
+            let is_last = next.is_none_or(|next| *is_word && next.starts_with(' '));
+            let taken = if is_last { without_stop(taken) } else { taken };
             if *is_kept {
                 holes.push(taken);
             }
@@ -95,8 +99,9 @@ fn hole(text: &str, is_word: bool, next: Option<&str>) -> Option<usize> {
     // `( A-1 )` is `(A-1)`.
     let blanks = |text: &str| text.len() - text.trim_start_matches(' ').len();
     let first = if is_word { blanks(text) } else { 0 };
+    let longest = if is_word { first + MAX_WORD_BYTES } else { MAX_HOLE_BYTES };
     for (at, c) in text.char_indices().skip(first) {
-        if at > MAX_HOLE_BYTES {
+        if at > longest {
             return None;
         }
         if at > 0 && next.is_some_and(|next| strip(text.get(at..).unwrap_or_default(), next).is_some()) {
@@ -158,7 +163,9 @@ mod tests {
             ("from Mon, 1 May to\n Tue has been", "from {...} to {...} has been", Some(vec!["Mon, 1 May", "Tue"])),
             ("A [K-1]", "[{}]", Some(vec!["K-1"])),
             ("Ticket 7.", "ticket {}", Some(vec!["7"])),
+            ("Ticket 7, which", "ticket {} ", Some(vec!["7"])),
             ("Work ( A-1 ) that", "work ({}) that", Some(vec!["A-1"])),
+            ("Work (*A-1*) that", "work ({}) that", Some(vec!["A-1"])),
             ("Work ( A 1 ) that", "work ({}) that", None),
             ("PREISSUE=1", "ISSUE={}", None),
             ("PR-1 | Emergency", "{} | Emergency", Some(vec!["PR-1"])),

@@ -2,20 +2,25 @@
 
 /// What follows `start` at the start of `text`, where it is there.
 pub(crate) fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
-    // Nearly every line begins with something else.
     let mut rest = text.trim_start();
-    if let (Some(a), Some(b)) = (rest.bytes().next(), start.bytes().next())
-        && a.is_ascii()
-        && b.is_ascii()
-        && !a.eq_ignore_ascii_case(&b)
-    {
+    if starts_otherwise(rest, start) {
         return None;
     }
+    let mut is_behind_slash = false;
     for (i, word) in start.split_whitespace().enumerate() {
         let trimmed = rest.trim_start();
-        if i > 0 && trimmed.len() == rest.len() {
+        if i > 0
+            && other_and(word).is_some()
+            && let Some(after) = trimmed.strip_prefix('/')
+        {
+            (rest, is_behind_slash) = (after, true);
+            continue;
+        }
+        if i > 0 && !is_behind_slash && trimmed.len() == rest.len() {
             return None;
         }
+        is_behind_slash = false;
+        let word = other_and(word).filter(|other| starts_with_word(trimmed, other)).unwrap_or(word);
         let ascii = trimmed.get(..word.len()).filter(|found| found.eq_ignore_ascii_case(word));
         let end = match ascii {
             Some(found) => found.len(),
@@ -31,10 +36,38 @@ pub(crate) fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     Some(rest)
 }
 
+/// `and` for `&`, and the other way round: the same label is written both ways, and with `/`.
+fn other_and(word: &str) -> Option<&'static str> {
+    match word {
+        "&" => Some("and"),
+        _ if word.eq_ignore_ascii_case("and") => Some("&"),
+        _ => None,
+    }
+}
+
+fn starts_with_word(text: &str, word: &str) -> bool {
+    text.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(word))
+}
+
+/// Whether the first letters show already that neither begins with the other, as with nearly all lines and labels.
+fn starts_otherwise(a: &str, b: &str) -> bool {
+    match (a.bytes().next(), b.bytes().next()) {
+        (Some(a), Some(b)) if a.is_ascii() && b.is_ascii() => !a.eq_ignore_ascii_case(&b),
+        // A letter of ASCII has no other case outside of it, except for two signs of units.
+        (Some(a), Some(b)) => a.is_ascii() != b.is_ascii(),
+        _ => false,
+    }
+}
+
 /// Whether the two are the same words.
 pub(crate) fn same(a: &str, b: &str) -> bool {
+    if starts_otherwise(a.trim_start(), b.trim_start()) {
+        return false;
+    }
     let same_word = |a: &str, b: &str| {
-        a.eq_ignore_ascii_case(b) || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+        a.eq_ignore_ascii_case(b)
+            || other_and(a).is_some_and(|other| other.eq_ignore_ascii_case(b))
+            || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
     };
     let (mut a, mut b) = (a.split_whitespace(), b.split_whitespace());
     loop {
@@ -73,8 +106,13 @@ pub(crate) fn push_plain(plain: &mut String, text: &str) {
 
 /// Whether `phrase` occurs in `plain` as whole words; both are in the form of [`plain`].
 pub(crate) fn has_phrase(plain: &str, phrase: &str) -> bool {
-    let Some(&first) = phrase.as_bytes().first() else { return false };
-    memchr::memchr_iter(first, plain.as_bytes()).any(|at| {
+    phrase_at(plain, phrase).is_some()
+}
+
+/// Where `phrase` first occurs in `plain` as whole words; both are in the form of [`plain`].
+pub(crate) fn phrase_at(plain: &str, phrase: &str) -> Option<usize> {
+    let &first = phrase.as_bytes().first()?;
+    memchr::memchr_iter(first, plain.as_bytes()).find(|&at| {
         let found = plain.get(at..).and_then(|rest| rest.strip_prefix(phrase));
         found.is_some_and(|after| {
             let before = plain.get(..at).and_then(|before| before.chars().next_back());
@@ -96,6 +134,11 @@ mod tests {
             ("MaintenanceTicket", "Maintenance Ticket", None),
             ("Tick", "Ticket", None),
             ("É b", "é", Some(" b")),
+            ("Date and Time:", "Date & Time", Some(":")),
+            ("Date & Time:", "date and time", Some(":")),
+            ("Date/Time:", "Date & Time", Some(":")),
+            ("Date / Time:", "Date and Time", Some(":")),
+            ("Date android", "Date & x", None),
         ] {
             assert_eq!(strip_start(text, start), expected, "{text}");
         }
@@ -109,5 +152,6 @@ mod tests {
         assert!(!has_phrase(&text, "has bee"));
         assert!(same("Circuit   id ", "CIRCUIT ID"));
         assert!(!same("Circuit id", "Circuitid"));
+        assert!(same("Date & Time", "Date and time"));
     }
 }

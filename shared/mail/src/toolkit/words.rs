@@ -1,4 +1,4 @@
-//! The words that dates and times are written with, in English, Spanish and Portuguese.
+//! The words that dates and times are written with, in English, Spanish, Portuguese, French and German.
 
 /// The months of English, of which three letters are enough.
 const MONTHS: [&str; 12] = [
@@ -16,7 +16,7 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Months of Spanish and Portuguese, and those of their abbreviations that are not words of English as well (`set`,
+/// Months of Spanish, Portuguese, French and German, and those of their abbreviations that are not words of English as well (`set`,
 /// `out`).
 #[rustfmt::skip]
 const FOREIGN_MONTHS: &[(&str, u32)] = &[
@@ -24,13 +24,20 @@ const FOREIGN_MONTHS: &[(&str, u32)] = &[
     ("abril", 4), ("abr", 4), ("mayo", 5), ("maio", 5), ("mai", 5), ("junio", 6), ("junho", 6), ("julio", 7),
     ("julho", 7), ("agosto", 8), ("ago", 8), ("septiembre", 9), ("setiembre", 9), ("setembro", 9), ("octubre", 10),
     ("outubro", 10), ("noviembre", 11), ("novembro", 11), ("diciembre", 12), ("dic", 12), ("dezembro", 12), ("dez", 12),
+    ("janvier", 1), ("janv", 1), ("février", 2), ("fevrier", 2), ("févr", 2), ("mars", 3), ("avril", 4), ("avr", 4),
+    ("juin", 6), ("juillet", 7), ("juil", 7), ("août", 8), ("aout", 8), ("septembre", 9), ("octobre", 10),
+    ("novembre", 11), ("décembre", 12), ("decembre", 12), ("déc", 12),
+    ("januar", 1), ("jänner", 1), ("februar", 2), ("märz", 3), ("juni", 6), ("juli", 7), ("oktober", 10), ("okt", 10),
+    ("dezember", 12),
 ];
 
-/// Days of the week in Spanish and Portuguese. `mar` is a month.
+/// Days of the week in Spanish, Portuguese, French and German. `mar` is a month.
 #[rustfmt::skip]
 const FOREIGN_WEEKDAYS: &[&str] = &[
     "lunes", "martes", "miércoles", "miercoles", "jueves", "viernes", "sábado", "sabado", "domingo",
     "segunda", "terça", "quarta", "quinta", "sexta",
+    "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+    "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonnabend", "sonntag",
 ];
 
 /// The number of the month that goes by this name.

@@ -116,6 +116,8 @@ struct CircuitRule {
     impact_columns: Vec<String>,
     subject: Vec<String>,
     body: Vec<String>,
+    /// What every id begins with, where the mail may leave it out.
+    prefix: String,
     /// Whether a mail may name none.
     optional: bool,
 }

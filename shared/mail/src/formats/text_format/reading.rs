@@ -8,7 +8,7 @@ use super::{Find, ImpactRule, Order, StatusRule, TextFormat, WindowRule};
 use crate::draft::{Draft, Missing, Trouble, WITHOUT_WINDOW};
 use crate::toolkit::circuits::{Circuits, Impact, outage};
 use crate::toolkit::found::{At, Found, Said};
-use crate::toolkit::labels::list_below;
+use crate::toolkit::text::same;
 use crate::toolkit::windows::{DateOrder, Rules, Window, point};
 use crate::toolkit::zones;
 use crate::view::{View, confirmed, missing};
@@ -16,10 +16,9 @@ use crate::view::{View, confirmed, missing};
 impl TextFormat {
     /// Reads a mail.
     pub(in crate::formats) fn read<'a>(&self, view: &'a View<'a>) -> Result<Vec<Draft<'a>>, Trouble> {
-        let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
         let id = self.id.get_ref();
-        let id = id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?;
-        let draft = view.draft(id, self.status.read(view));
+        let id = without_remark(id.find_where(view, has_digit).ok_or_else(|| id.missing("id"))?);
+        let draft = view.draft(id, self.status.read(view, &self.head(view)));
         let (windows, confidence) = match self.window.get_ref().read(view) {
             Ok(windows) => (windows, draft.confidence),
             Err(_) if self.window.get_ref().optional && draft.is_over() => {
@@ -29,7 +28,7 @@ impl TextFormat {
         };
         let summary = self.summary.find(view).unwrap_or(draft.summary);
         Ok(vec![Draft {
-            account: self.account.find(view),
+            account: self.account.find_where(view, |text| !self.is_label(text)),
             windows,
             confidence,
             circuits: self.circuits(view),
@@ -37,6 +36,30 @@ impl TextFormat {
             summary,
             ..draft
         }])
+    }
+
+    /// Every label.
+    fn labels(&self) -> impl Iterator<Item = &String> {
+        let (id, window) = (self.id.get_ref(), self.window.get_ref());
+        let finds =
+            [&id.labels, &self.account.labels, &self.summary.labels, &self.circuits.labels, &self.impact.labels];
+        let windows = [&window.start, &window.end, &window.span, &window.list, &window.extended];
+        finds.into_iter().chain(windows).flatten()
+    }
+
+    /// The lines at the head of the mail that may say where the work stands.
+    fn head<'a>(&self, view: &View<'a>) -> Vec<Found<'a>> {
+        if self.status.head == 0 {
+            return Vec::new();
+        }
+        let labels: Vec<&str> = self.labels().map(String::as_str).collect();
+        view.head_above(&labels, self.status.head).collect()
+    }
+
+    /// Whether a text is a label or the head of a column, where a value should be.
+    fn is_label(&self, text: &str) -> bool {
+        let columns = self.circuits.columns.iter().chain(&self.circuits.impact_columns);
+        self.labels().chain(columns).any(|label| same(label.trim_end_matches('…'), text.trim_end_matches([':', ' '])))
     }
 
     fn circuits<'a>(&self, view: &'a View<'a>) -> Circuits<'a> {
@@ -56,11 +79,14 @@ impl TextFormat {
             }
         }
         if circuits.is_empty() {
-            for field in view.fields(&strs(&rule.labels)) {
-                circuits.add_list(&field.value, &general);
-                for line in list_below(view.body, &field) {
-                    circuits.add_list(&line, &general);
-                }
+            let mut fields = view.fields(&strs(&rule.labels));
+            fields.retain(|field| !self.is_label(&field.value.text));
+            // A heading may say the same as the label.
+            if fields.iter().any(|field| has_digit(&field.value.text)) {
+                fields.retain(|field| has_digit(&field.value.text));
+            }
+            for list in fields.into_iter().flat_map(|field| view.list(field)) {
+                circuits.add_list(&list, &general);
             }
         }
         if circuits.is_empty() {
@@ -69,7 +95,18 @@ impl TextFormat {
                 circuits.add_list(&found, &general);
             }
         }
-        circuits
+        circuits.with_prefix(&rule.prefix)
+    }
+}
+
+/// The id without what follows it: `A-1 – please quote it when you write`.
+fn without_remark(id: Found<'_>) -> Found<'_> {
+    const MAX_WORDS: usize = 4;
+    let first = id.text.split_whitespace().next().filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+    let is_remark = id.text.split_whitespace().count() > MAX_WORDS;
+    match first.filter(|_| is_remark).map(|word| word.trim_end_matches([',', '.', ';', ':']).to_owned()) {
+        Some(word) => id.with(word),
+        None => id,
     }
 }
 
@@ -90,8 +127,8 @@ impl Find {
         let words = || view.word_with(&strs(&self.words));
         let in_subject = || view.in_subject_where(&strs(&self.subject), &is_it);
         let in_body = || {
-            let holes = self.body.iter().filter_map(|template| view.sentence(&[template])?.into_iter().next());
-            holes.into_iter().find(is_found)
+            let mut holes = self.body.iter().flat_map(|template| view.sentences(template));
+            holes.find_map(|holes| holes.into_iter().next().filter(is_found))
         };
         behind.or_else(columns).or_else(words).or_else(in_subject).or_else(in_body)
     }
@@ -190,17 +227,21 @@ impl ImpactRule {
 }
 
 impl StatusRule {
-    fn read<'a>(&self, view: &View<'a>) -> Said<'a, NoticeState> {
+    fn read<'a>(&self, view: &View<'a>, head: &[Found<'a>]) -> Said<'a, NoticeState> {
         let mut texts: Vec<Found<'a>> = view.value(&strs(&self.labels)).into_iter().collect();
         if self.subject {
             texts.push(view.subject());
         }
-        texts.extend(view.head(self.head));
+        texts.extend_from_slice(head);
         let words: Vec<(&str, MaintenanceStatus)> =
             self.words.iter().map(|(w, status)| (w.as_str(), *status)).collect();
         let own = view.status_by(texts.clone(), &words);
         own.or_else(|| view.status(texts)).unwrap_or_else(confirmed)
     }
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
 }
 
 fn strs(texts: &[String]) -> Vec<&str> {

@@ -8,7 +8,7 @@ use noticeboard_domain::time::Time;
 use super::found::Found;
 use super::moments::{Date, Moment, moment, moments, span};
 use super::zones::Zone;
-pub(crate) use resolve::{DateOrder, Rules, Times, day_of, resolve};
+pub(crate) use resolve::{DateOrder, Rules, Times, day_of, resolve, zone_of_label};
 
 /// A window of a notice with where it was found.
 #[derive(Debug, Clone)]
@@ -26,6 +26,7 @@ pub(crate) struct Window<'a> {
 impl<'a> Window<'a> {
     /// The window that begins and ends as these two fields say.
     pub(crate) fn of_fields(start: Found<'a>, end: Found<'a>, rules: &Rules<'_>, sent: Time) -> Result<Self, String> {
+        let (start, end) = (on_one_line(start), on_one_line(end));
         let from = moment_in(&start.text).ok_or_else(|| unreadable(&start.text))?;
         let to = moment_in(&end.text).ok_or_else(|| unreadable(&end.text))?;
         let times = resolve(&from, &to, rules, sent)?;
@@ -89,6 +90,22 @@ pub(crate) fn point(field: &Found<'_>, rules: &Rules<'_>, sent: Time) -> Result<
     Ok(resolve(&moment, &moment, rules, sent)?.start)
 }
 
+/// The field, where a line end cuts its date in two, on one line: `Thu, 10⏎Dec 2026`.
+fn on_one_line(field: Found<'_>) -> Found<'_> {
+    if field.text.contains('\n') && moment_in(&field.text).is_none() {
+        field.with(field.text.replace('\n', " "))
+    } else {
+        field
+    }
+}
+
+/// The field from the last date and time in it on.
+pub(crate) fn last_moment(field: Found<'_>) -> Found<'_> {
+    let start = moments(&field.text).last().map_or(0, |(before, _)| before.len());
+    let text = field.text.get(start..).unwrap_or_default().to_owned();
+    field.with(text)
+}
+
 fn unreadable(text: &str) -> String {
     let shown: String = text.chars().take(80).collect();
     format!("it has a window that cannot be read ({shown})")
@@ -110,13 +127,24 @@ fn span_in(text: &str) -> Option<(Moment<'_>, Moment<'_>)> {
     at_start.or_else(|| spans(text).next()).or_else(two)
 }
 
+/// Whether the text holds a window.
+pub(crate) fn holds_window(text: &str) -> bool {
+    span_in(text).is_some()
+}
+
+/// Whether the text begins with a window.
+pub(crate) fn starts_window(text: &str) -> bool {
+    span(text).is_some_and(|(from, to, _)| is_span(&from, &to))
+}
+
 fn is_span(from: &Moment<'_>, to: &Moment<'_>) -> bool {
     (from.date.is_some() || to.date.is_some()) && from.clock.is_some() && to.clock.is_some()
 }
 
 /// Every window in the text that is written as two moments with a dash or a word between them.
 pub(crate) fn spans(text: &str) -> impl Iterator<Item = (Moment<'_>, Moment<'_>)> {
-    let mut at = 0;
+    // Every date has a digit.
+    let mut at = text.find(|c: char| c.is_ascii_digit()).map_or(text.len(), |_| 0);
     std::iter::from_fn(move || {
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             if rest.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -134,29 +162,54 @@ pub(crate) fn spans(text: &str) -> impl Iterator<Item = (Moment<'_>, Moment<'_>)
     })
 }
 
-/// A length of time: `2 hours`, `1 hour 30 minutes`, `45 min`, `8h10m0s`. The largest of a range counts.
+/// A length of time: `2 hours`, `two (2) hours`, `1.5 hours`, `1 hour 30 minutes`, `45 min`, `8h10m0s`, `one hour`. The
+/// largest of a range counts.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total: Option<Duration> = None;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         rest = rest.get(at..)?;
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (digits, after) = rest.split_at(end);
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, after) = rest.split_at(end);
         rest = after;
-        let Ok(amount) = digits.parse::<u32>() else { continue };
-        let unit = after.trim_start_matches([' ', '(', '-']);
-        let unit = unit.get(..unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len()))?;
-        let seconds = match unit.to_ascii_lowercase().as_str() {
-            "d" | "day" | "days" => 86_400,
-            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600,
-            "m" | "min" | "mins" | "minute" | "minutes" => 60,
-            "s" | "sec" | "secs" | "second" | "seconds" => 1,
-            _ => continue,
-        };
-        total = Some(total.unwrap_or_default() + Duration::seconds(i64::from(amount) * seconds));
+        let Some(amount) = number.parse().ok().filter(|amount: &f64| *amount < MAX_AMOUNT) else { continue };
+        if let Some(seconds) = unit(after) {
+            total = Some(total.unwrap_or_default() + Duration::seconds((amount * seconds).round() as i64));
+        }
     }
-    total
+    total.or_else(|| written_out(text))
 }
+
+/// The length that is written in words: `an hour`, `three hours`.
+fn written_out(text: &str) -> Option<Duration> {
+    const NUMBERS: [&str; 13] =
+        ["", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let is_it = |number: &str| word.eq_ignore_ascii_case(number);
+        let amount = if is_it("an") { Some(1) } else { NUMBERS.iter().position(|number| is_it(number)) };
+        if let (Some(amount), Some(seconds)) = (amount, words.peek().and_then(|next| unit(next))) {
+            return Some(Duration::seconds(i64::try_from(amount).ok()? * seconds as i64));
+        }
+    }
+    None
+}
+
+/// How many seconds the unit at the start of the text has.
+fn unit(text: &str) -> Option<f64> {
+    let text = text.trim_start_matches([' ', '(', ')', '-']);
+    let word = text.get(..text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len()))?;
+    match word.to_ascii_lowercase().as_str() {
+        "d" | "day" | "days" => Some(86_400.0),
+        "h" | "hr" | "hrs" | "hour" | "hours" => Some(3_600.0),
+        "m" | "min" | "mins" | "minute" | "minutes" => Some(60.0),
+        "s" | "sec" | "secs" | "second" | "seconds" => Some(1.0),
+        _ => None,
+    }
+}
+
+/// No length has that many of anything.
+const MAX_AMOUNT: f64 = 1e6;
 
 #[cfg(test)]
 mod tests {
@@ -244,6 +297,13 @@ mod tests {
         for (text, minutes) in [
             ("approximately 2 hours", Some(120)),
             ("1 hour 30 minutes", Some(90)),
+            ("1.5 hours.", Some(90)),
+            ("two (2) hours", Some(120)),
+            ("about an hour", Some(60)),
+            ("Two hours.", Some(120)),
+            ("one of the hours", None),
+            ("5 minutes. 2 more", Some(5)),
+            ("99999999999999999999 days", None),
             ("8h10m0s", Some(490)),
             ("45-60 minutes", Some(60)),
             ("2 days", Some(2_880)),

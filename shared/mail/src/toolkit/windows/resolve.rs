@@ -35,14 +35,15 @@ impl Rules<'_> {
     pub(crate) const MONTH_FIRST_UTC: Self =
         Self { order: DateOrder::MonthFirst, zone: Some(Zone::UTC), meanings: &[] };
 
-    /// The same, where the label of a time names its zone: `Start Time (EST)`.
+    /// The same, where the label of a time names its zone: `Start Time (EST)`. Local time of nobody knows where is in no
+    /// zone.
     pub(crate) fn with_zone_of(&self, label: &str) -> Self {
-        let inside = label.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(inside, _)| inside.trim());
-        let zone = inside.and_then(|name| {
-            let (zone, rest) = ZoneName::at_start(name, false)?;
-            zone.zone(self.meanings).filter(|_| rest.trim().is_empty())
-        });
-        Self { zone: zone.or(self.zone), ..*self }
+        let zone = match zone_of_label(label) {
+            Some(name @ ZoneName::Local) => name.zone(self.meanings),
+            Some(name) => name.zone(self.meanings).or(self.zone),
+            None => self.zone,
+        };
+        Self { zone, ..*self }
     }
 
     fn zone(&self, name: Option<ZoneName<'_>>) -> Result<Option<Zone>, String> {
@@ -56,6 +57,13 @@ impl Rules<'_> {
             },
         }
     }
+}
+
+/// The zone that the label of a time names: `Start Time (EST)`.
+pub(crate) fn zone_of_label(label: &str) -> Option<ZoneName<'_>> {
+    let (inside, _) = label.split_once('(')?.1.split_once(')')?;
+    let (zone, rest) = ZoneName::at_start(inside.trim(), false)?;
+    rest.trim().is_empty().then_some(zone)
 }
 
 /// A window, in UTC.

@@ -1,6 +1,7 @@
 //! Time zones by the names that calendars and mails give them.
 
 mod names;
+mod windows;
 mod written;
 
 use chrono::{Duration, FixedOffset, LocalResult, NaiveDateTime, TimeZone, Utc};

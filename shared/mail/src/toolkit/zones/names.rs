@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 
 use super::Zone;
+use super::windows::WINDOWS;
 
 /// Names for people, Windows' names and abbreviations, in capitals. In the Americas a mail in July that says EST means
 /// what the clocks there show, which is EDT: both are the zone. Those that mean different offsets to different people
@@ -161,8 +162,10 @@ pub(super) static AMBIGUOUS: &[(&str, Option<Tz>)] = &[
 pub(crate) fn named(name: &str) -> Option<Zone> {
     let name = name.trim();
     let capitals = name.to_ascii_uppercase();
-    if let Ok(found) = NAMES.binary_search_by_key(&capitals.as_str(), |(name, _)| name) {
-        return NAMES.get(found).map(|&(_, zone)| Zone::Named(zone));
+    for names in [NAMES, WINDOWS] {
+        if let Ok(found) = names.binary_search_by_key(&capitals.as_str(), |(name, _)| name) {
+            return names.get(found).map(|&(_, zone)| Zone::Named(zone));
+        }
     }
     if let Ok(zone) = name.parse() {
         return Some(Zone::Named(zone));
@@ -181,6 +184,7 @@ mod tests {
     #[test]
     fn names_are_sorted_for_the_search() {
         assert!(NAMES.is_sorted_by_key(|(name, _)| name));
+        assert!(WINDOWS.is_sorted_by_key(|(name, _)| name));
     }
 
     #[test]
@@ -190,6 +194,8 @@ mod tests {
             (" Eastern ", Some(Tz::America__New_York)),
             ("gmt standard time", Some(Tz::Europe__London)),
             ("GMT", Some(Tz::UTC)),
+            ("SE Asia Standard Time", Some(Tz::Asia__Bangkok)),
+            ("Central Standard Time (Mexico)", Some(Tz::America__Mexico_City)),
             ("EDT", Some(Tz::America__New_York)),
             ("utc", Some(Tz::UTC)),
             ("/freeassociation.sourceforge.net/America/Chicago", Some(Tz::America__Chicago)),

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use super::Zone;
 use super::names::{AMBIGUOUS, named};
 use crate::toolkit::places;
+use crate::toolkit::text::{plain, strip_start};
 
 /// A zone as a mail names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,9 @@ impl<'a> ZoneName<'a> {
         }
         if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return None;
+        }
+        if let Some(found) = hour_of_place(text) {
+            return Some(found);
         }
         let mut ends = [0; MAX_WORDS];
         let mut count = 0;
@@ -102,10 +106,31 @@ pub(crate) const LOCAL: &str = "local";
 const MAX_WORD_BYTES: usize = 32;
 /// Words in capitals that may stand behind a time and are no zone.
 const NOT_ZONES: &[&str] = &[
-    "AND", "AT", "ON", "TO", "TBD", "TBC", "FROM", "UNTIL", "TILL", "NA", "NOC", "ID", "FOR", "END", "START", "THE",
-    "DATE", "TIME", "HASTA", "AL", "DEL", "ENE", "ABR", "AGO", "DIC", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL",
-    "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC",
+    "AND", "AT", "ON", "TO", "BIS", "UHR", "UND", "ET", "AU", "DAS", "TBD", "TBC", "FROM", "UNTIL", "TILL", "NA",
+    "NOC", "ID", "FOR", "END", "START", "THE", "DATE", "TIME", "HASTA", "AL", "DEL", "ENE", "ABR", "AGO", "DIC", "JAN",
+    "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC",
 ];
+
+/// `hora de Lima`, `heure de Paris`, `horário de Brasília`, `hora local`. A place that is not known is an unknown zone,
+/// for the time is not UTC.
+fn hour_of_place(text: &str) -> Option<(ZoneName<'_>, &str)> {
+    let (_, rest) = text.split_once(' ').filter(|(hour, _)| ["hora", "heure", "horário", "horario"].contains(hour))?;
+    let of = ["de", "del"].iter().find_map(|of| strip_start(rest, of).filter(|rest| rest.starts_with(' ')));
+    let place = of.unwrap_or(rest).trim_start();
+    let end = place.find([')', ',', ';', '.', '\n']).unwrap_or(place.len());
+    let (name, rest) = place.split_at_checked(end).filter(|(name, _)| name.len() <= MAX_PLACE_BYTES)?;
+    if !name.starts_with(char::is_alphabetic) {
+        return None;
+    }
+    let zone = match plain(name).as_str() {
+        "local" | "locale" => ZoneName::Local,
+        _ => named(name).or_else(|| places::zone(name).map(Zone::Named)).map_or(ZoneName::Word(name), ZoneName::Known),
+    };
+    Some((zone, rest))
+}
+
+/// Longer than the name of every place.
+const MAX_PLACE_BYTES: usize = 40;
 
 /// `+0000`, `+03:00`, `-0500` behind a time. `22:00-05:00` is a window, so that a minus needs four digits.
 fn written_offset(text: &str) -> Option<(Zone, &str)> {
