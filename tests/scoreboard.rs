@@ -233,6 +233,7 @@ async fn changes_are_recorded_and_told_once_and_in_order_whoever_is_killed() {
             topics: settings.topics,
             queue: Box::new(recorder.clone()),
         }],
+        None,
     );
     let publisher_kills = feed(&records, &mut model.random, |event| publisher.handle(event)).await;
 

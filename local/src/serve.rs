@@ -156,7 +156,7 @@ pub async fn open_dead_letters(
 ) -> Result<(Arc<Api>, Router), StartError> {
     let opened = open_all(storage, settings, None, Clock::system()).await?;
     let api = Arc::new(Api { app: opened.app.clone(), base_url: None });
-    let routes = dead_letters::router(api.clone(), Functions::new(&opened, brokers).redrive);
+    let routes = dead_letters::router(api.clone(), Functions::new(&opened, brokers, None).redrive);
     Ok((api, routes))
 }
 
@@ -270,7 +270,7 @@ impl Running {
         };
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = JoinSet::new();
-        let functions = Functions::new(&opened, &options.brokers);
+        let functions = Functions::new(&opened, &options.brokers, options.base_url.as_deref());
         let redrive = functions.redrive.clone();
         start_readers(&mut tasks, &opened, functions, &options).await?;
         start_cleaning(&mut tasks, &opened);
@@ -339,7 +339,7 @@ struct Functions {
 }
 
 impl Functions {
-    fn new(opened: &Opened, brokers: &[BrokerSettings]) -> Self {
+    fn new(opened: &Opened, brokers: &[BrokerSettings], base_url: Option<&str>) -> Self {
         let (mut queues, mut subscribers) = (Vec::new(), Vec::new());
         for settings in brokers {
             let (name, attempts) = (settings.name.clone(), settings.pauses.attempts());
@@ -348,7 +348,7 @@ impl Functions {
             subscribers.push(Subscriber { name, topics: settings.topics.clone(), queue: Box::new(queue.clone()) });
             queues.push(queue);
         }
-        let publisher = Arc::new(Publisher::new(opened.app.store().clone(), subscribers));
+        let publisher = Arc::new(Publisher::new(opened.app.store().clone(), subscribers, base_url.map(str::to_owned)));
         let (letters, app) = (opened.dead_letters.clone(), opened.app.clone());
         let redrive = Arc::new(Redrive::new(letters, queues.clone(), app, publisher.clone()));
         Self { publisher, queues, redrive }

@@ -16,6 +16,7 @@ use noticeboard_store::Store;
 pub struct Publisher {
     store: Store,
     brokers: Vec<Subscriber>,
+    base_url: Option<String>,
 }
 
 /// A broker, as far as the publisher knows it.
@@ -30,9 +31,9 @@ pub struct Subscriber {
 }
 
 impl Publisher {
-    /// A publisher for these brokers.
-    pub fn new(store: Store, brokers: Vec<Subscriber>) -> Self {
-        Self { store, brokers }
+    /// A publisher for these brokers; messages name the public address, where it is known.
+    pub fn new(store: Store, brokers: Vec<Subscriber>, base_url: Option<String>) -> Self {
+        Self { store, brokers, base_url }
     }
 
     /// Handles one batch of the stream, in its order, as `noticeboard-changelog` does. Messages of one group are sent one
@@ -64,7 +65,7 @@ impl Publisher {
                     break;
                 }
             };
-            let (place, events) = (QueueMessage::place(&told), CloudEvent::of(&told));
+            let (place, events) = (QueueMessage::place(&told), CloudEvent::of(&told, self.base_url.as_deref()));
             for (number, broker) in self.brokers.iter().enumerate() {
                 for event in events.iter().filter(|event| broker.topics.wants(&event.topic)) {
                     let message = QueueMessage { broker: broker.name.clone(), place, event: event.clone() };

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::dynamodb::Event;
 use lambda_runtime::{LambdaEvent, service_fn};
-use noticeboard_lambda::{Error, required};
+use noticeboard_lambda::{Error, base_url, required};
 use noticeboard_publish::{SqsQueue, Subscription};
 use noticeboard_publisher::{Publisher, Subscriber};
 
@@ -21,7 +21,7 @@ async fn set_up() -> Result<Publisher, Error> {
             Err(trouble) => tracing::error!(trouble, "A broker is left out, and nothing is kept for it."),
         }
     }
-    Ok(Publisher::new(start.app.store().clone(), brokers))
+    Ok(Publisher::new(start.app.store().clone(), brokers, base_url()))
 }
 
 #[tokio::main]

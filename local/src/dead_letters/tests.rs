@@ -42,7 +42,7 @@ impl House {
         let state = State::open(engine.dynamodb(), "letters-local".into()).await.unwrap();
         let letters = DeadLetters::new(state.clone(), Clock::system());
         let app = App::new(store.clone(), Bucket::memory(), Clock::system(), Settings::default());
-        let publisher = Arc::new(Publisher::new(store, Vec::new()));
+        let publisher = Arc::new(Publisher::new(store, Vec::new(), None));
         let redrive = Redrive::new(letters.clone(), Vec::new(), app.clone(), publisher);
         Self { app, letters, redrive, engine, state, stream }
     }

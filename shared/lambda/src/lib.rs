@@ -51,6 +51,11 @@ pub fn required(name: &str) -> Result<String, Error> {
     variable(name).ok_or_else(|| format!("{name} is not set: template.yaml sets it for every function").into())
 }
 
+/// The public address, where it is set; without a slash at its end.
+pub fn base_url() -> Option<String> {
+    variable("NOTICEBOARD_BASE_URL").map(|url| url.trim_end_matches('/').to_owned())
+}
+
 /// Logs as JSON lines to standard error, at the level of `RUST_LOG` (default `info`).
 pub fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
@@ -88,7 +93,7 @@ pub async fn start() -> Result<Start, Error> {
 pub async fn run_http(router: impl FnOnce(Arc<Api>) -> Router) -> Result<(), Error> {
     let router = match start().await {
         Ok(start) => {
-            let api = Arc::new(Api { app: start.app, base_url: variable("NOTICEBOARD_BASE_URL") });
+            let api = Arc::new(Api { app: start.app, base_url: base_url() });
             noticeboard_http::finish(api.clone(), router(api))
         }
         Err(error) => {

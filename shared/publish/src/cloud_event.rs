@@ -18,7 +18,7 @@ pub struct CloudEvent {
     pub specversion: String,
     /// `<object>:<version>`: the same for every delivery of the same message.
     pub id: String,
-    /// Where it comes from.
+    /// Where it comes from: the public address of this installation (`NOTICEBOARD_BASE_URL`), where it is known.
     pub source: String,
     /// The topic: `noticeboard.update.notices.maintenance`.
     #[serde(rename = "type")]
@@ -33,7 +33,8 @@ pub struct CloudEvent {
     pub partitionkey: String,
     /// The object's version, padded so that text order is its order.
     pub sequence: String,
-    /// Where what is told can be read, also where `data` is too large to be sent.
+    /// Where what is told can be read, also where `data` is too large to be sent; a path where the public address is not
+    /// known.
     pub dataref: String,
     /// What receivers choose by, also where `data` is too large to be sent.
     #[serde(flatten)]
@@ -92,7 +93,7 @@ impl About {
     }
 }
 
-/// Where the messages come from, as CloudEvents wants to know it.
+/// Where the messages come from where nobody says so.
 const SOURCE: &str = "/noticeboard";
 
 /// What the parts of one message's id and place are made of.
@@ -113,14 +114,21 @@ impl CloudEvent {
     ///
     /// A change of an event's status, and of an outage's estimated time to repair, have topics of their own besides:
     /// nothing else is told there. A new event has changed its status from none; one that is deleted has none, and its
-    /// deletion is told as that.
-    pub fn of(told: &Told) -> Vec<Self> {
-        match told {
+    /// deletion is told as that. `base` is the public address, without a slash at its end.
+    pub fn of(told: &Told, base: Option<&str>) -> Vec<Self> {
+        let mut events = match told {
             Told::Change(change) => of_change(change),
             Told::Token { action, token, at } => vec![of_token(*action, token, *at)],
             Told::Job(job) => vec![of_job(job)],
             Told::Decision(item) => of_decision(item).into_iter().collect(),
+        };
+        if let Some(base) = base {
+            for event in &mut events {
+                base.clone_into(&mut event.source);
+                event.dataref.insert_str(0, base);
+            }
         }
+        events
     }
 
     fn new(topic: String, subject: Subject, aspect: &str, data: Value) -> Self {
@@ -314,7 +322,7 @@ mod tests {
     #[test]
     fn a_change_is_told_as_the_contract_says() {
         let told = change(json!({"status": "REPORTED", "x": 1}), json!({"status": "RESOLVED", "x": 1}));
-        let [event, status] = CloudEvent::of(&told).try_into().unwrap();
+        let [event, status] = CloudEvent::of(&told, None).try_into().unwrap();
         let expected = json!({
             "specversion": "1.0",
             "id": "notices.outage:7:3",
@@ -344,11 +352,16 @@ mod tests {
         assert_eq!(serde_json::to_value(&event).unwrap(), expected);
         let id = "notices.outage:7:3:status".into();
         assert_eq!(status, CloudEvent { id, topic: "noticeboard.status.outage".into(), ..event });
+        for event in CloudEvent::of(&told, Some("https://notices.example.net")) {
+            assert_eq!(event.source, "https://notices.example.net");
+            assert_eq!(event.dataref, "https://notices.example.net/api/core/object-changes/9/");
+        }
     }
 
     #[test]
     fn a_message_that_is_too_large_goes_without_its_payload_and_is_never_cut() {
-        let [event] = CloudEvent::of(&change(Value::Null, json!({"comments": "x".repeat(10_000)}))).try_into().unwrap();
+        let [event] =
+            CloudEvent::of(&change(Value::Null, json!({"comments": "x".repeat(10_000)})), None).try_into().unwrap();
         let whole = serde_json::to_string(&event).unwrap();
         let within = |payload: Payload, limit| payload.within(&event, limit);
         assert_eq!(within(Payload::CloudEvent, whole.len()).unwrap(), whole);
@@ -365,7 +378,7 @@ mod tests {
 
     #[track_caller]
     fn check_topics(before: Value, after: Value, expected: &[&str]) {
-        let events = CloudEvent::of(&change(before, after));
+        let events = CloudEvent::of(&change(before, after), None);
         let topics: Vec<&str> = events.iter().map(|event| event.topic.as_str()).collect();
         assert_eq!(topics, expected);
     }
@@ -390,7 +403,7 @@ mod tests {
 
     #[test]
     fn a_creation_removes_nothing() {
-        let events = CloudEvent::of(&change(Value::Null, json!({"status": "REPORTED"})));
+        let events = CloudEvent::of(&change(Value::Null, json!({"status": "REPORTED"})), None);
         let data = events[0].data.clone().unwrap();
         assert_eq!(data["prechange"], Value::Null);
         assert_eq!(data["differences"], json!({"added": {"status": "REPORTED"}, "removed": null}));
