@@ -1242,7 +1242,7 @@ fn a_list_that_reads_too_much_says_so() {
     for path in [format!("{MAINTENANCE}?q=M"), format!("{MAINTENANCE}?offset=12"), format!("{IMPACT}?q=out")] {
         let answer = w.get(&path).expect(400).to_string();
         assert!(answer.contains("NOTICEBOARD_LIST_READ_LIMIT"), "{path}: {answer}");
-        assert!(answer.contains("page by cursor"), "{path}: {answer}");
+        assert!(answer.contains("paged by cursor"), "{path}: {answer}");
     }
     // By cursor nothing is counted, so a page is found within the limit, or says where to go on.
     let mut next = Some(format!("{MAINTENANCE}?start=0&limit=2&summary__ic=splice"));

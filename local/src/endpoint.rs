@@ -1,6 +1,7 @@
 //! DynamoDB at an address: AWS's own, or an engine with its API.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -11,6 +12,10 @@ use axum::http::Uri;
 const AWS: [&str; 4] = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws"];
 /// The names of DynamoDB in AWS's hosts, which the region follows.
 const SERVICES: [&str; 3] = ["dynamodb", "dynamodb-fips", "ddb"];
+
+/// How long credentials are looked for that an engine nearby would not check: a machine that is none of AWS's has no role
+/// to ask for.
+const CREDENTIALS_LIMIT: Duration = Duration::from_secs(1);
 
 /// An address of DynamoDB.
 #[derive(Debug)]
@@ -98,10 +103,9 @@ impl Endpoint {
 }
 
 async fn has_credentials(sdk: &SdkConfig) -> bool {
-    match sdk.credentials_provider() {
-        Some(provider) => provider.provide_credentials().await.is_ok(),
-        None => false,
-    }
+    let Some(provider) = sdk.credentials_provider() else { return false };
+    let found = tokio::time::timeout(CREDENTIALS_LIMIT, provider.provide_credentials()).await;
+    found.is_ok_and(|found| found.is_ok())
 }
 
 #[cfg(test)]

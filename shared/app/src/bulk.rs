@@ -198,13 +198,8 @@ impl App {
             },
             BulkWrite::Impact { impact, display, provider } => match self.store.impact(impact.id).await? {
                 None if impact.revision.version == 1 => {
-                    if self.store.impact_on(impact.event.id, impact.target).await?.is_some()
-                        || self
-                            .store
-                            .event(impact.event.id)
-                            .await?
-                            .is_none_or(|stored| stored.event.status().freezes_impacts())
-                    {
+                    let taken = self.store.impact_on(impact.event.id, impact.target).await?;
+                    if taken.is_some() || self.is_frozen(impact.event.id).await? {
                         return Ok(None);
                     }
                     transaction.event_impact(impact.event.id, 1, impact.revision.last_updated);
@@ -212,15 +207,8 @@ impl App {
                 }
                 Some((before, _)) if before.revision.version + 1 == impact.revision.version => {
                     let taken = self.store.impact_on(impact.event.id, impact.target).await?;
-                    if taken.is_some_and(|other| other.id != impact.id) {
-                        return Ok(None);
-                    }
-                    if self
-                        .store
-                        .event(impact.event.id)
-                        .await?
-                        .is_none_or(|stored| stored.event.status().freezes_impacts())
-                    {
+                    let taken = taken.is_some_and(|other| other.id != impact.id);
+                    if taken || self.is_frozen(impact.event.id).await? {
                         return Ok(None);
                     }
                     transaction.event_impact(impact.event.id, 0, impact.revision.last_updated);
@@ -258,6 +246,11 @@ impl App {
             }
         }
         Ok(Some(transaction))
+    }
+
+    /// Whether the impacts of an event stay as they are: it is closed, or gone.
+    async fn is_frozen(&self, event: EventId) -> Result<bool> {
+        Ok(self.store.event(event).await?.is_none_or(|stored| stored.event.status().freezes_impacts()))
     }
 
     /// Deletes several objects of one type, each with the caller's note on it. Those that do not exist are as good as

@@ -111,10 +111,8 @@ impl Settings {
             settings.list_read_limit = limit.ok_or("NOTICEBOARD_LIST_READ_LIMIT: use a whole number, 1 or more.")?;
         }
         // What shows addresses keeps it; all refuse a wrong one.
-        if let Some(url) = variable("NOTICEBOARD_BASE_URL").filter(|url| !is_base_url(url)) {
-            return Err(format!(
-                "NOTICEBOARD_BASE_URL: use an address such as https://notices.example.net, not '{url}'."
-            ));
+        if variable("NOTICEBOARD_BASE_URL").is_some_and(|url| !is_base_url(&url)) {
+            return Err("NOTICEBOARD_BASE_URL: use an address such as https://notices.example.net.".into());
         }
         Ok(settings)
     }

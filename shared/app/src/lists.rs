@@ -26,6 +26,8 @@ const CHUNK: usize = 500;
 const MAX_WINDOW_DAYS: i64 = 366;
 /// Compact rows that take as many read units as a whole event.
 const ROWS_FOR_AN_EVENT: u64 = 4;
+/// Whole events that are read for a list.
+const MAX_WHOLE: u64 = 5_000;
 /// Objects that are read one by one, rather than all of their type.
 const MAX_BY_ID: usize = 1000;
 
@@ -178,6 +180,10 @@ impl App {
                 let all = AllEvents { store: &self.store, kind, newest_first: false };
                 self.walked(&listing, &all, |a, b| own(a.id(), b.id())).await
             }
+            Source::All if !is_in_rows(&listing) && listing.order.iter().all(|order| order.field != PROVIDER) => {
+                let all = AllEvents { store: &self.store, kind, newest_first: true };
+                self.walked(&listing, &all, |a, b| own(a.id(), b.id())).await
+            }
             Source::All if !is_in_rows(&listing) => {
                 let all = self.store.events_from(kind, 0, most).await?;
                 if all.next.is_some() {
@@ -254,7 +260,7 @@ impl App {
             return Ok(Source::Events(futures_util::future::try_join_all(found).await?.concat()));
         }
         if let Some(statuses) = filter.texts("status")
-            && let Some(found) = self.events_in_status(kind, &statuses).await?
+            && let Some(found) = self.events_in_status(kind, &statuses, listing.page).await?
         {
             return Ok(Source::Events(found));
         }
@@ -263,15 +269,25 @@ impl App {
 
     /// The events in these statuses, where they are so few that reading them whole is cheaper than the compact rows of
     /// all: what is open, of years of what is done.
-    async fn events_in_status(&self, kind: EventKind, statuses: &[&str]) -> Result<Option<Vec<StoredEvent>>> {
+    async fn events_in_status(
+        &self,
+        kind: EventKind,
+        statuses: &[&str],
+        page: Page,
+    ) -> Result<Option<Vec<StoredEvent>>> {
         let parsed = statuses.iter().filter_map(|text| kind.parse_status(text).ok());
         let statuses: HashSet<Status> = parsed.collect();
         let counters = self.store.counters(kind.object_type()).await?;
         let wanted: u64 = statuses.iter().map(|status| counters.get(CountOf::Status(*status))).sum();
-        let most = self.settings.list_read_limit;
-        if wanted * ROWS_FOR_AN_EVENT > counters.get(CountOf::All) || wanted > most as u64 / 2 {
+        let few = match page {
+            Page::Offset { .. } => MAX_WHOLE,
+            // Walking finds a page sooner.
+            Page::Cursor { limit, .. } => limit as u64,
+        };
+        if wanted > few || wanted * ROWS_FOR_AN_EVENT > counters.get(CountOf::All) {
             return Ok(None);
         }
+        let most = self.settings.list_read_limit;
         let found = statuses.iter().map(|status| self.store.events_by_status(*status, most));
         let mut found = futures_util::future::try_join_all(found).await?.concat();
         // One that changes its status meanwhile may be found in both.

@@ -223,7 +223,7 @@ impl App {
         let (new_impacts, changed_impacts) =
             self.notice_impacts(delivery, &event, before.as_ref(), &circuits, &notice.circuits)?;
         let had = before.as_ref().map_or(0, |page| page.impacts.len());
-        if had + new_impacts.len() > MAX_IMPACTS {
+        if !new_impacts.is_empty() && had + new_impacts.len() > MAX_IMPACTS {
             return Err(Error::field("circuits", too_many_impacts()));
         }
         let touched = !new_impacts.is_empty() || !changed_impacts.is_empty();

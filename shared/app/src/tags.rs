@@ -185,7 +185,8 @@ impl App {
         Ok(Some((Part { transaction, write: BulkWrite::Tag(after.clone()) }, after)))
     }
 
-    /// Changes several tags, each with the caller's note on it, or none; those that do not exist are left out. Two tags cannot swap their names in one go.
+    /// Changes several tags, each with the caller's note on it, or none; those that do not exist are left out. Two tags
+    /// cannot swap their names in one go.
     ///
     /// # Errors
     /// As for [`App::tag_change`], by element.

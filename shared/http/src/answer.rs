@@ -16,7 +16,13 @@ pub const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024 - 64 * 1024;
 
 /// How many bytes a text takes of an answer of Lambda, which is JSON with the text as a string in it.
 pub fn bytes_on_lambda(text: &str) -> usize {
-    text.len() + text.bytes().filter(|byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\\')).count()
+    let escaped = |byte: u8| match byte {
+        b'\r' | b'\n' | b'\t' | b'"' | b'\\' => 1,
+        // Of JSON's own there are none; a calendar or a page may have some.
+        0..b' ' => 5,
+        _ => 0,
+    };
+    text.len() + text.bytes().map(escaped).sum::<usize>()
 }
 
 /// An object to be answered with.

@@ -114,8 +114,13 @@ async fn within_limits(request: Request, next: Next) -> Response {
     let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_text = ["text/", "application/json"].iter().any(|text| kind.starts_with(text));
     // What is no text is sent as base64.
-    let size = std::str::from_utf8(&bytes).map_or(bytes.len() / 3 * 4 + 4, bytes_on_lambda);
+    let size = match std::str::from_utf8(&bytes) {
+        Ok(text) if is_text => bytes_on_lambda(text),
+        Ok(_) | Err(_) => bytes.len().div_ceil(3) * 4,
+    };
     if size <= MAX_ANSWER_BYTES {
         return Response::from_parts(parts, Body::from(bytes));
     }
@@ -126,7 +131,8 @@ async fn within_limits(request: Request, next: Next) -> Response {
             "This cannot be shown: {why} (MAX_ANSWER_BYTES). Ask for less with limit, fields or omit; whole mails are in the bucket."
         )
     } else {
-        format!("This was done, but cannot be shown: {why} (MAX_ANSWER_BYTES).")
+        let done = if parts.status.is_success() { "done" } else { "refused" };
+        format!("This was {done}, but cannot be shown: {why} (MAX_ANSWER_BYTES).")
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -10,7 +10,7 @@ use noticeboard_domain::time::Time;
 
 use crate::KNOWN_FORMAT;
 use crate::draft::{Draft, Missing};
-use crate::html::Document;
+use crate::html::{Document, MAX_WRAPPED_LINES};
 use crate::mime::{CalendarPart, Message, Sheet};
 use crate::senders::Senders;
 use crate::toolkit::circuits::{self, Circuits, Impact};
@@ -181,7 +181,12 @@ impl<'a> View<'a> {
     /// Every line of the body together with those that go on with it, so that what it says is not cut at the width of a page.
     pub(crate) fn sayings(&self) -> impl Iterator<Item = Found<'a>> + use<'a> {
         let body = self.body;
-        let lines = body.lines.iter().enumerate().filter(|(line, _)| !body.goes_on(*line));
+        // A long paragraph is said in stretches.
+        let mut joined = 0;
+        let lines = body.lines.iter().enumerate().filter(move |(line, _)| {
+            joined = if body.goes_on(*line) && joined < MAX_WRAPPED_LINES { joined + 1 } else { 0 };
+            joined == 0
+        });
         lines.map(|(line, found)| Found { text: body.unwrapped(line), at: At::Line { line, cell: found.cell } })
     }
 

@@ -74,6 +74,13 @@ fn a_large_attachment_is_no_obstacle() {
 }
 
 #[test]
+fn blank_lines_below_a_columns_name_cost_no_more_than_others() {
+    for gap in ["\n", ">\n", "\n \n", "Impact\n\n", "Circuit\n\n"] {
+        timed(format!("From: a@b.example\n\nCircuit\n{}", gap.repeat(400_000)).as_bytes());
+    }
+}
+
+#[test]
 fn nesting_is_refused_by_name() {
     let mut multiparts = String::from("Content-Type: multipart/mixed; boundary=b0\n\n");
     for i in 0..10_000 {

@@ -12,7 +12,7 @@ use noticeboard_domain::tag::Tag;
 use noticeboard_domain::time::{Time, rfc3339};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, decode, kind, s, text};
+use crate::item::{Item, attribute, decode, kind, s, text};
 use crate::keys;
 use crate::table::{Lookup, Store};
 use crate::transaction::{Condition, Refusal, Transaction};
@@ -197,6 +197,15 @@ impl Store {
         let before = rfc3339(begun_before);
         // Work that does not say when it was begun is old.
         let old = items.iter().filter(|item| text(item, BEGUN).is_none_or(|begun| begun < before.as_str()));
-        old.map(decode).collect()
+        let read = |item| match decode(item) {
+            Ok(entry) => Some(entry),
+            // One that cannot be read keeps none of the others from being finished.
+            Err(error) => {
+                let key = text(item, attribute::SK).unwrap_or_default();
+                tracing::error!(key, %error, detail = error.detail(), "unfinished work cannot be read");
+                None
+            }
+        };
+        Ok(old.filter_map(read).collect())
     }
 }

@@ -478,8 +478,8 @@ pub(crate) fn reason(error: &(impl ProvideErrorMetadata + std::error::Error)) ->
 /// More entries than a list may read.
 pub fn too_many_entries(most: usize) -> Error {
     let message = format!(
-        "More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter, or page by \
-         cursor (start=0)."
+        "More than {most} entries would have to be read (NOTICEBOARD_LIST_READ_LIMIT). Use a narrower filter; a whole list \
+         can be paged by cursor (start=0)."
     );
     Error::field(FieldErrors::ALL, message)
 }

@@ -198,7 +198,7 @@ impl App {
         self.import_tags(actor, rows).await?;
         let mut done = Vec::with_capacity(rows.len());
         for rows in rows.chunk_by(|a, b| a.kind == b.kind) {
-            done.extend(self.import_some(actor, rows).await?);
+            done.extend(self.import_some(actor, rows, 0).await?);
         }
         Ok(done)
     }
@@ -220,8 +220,9 @@ impl App {
         Ok(())
     }
 
-    /// Objects of one type: as many in a transaction as it holds, each by itself where another writer comes between.
-    async fn import_some(&self, actor: &Actor, rows: &[Row]) -> Result<Vec<Imported>> {
+    /// Objects of one type: as many in a transaction as it holds. Those of one that another writer comes between are
+    /// planned anew, and after too many `races` each by itself.
+    async fn import_some(&self, actor: &Actor, rows: &[Row], races: usize) -> Result<Vec<Imported>> {
         let mut done: Vec<Option<Imported>> = Vec::with_capacity(rows.len());
         let mut writes: BTreeMap<usize, Box<Write>> = BTreeMap::new();
         for (at, plan) in self.import_plans(actor, rows).await?.into_iter().enumerate() {
@@ -272,6 +273,11 @@ impl App {
             };
             match self.store.commit(transaction, self.now()).await {
                 Ok(()) => members.into_iter().for_each(|(at, imported)| done[at] = Some(imported)),
+                Err(CommitError::Refused(_)) if members.len() > 1 && races < MAX_RACES => {
+                    let again: Vec<Row> = members.iter().map(|(at, _)| rows[*at].clone()).collect();
+                    let imported = Box::pin(self.import_some(actor, &again, races + 1)).await?;
+                    members.into_iter().zip(imported).for_each(|((at, _), imported)| done[at] = Some(imported));
+                }
                 Err(CommitError::Refused(_)) => {
                     for (at, _) in members {
                         done[at] = Some(self.import_one(actor, &rows[at]).await?);
@@ -288,22 +294,38 @@ impl App {
     }
 
     /// Rows that wait for each other and are too many for one transaction: the first steps aside, so that the others find
-    /// free what they take, and takes its own last.
+    /// free what they take, and takes its own last; or what it had, where it cannot. (Where the program ends in between,
+    /// the next import finds it aside, and goes on.)
     async fn import_circle(&self, actor: &Actor, rows: &[Row]) -> Result<Vec<Imported>> {
         let Some((first, others)) = rows.split_first() else { return Ok(Vec::new()) };
         let object = first.id.map(|id| ObjectRef { kind: first.kind, id });
-        if let Some(object) = object
-            && let Some(before) = self.store.object(object).await?
-        {
-            match self.object_change(actor, object, aside(&before.object), &Expected::default()).await {
-                // Where it cannot, the others are told who has what they take.
-                Ok(_) | Err(Error::Invalid(_) | Error::NotFound { .. }) => {}
-                Err(error) => return Err(error),
-            }
+        let before = match object {
+            Some(object) => self.store.object(object).await?,
+            None => None,
+        };
+        if let Some(before) = &before {
+            self.import_moves(actor, &before.object, aside(&before.object)).await?;
         }
-        let mut done = Box::pin(self.import_some(actor, others)).await?;
-        done.insert(0, self.import_one(actor, first).await?);
+        let mut done = Box::pin(self.import_some(actor, others, 0)).await?;
+        let last = self.import_one(actor, first).await?;
+        if let (Some(before), Imported::Taken(..) | Imported::Refused(_)) = (&before, &last) {
+            let mut input = aside(&before.object);
+            for (name, value) in &mut input.values {
+                *value = before.object.text(name).into();
+            }
+            self.import_moves(actor, &before.object, input).await?;
+        }
+        done.insert(0, last);
         Ok(done)
+    }
+
+    /// Gives an object other values of what it alone may have. Where it cannot take them, the rows that need this are told
+    /// who has what they take.
+    async fn import_moves(&self, actor: &Actor, object: &InventoryObject, input: InventoryInput) -> Result<()> {
+        match self.object_change(actor, object.object(), input, &Expected::default()).await {
+            Ok(_) | Err(Error::Invalid(_) | Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn import_one(&self, actor: &Actor, row: &Row) -> Result<Imported> {

@@ -189,8 +189,8 @@ impl Document {
 
 /// A shorter line was not cut at the width of a page.
 const MIN_WRAPPED_BYTES: usize = 55;
-/// Longer paragraphs say other things.
-const MAX_WRAPPED_LINES: usize = 12;
+/// Lines that are joined to the first; what is said in a longer paragraph is said in several stretches.
+pub(crate) const MAX_WRAPPED_LINES: usize = 12;
 
 /// The line without what mail programs write behind the text of a link, which is its target: `A-1 <https://…>`.
 fn without_link_targets(line: &str) -> Cow<'_, str> {

@@ -47,6 +47,11 @@ pub(super) fn in_rows(text: &str) -> Cow<'_, str> {
 /// The rows of the table that begins with these lines, and how many lines they are. A blank line is a blank cell, unless
 /// blank lines part the cells.
 fn table<'a>(lines: &[&'a str]) -> Option<(Vec<Vec<&'a str>>, usize)> {
+    // It begins with a name. (Looking for one behind blank lines, from each of them, would take time that grows with the
+    // square of the text.)
+    if bare(lines.first()?).is_empty() {
+        return None;
+    }
     let is_apart = lines.get(1).is_some_and(|line| bare(line).is_empty());
     let mut cells = lines.iter().map(|line| bare(line)).enumerate().filter(|(_, cell)| !is_apart || !cell.is_empty());
     let names = cells.clone().map(|(_, cell)| cell).take_while(|cell| is_one_of(IDS, cell) || is_one_of(OTHERS, cell));
