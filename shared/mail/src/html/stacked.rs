@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::limits::MAX_LINES;
 use crate::toolkit::text::same;
 
 /// Names of the columns that hold the ids of services.
@@ -19,24 +20,58 @@ const OTHERS: &[&str] = &[
     "ServiceType", "Site Address", "Status", "Z End", "Z-Loc", "Z-Loc Address", "Z Location",
 ];
 
+/// No name is longer.
+const MAX_NAME_BYTES: usize = 40;
 /// Fewer names are no table, and more are none that is known.
 const COLUMNS: std::ops::RangeInclusive<usize> = 2..=16;
 
+/// What a column of a known name holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    /// The ids of services.
+    Id,
+    Other,
+}
+
+/// A line, and what it says if it is a cell.
+struct Line<'a> {
+    text: &'a str,
+    cell: &'a str,
+    /// The column that it names.
+    column: Option<Column>,
+}
+
+impl<'a> Line<'a> {
+    fn new(text: &'a str) -> Self {
+        let cell = bare(text);
+        let is_one_of = |names: &[&str]| names.iter().any(|name| same(name, cell));
+        let column = if cell.len() > MAX_NAME_BYTES || !cell.starts_with(|c: char| c.is_ascii_uppercase()) {
+            None
+        } else if is_one_of(IDS) {
+            Some(Column::Id)
+        } else {
+            is_one_of(OTHERS).then_some(Column::Other)
+        };
+        Self { text, cell, column }
+    }
+}
+
 /// The text with each row of such tables on one line, tabs between its cells.
 pub(super) fn in_rows(text: &str) -> Cow<'_, str> {
-    if !text.lines().any(|line| is_one_of(IDS, bare(line))) {
+    // A text of more lines is refused as it is.
+    let lines: Vec<Line<'_>> = text.lines().take(MAX_LINES.value + 1).map(Line::new).collect();
+    if lines.len() > MAX_LINES.value || !lines.iter().any(|line| line.column == Some(Column::Id)) {
         return Cow::Borrowed(text);
     }
-    let lines: Vec<&str> = text.lines().collect();
     let (mut rows, mut at) = (Vec::new(), 0);
-    while let Some((line, _)) = lines.get(at..).and_then(<[&str]>::split_first) {
+    while let Some((line, _)) = lines.get(at..).and_then(<[Line<'_>]>::split_first) {
         match lines.get(at..).and_then(table) {
             Some((table, length)) => {
                 rows.extend(table.into_iter().map(|row| Cow::Owned(row.join("\t"))));
                 at += length;
             }
             None => {
-                rows.push(Cow::Borrowed(*line));
+                rows.push(Cow::Borrowed(line.text));
                 at += 1;
             }
         }
@@ -46,18 +81,18 @@ pub(super) fn in_rows(text: &str) -> Cow<'_, str> {
 
 /// The rows of the table that begins with these lines, and how many lines they are. A blank line is a blank cell, unless
 /// blank lines part the cells.
-fn table<'a>(lines: &[&'a str]) -> Option<(Vec<Vec<&'a str>>, usize)> {
+fn table<'a>(lines: &[Line<'a>]) -> Option<(Vec<Vec<&'a str>>, usize)> {
     // It begins with a name. (Looking for one behind blank lines, from each of them, would take time that grows with the
     // square of the text.)
-    if bare(lines.first()?).is_empty() {
-        return None;
-    }
-    let is_apart = lines.get(1).is_some_and(|line| bare(line).is_empty());
-    let mut cells = lines.iter().map(|line| bare(line)).enumerate().filter(|(_, cell)| !is_apart || !cell.is_empty());
-    let names = cells.clone().map(|(_, cell)| cell).take_while(|cell| is_one_of(IDS, cell) || is_one_of(OTHERS, cell));
-    let names: Vec<&str> = names.take(COLUMNS.end() + 1).collect();
-    let id = names.iter().position(|name| is_one_of(IDS, name)).filter(|_| COLUMNS.contains(&names.len()))?;
-    let mut length = cells.nth(names.len() - 1)?.0 + 1;
+    lines.first()?.column?;
+    let is_apart = lines.get(1).is_some_and(|line| line.cell.is_empty());
+    let cells = lines.iter().enumerate().filter(|(_, line)| !is_apart || !line.cell.is_empty());
+    let columns: Vec<Column> = cells.clone().map_while(|(_, line)| line.column).take(COLUMNS.end() + 1).collect();
+    let id = columns.iter().position(|column| *column == Column::Id).filter(|_| COLUMNS.contains(&columns.len()))?;
+    let mut cells = cells.map(|(at, line)| (at, line.cell));
+    let header: Vec<(usize, &str)> = cells.by_ref().take(columns.len()).collect();
+    let mut length = header.last()?.0 + 1;
+    let names: Vec<&str> = header.into_iter().map(|(_, name)| name).collect();
     let mut rows = vec![names];
     loop {
         let mut row: Vec<(usize, &str)> = cells.by_ref().take(rows.first()?.len()).collect();
@@ -85,10 +120,6 @@ fn table<'a>(lines: &[&'a str]) -> Option<(Vec<Vec<&'a str>>, usize)> {
 fn bare(line: &str) -> &str {
     let line = line.trim().trim_start_matches(['>', ' ']);
     line.strip_prefix('*').and_then(|line| line.strip_suffix('*')).unwrap_or(line).trim()
-}
-
-fn is_one_of(names: &[&str], cell: &str) -> bool {
-    cell.starts_with(|c: char| c.is_ascii_uppercase()) && names.iter().any(|name| same(name, cell))
 }
 
 fn is_id(cell: &str) -> bool {
