@@ -6,13 +6,13 @@
 
 mod builder;
 mod markup;
-mod stacked;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::limits::{Limit, MAX_LINES};
+use crate::toolkit::stacked;
 
 /// A body, flat.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ pub(crate) mod incident;
 pub(crate) mod labels;
 pub(crate) mod moments;
 pub(crate) mod places;
+pub(crate) mod stacked;
 pub(crate) mod status;
 pub(crate) mod tables;
 pub(crate) mod templates;

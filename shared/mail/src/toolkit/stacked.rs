@@ -57,7 +57,7 @@ impl<'a> Line<'a> {
 }
 
 /// The text with each row of such tables on one line, tabs between its cells.
-pub(super) fn in_rows(text: &str) -> Cow<'_, str> {
+pub(crate) fn in_rows(text: &str) -> Cow<'_, str> {
     // A text of more lines is refused as it is.
     let lines: Vec<Line<'_>> = text.lines().take(MAX_LINES.value + 1).map(Line::new).collect();
     if lines.len() > MAX_LINES.value || !lines.iter().any(|line| line.column == Some(Column::Id)) {
